@@ -1,0 +1,87 @@
+/**
+ * The rules of import (ARCHITECTURE.md, "The rules of import"): one way, checked in CI.
+ * Each folder of src/ names the folders it may import; everything else is refused.
+ */
+const may = {
+  cli: [
+    "config",
+    "api",
+    "workers",
+    "queues",
+    "videos",
+    "transcode",
+    "ic",
+    "events",
+    "ml",
+    "feed",
+    "telemetry",
+  ],
+  api: ["queues", "videos", "ic", "events", "feed", "ml", "telemetry"],
+  workers: ["queues", "videos", "transcode", "ic", "events", "feed", "ml", "telemetry"],
+  queues: ["videos", "telemetry"],
+  videos: ["telemetry"],
+  transcode: ["telemetry"],
+  ic: ["telemetry"],
+  feed: ["ml", "events", "ic", "telemetry"],
+  ml: ["events", "telemetry"],
+  events: ["telemetry"],
+  telemetry: [],
+};
+
+const oneWay = Object.entries(may).map(([folder, allowed]) => ({
+  name: `${folder}-imports-one-way`,
+  comment: `src/${folder} may import only: ${allowed.join(", ") || "nothing of src"}`,
+  severity: "error",
+  from: { path: `^src/${folder}/` },
+  to: { path: "^src/", pathNot: [folder, ...allowed].map((name) => `^src/${name}(/|\\.ts$)`) },
+}));
+
+/** A library that has one door: only that file or folder may import it. */
+const only = (name, module, path) => ({
+  name: `only-${name}`,
+  comment: `${module} is imported only by ${path}`,
+  severity: "error",
+  from: { pathNot: path },
+  to: { path: `node_modules/${module}/` },
+});
+
+export default {
+  forbidden: [
+    ...oneWay,
+    {
+      name: "config-is-read-by-entry-points",
+      comment: "src/config.ts composes settings; only src/cli reads it",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^src/config\\.ts$" },
+    },
+    {
+      name: "localnet-knows-nothing-of-kiln",
+      severity: "error",
+      from: { path: "^localnet/" },
+      to: { path: "^(src|canisters|bench|test)/" },
+    },
+    {
+      name: "localnet-is-for-development",
+      comment: "only src/cli, bench and test may import localnet",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^localnet/" },
+    },
+    only("ffmpeg-file", "fluent-ffmpeg", "^src/transcode/ffmpeg\\.ts$"),
+    only("ic-folder", "@dfinity/agent", "^(src/ic|localnet|test|bench)/"),
+    only("sharp-in-transcode", "sharp", "^(src/transcode|test)/"),
+    only("bullmq-in-queues", "bullmq", "^(src/queues|src/workers|test)/"),
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".mjs"],
+      conditionNames: ["import", "node", "default"],
+    },
+  },
+};
