@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { TypedError } from "../telemetry/typed-error.ts";
+
+/** Adds arguments, options and the action to a command. */
+type Define = (command: Command) => void;
+
+/** A command's module is imported only when the command is asked for: `--help` stays instant. */
+const commands: Record<string, { summary: string; load: () => Promise<{ default: Define }> }> = {
+  demo: {
+    summary: "the whole way on this machine: encode, store in canisters, play; stays up until Ctrl-C",
+    load: () => import("./demo.ts"),
+  },
+  transcode: {
+    summary: "encode one video into HLS and DASH renditions and posters",
+    load: () => import("./transcode.ts"),
+  },
+  publish: {
+    summary: "upload a transcoded folder into the storage canister and enter it into the index",
+    load: () => import("./publish.ts"),
+  },
+  worker: {
+    summary: "take videos from the queues, encode and publish them, until stopped",
+    load: () => import("./worker.ts"),
+  },
+  enqueue: { summary: "hand videos to the workers", load: () => import("./enqueue.ts") },
+  localnet: {
+    summary: "run a local Internet Computer with Kiln's canisters installed",
+    load: () => import("./localnet.ts"),
+  },
+  doctor: {
+    summary: "say what this machine has and lacks, and what to do about it",
+    load: () => import("./doctor.ts"),
+  },
+  bench: {
+    summary: "measure speed as a ratio against something named in the same run",
+    load: () => import("./bench.ts"),
+  },
+  test: { summary: "run the whole test suite", load: () => import("./test.ts") },
+  check: { summary: "types, lint, format and the rules of import", load: () => import("./check.ts") },
+};
+
+const usage = 2;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const program = new Command("./kiln")
+    .description("Kiln: from a raw video to a certified feed on the Internet Computer.")
+    .version(version)
+    .showHelpAfterError("(./kiln --help lists the commands, ./kiln <command> --help its options)")
+    .exitOverride();
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary).copyInheritedSettings(program);
+    if (args.includes(name)) (await load()).default(command);
+  }
+  try {
+    if (args.length === 0) program.help({ error: true });
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
+    if (error instanceof TypedError) console.error(`${error.code}: ${error.message}`);
+    else console.error(process.env.KILN_DEBUG ? error : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { readSettings } from "../src/config.ts";
+
+const schema = z.object({
+  KILN_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
+  KILN_HOST: z.url(),
+});
+
+test("settings: defaults are filled, empty variables count as absent, foreign ones are ignored", () => {
+  assert.deepEqual(readSettings(schema, { KILN_SLOTS: "", KILN_HOST: "http://a.example", HOME: "/root" }), {
+    KILN_SLOTS: 2,
+    KILN_HOST: "http://a.example",
+  });
+});
+
+test("settings: a wrong one names the variable, the value and what is allowed", () => {
+  assert.throws(() => readSettings(schema, { KILN_SLOTS: "999", KILN_HOST: "http://a.example" }), {
+    code: "SETTING_INVALID",
+    message: /KILN_SLOTS="999" is not allowed: .*<=64/,
+  });
+  assert.throws(() => readSettings(schema, {}), {
+    code: "SETTING_INVALID",
+    message: /KILN_HOST is not set/,
+  });
+});
