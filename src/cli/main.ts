@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { TypedError } from "../telemetry/typed-error.ts";
+import type { TypedError } from "../telemetry/typed-error.ts";
 
 /** Adds arguments, options and the action to a command. */
 type Define = (command: Command) => void;
@@ -59,10 +59,15 @@ async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
-    if (error instanceof TypedError) console.error(`${error.code}: ${error.message}`);
+    if (isTyped(error)) console.error(`${error.code}: ${error.message}`);
     else console.error(process.env.KILN_DEBUG ? error : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`);
     return 1;
   }
+}
+
+/** Also true of the local network's errors, which have the same fields but cannot share the class. */
+function isTyped(error: unknown): error is TypedError {
+  return error instanceof Error && "code" in error && "final" in error;
 }
 
 process.exitCode = await main(process.argv.slice(2));
