@@ -1,0 +1,29 @@
+/**
+ * Prints rows as columns padded to their widest cell, on standard output. A cell of several lines goes on below
+ * itself.
+ */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const lines = [head, ...rows].flatMap(linesOf);
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+}
+
+function linesOf(row: readonly string[]): string[][] {
+  const cells = row.map((cell) => cell.split("\n"));
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) => cells.map((cell) => cell[line] ?? ""));
+}
+
+const units = ["B", "kB", "MB", "GB", "TB"];
+
+/** 1_234_567 -> "1.2 MB" */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
