@@ -1,0 +1,87 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const kiln = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+
+/** CPU seconds (user and system, all processes) and their ratio: medians of interleaved runs. */
+export type TranscodeRatio = { kiln: number; ffmpeg: number; ratio: number; runs: number };
+
+/** The default ladder of a 1080p30 clip, as a person would write it: width, height, ceiling in kbit/s. */
+const renditions = [
+  { width: 1920, height: 1080, maxrate: 5000, bufsize: 4000 },
+  { width: 1280, height: 720, maxrate: 2721, bufsize: 2177 },
+  { width: 854, height: 480, maxrate: 1483, bufsize: 1186 },
+  { width: 640, height: 360, maxrate: 962, bufsize: 770 },
+  { width: 426, height: 240, maxrate: 524, bufsize: 419 },
+] as const;
+
+/**
+ * `kiln transcode`, with poster, packaging and verification, against one hand-written ffmpeg command that
+ * makes the same renditions of the same clip (1080p30, 15 s, moving detail, a tone).
+ */
+export async function transcodeRatio({ runs = 5 }: { runs?: number } = {}): Promise<TranscodeRatio> {
+  const folder = await mkdtemp(join(tmpdir(), "kiln-bench-"));
+  try {
+    const clip = join(folder, "clip.mp4");
+    await run("ffmpeg", [...sourceArguments, clip]);
+    const kilnSeconds: number[] = [];
+    const ffmpegSeconds: number[] = [];
+    for (let index = 0; index < runs; index++) {
+      const out = join(folder, `kiln-${index}`);
+      kilnSeconds.push(await cpuSeconds(process.execPath, [kiln, "transcode", clip, "--out", out]));
+      await rm(out, { recursive: true });
+      ffmpegSeconds.push(await cpuSeconds("ffmpeg", handWritten(clip, folder)));
+    }
+    const [ours, theirs] = [median(kilnSeconds), median(ffmpegSeconds)];
+    return { kiln: ours, ffmpeg: theirs, ratio: ours / theirs, runs };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const sourceArguments = [
+  ..."-nostdin -v error -f lavfi -i testsrc2=s=1920x1080:r=30:d=15 -f lavfi -i sine=d=15".split(" "),
+  ..."-vf noise=alls=12:allf=t -c:v libx264 -preset ultrafast -crf 18 -c:a aac".split(" "),
+  ..."-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709".split(" "),
+];
+
+function handWritten(clip: string, folder: string): string[] {
+  const graph = [
+    "[0:v]split=2[v0][s1]",
+    "[s1]scale=1280:720,split=2[v1][s2]",
+    "[s2]scale=854:480,split=2[v2][s3]",
+    "[s3]scale=640:360,split=2[v3][s4]",
+    "[s4]scale=426:240[v4]",
+  ].join(";");
+  return [
+    ...["-nostdin", "-v", "error", "-y", "-i", clip, "-filter_complex", graph],
+    ...renditions.flatMap(({ height, maxrate, bufsize }, index) => [
+      ...`-map [v${index}] -c:v libx264 -preset veryfast -profile:v high -crf 23`.split(" "),
+      ...`-maxrate ${maxrate}k -bufsize ${bufsize}k -g 60 -keyint_min 60 -sc_threshold 0`.split(" "),
+      join(folder, `${height}.mp4`),
+    ]),
+    ...["-map", "0:a", "-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2", join(folder, "audio.mp4")],
+  ];
+}
+
+/** POSIX `times`: the shell's children, with all that they waited for, are on the second line. */
+async function cpuSeconds(program: string, args: readonly string[]): Promise<number> {
+  const script = '"$@" >/dev/null || exit 1; times';
+  const { stdout } = await run("sh", ["-c", script, "sh", program, ...args]);
+  const [, children = ""] = stdout.trim().split("\n");
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
+}
+
+const median = (values: readonly number[]) => {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};

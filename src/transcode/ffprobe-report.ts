@@ -1,0 +1,72 @@
+import { z } from "zod";
+
+/** What ffprobe is asked to print. */
+export const ffprobeEntries = [
+  "-show_entries",
+  [
+    "format=start_time",
+    "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
+      "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
+    "stream_disposition=attached_pic",
+    "stream_side_data=rotation,dv_profile",
+    "packet=stream_index,pts_time,dts_time,duration_time,flags",
+  ].join(":"),
+  "-of",
+  "json",
+];
+
+const Seconds = z.coerce.number();
+const Ratio = z.string().transform((text) => {
+  const [over = Number.NaN, under = 1] = text.split(/[/:]/).map(Number);
+  return over / under;
+});
+/** ffprobe's words for "nobody says". */
+const Named = z
+  .string()
+  .optional()
+  .transform((name) => (name === undefined || /^(unknown|reserved|unspecified)$/.test(name) ? null : name));
+
+const FfprobeStream = z.object({
+  index: z.int(),
+  codec_type: z.string().optional(),
+  codec_name: Named,
+  width: z.int().default(0),
+  height: z.int().default(0),
+  sample_aspect_ratio: Ratio.optional(),
+  pix_fmt: Named,
+  field_order: z.string().optional(),
+  r_frame_rate: Ratio.optional(),
+  color_range: z.enum(["tv", "pc"]).nullable().catch(null),
+  color_space: Named,
+  color_transfer: Named,
+  color_primaries: Named,
+  channels: z.int().default(0),
+  sample_rate: z.coerce.number().default(0),
+  sample_fmt: Named,
+  disposition: z.object({ attached_pic: z.int() }).default({ attached_pic: 0 }),
+  side_data_list: z
+    .array(
+      z.object({
+        rotation: z.number().optional(),
+        dv_profile: z.int().optional(),
+      }),
+    )
+    .default([]),
+});
+
+const FfprobePacket = z.object({
+  stream_index: z.int(),
+  pts_time: Seconds.optional(),
+  dts_time: Seconds.optional(),
+  duration_time: Seconds.default(0),
+  flags: z.string().default(""),
+});
+
+/** What it prints; odd values become defaults here, so that nobody else meets them. */
+export const FfprobeReport = z.object({
+  format: z.object({ start_time: Seconds.default(0) }).default({ start_time: 0 }),
+  streams: z.array(FfprobeStream).default([]),
+  packets: z.array(FfprobePacket).default([]),
+});
+export type FfprobeReport = z.infer<typeof FfprobeReport>;
+export type FfprobeStream = z.infer<typeof FfprobeStream>;

@@ -1,0 +1,83 @@
+import { type FrameRate, perSecond } from "./frame-rate.ts";
+import type { Size } from "./ladder.ts";
+import type { Segment, Track } from "./package.ts";
+
+/** A video track together with its size. */
+export type VideoTrack = Track & Size;
+
+/** Bits per second, as HLS defines them. */
+export type Bandwidth = { peak: number; average: number };
+
+/**
+ * @source RFC 8216, 4.3.4.2: the peak is "the largest bit rate of any contiguous set of segments whose total
+ * duration is between 0.5 and 1.5 times the target duration", so a last segment of one frame does not count
+ */
+export function bandwidth(segments: readonly Segment[]): Bandwidth {
+  const rate = (some: readonly Segment[]) =>
+    (8 * some.reduce((sum, { file }) => sum + file.bytes, 0)) / total(some);
+  const target = targetDuration(segments);
+  const average = rate(segments);
+  const peaks = segments.filter(({ seconds }) => seconds >= target / 2).map((segment) => rate([segment]));
+  return { peak: Math.ceil(Math.max(average, ...peaks)), average: Math.ceil(average) };
+}
+
+const total = (segments: readonly Segment[]) => segments.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** RFC 8216, 4.3.3.1: "the EXTINF duration, when rounded to the nearest integer, MUST be less than or equal" to it. */
+const targetDuration = (segments: readonly Segment[]) =>
+  Math.max(1, ...segments.map(({ seconds }) => Math.round(seconds)));
+
+/** Where a track's playlist lies, beside its segments. */
+export const playlistPath = ({ name }: Track): string => `${name}/index.m3u8`;
+
+/** The media playlist of one track. */
+export function mediaPlaylist({ init, segments }: Track): string {
+  return lines([
+    "#EXTM3U",
+    "#EXT-X-VERSION:6",
+    `#EXT-X-TARGETDURATION:${targetDuration(segments)}`,
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-PLAYLIST-TYPE:VOD",
+    "#EXT-X-INDEPENDENT-SEGMENTS",
+    `#EXT-X-MAP:URI="${inFolder(init.path)}"`,
+    ...segments.flatMap(({ file, seconds }) => [`#EXTINF:${seconds},`, inFolder(file.path)]),
+    "#EXT-X-ENDLIST",
+  ]);
+}
+
+/** The master playlist; smallest rendition first, because Safari starts with the first one. */
+export function masterPlaylist(
+  videos: readonly VideoTrack[],
+  audio: Track | null,
+  frameRate: FrameRate,
+): string {
+  const sound = audio === null ? { peak: 0, average: 0 } : bandwidth(audio.segments);
+  const variants = videos.toReversed().flatMap((video) => {
+    const picture = bandwidth(video.segments);
+    const attributes = [
+      `BANDWIDTH=${picture.peak + sound.peak}`,
+      `AVERAGE-BANDWIDTH=${picture.average + sound.average}`,
+      `CODECS="${[video.codec, ...(audio ? [audio.codec] : [])].join(",")}"`,
+      `RESOLUTION=${video.width}x${video.height}`,
+      `FRAME-RATE=${perSecond(frameRate).toFixed(3)}`,
+      "VIDEO-RANGE=SDR",
+      ...(audio ? ['AUDIO="audio"'] : []),
+    ];
+    return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistPath(video)];
+  });
+  return lines([
+    "#EXTM3U",
+    "#EXT-X-VERSION:6",
+    "#EXT-X-INDEPENDENT-SEGMENTS",
+    ...(audio
+      ? [
+          '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,' +
+            `CHANNELS="2",URI="${playlistPath(audio)}"`,
+        ]
+      : []),
+    ...variants,
+  ]);
+}
+
+const inFolder = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+const lines = (all: readonly string[]) => `${all.join("\n")}\n`;

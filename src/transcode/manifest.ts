@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { Poster } from "./poster.ts";
+import { StoredFile } from "./stored-file.ts";
+
+const Pixels = z.int().positive();
+const BitsPerSecond = z.int().positive();
+
+const Rendition = z.object({
+  /** By short side: `720p`. */
+  name: z.string(),
+  width: Pixels,
+  height: Pixels,
+  /** RFC 6381. */
+  codecs: z.string(),
+  /** Peak of a segment, and average. */
+  bandwidth: BitsPerSecond,
+  averageBandwidth: BitsPerSecond,
+  /** Of all its segments. */
+  bytes: z.int().positive(),
+  frames: z.int().positive(),
+  playlist: z.string(),
+});
+
+/** What `transcode` made: manifest.json, written last. Paths are relative to its folder. */
+export const Manifest = z.object({
+  version: z.literal(1),
+  source: z.object({
+    bytes: z.int().positive(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    container: z.string(),
+    codec: z.string(),
+    /** As shown: turned, pixels square. */
+    width: Pixels,
+    height: Pixels,
+    rotation: z.int(),
+    duration: z.number().positive(),
+    frames: z.int().positive(),
+    range: z.enum(["sdr", "wide", "hdr"]),
+    audioCodec: z.string().nullable(),
+  }),
+  /** Seconds, of every rendition. */
+  duration: z.number().positive(),
+  frameRate: z.object({ numerator: z.int().positive(), denominator: z.int().positive() }),
+  /** Largest first. */
+  renditions: z.array(Rendition).min(1),
+  audio: z
+    .object({
+      codecs: z.string(),
+      bandwidth: BitsPerSecond,
+      averageBandwidth: BitsPerSecond,
+      bytes: z.int().positive(),
+      playlist: z.string(),
+    })
+    .nullable(),
+  hls: z.string(),
+  dash: z.string(),
+  posters: z.array(Poster).min(1),
+  encoder: z.object({
+    name: z.string(),
+    path: z.enum(["software", "gpu"]),
+    fallbacks: z.array(z.object({ from: z.string(), reason: z.string() })),
+  }),
+  /** Every file of the folder except manifest.json, by path. */
+  files: z.array(StoredFile),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+export const manifestName = "manifest.json";
+
+/**
+ * Reads the manifest of a folder that `transcode` wrote.
+ * @throws TypedError NO_MANIFEST when the folder holds none, or none of ours
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, manifestName);
+  try {
+    return Manifest.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    throw new TypedError("NO_MANIFEST", `${path} is not a manifest that kiln transcode wrote`, { cause });
+  }
+}

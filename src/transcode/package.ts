@@ -1,0 +1,154 @@
+import {
+  BufferTarget,
+  CmafOutputFormat,
+  EncodedAudioPacketSource,
+  EncodedPacketSink,
+  EncodedVideoPacketSource,
+  FilePathSource,
+  HlsOutputFormat,
+  Input,
+  MP4,
+  Output,
+  PathedTarget,
+  type Target,
+} from "mediabunny";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { zeroTimes } from "./init-segment.ts";
+import { maxSegmentBytes } from "./plan.ts";
+import { type StoredFile, storeContent } from "./stored-file.ts";
+
+/** A packaged track: what playlists and manifests are written from. */
+export type Track = {
+  /** Also the folder of its files: `720p`, `audio`. */
+  name: string;
+  kind: "video" | "audio";
+  /** RFC 6381: `avc1.64001f`, `mp4a.40.2`. */
+  codec: string;
+  packets: number;
+  init: StoredFile;
+  segments: Segment[];
+};
+/** `seconds` is exact: counted from the timestamps of the frames. */
+export type Segment = { file: StoredFile; seconds: number };
+
+/** One of ffmpeg's intermediates, and how to cut it. */
+export type Intermediate = {
+  name: string;
+  kind: Track["kind"];
+  file: string;
+  /** Of the video; it makes the timescale exact. */
+  framesPerSecond: number;
+  segmentSeconds: number;
+  /** Packets that start later are left out: sound that outlasts the video makes loops stutter. */
+  endSeconds: number;
+};
+
+/** Segments that may wait in memory for the disk. */
+const maxWaiting = 4;
+
+/**
+ * Cuts an intermediate into CMAF segments, one set for HLS and DASH, named after their content. Every track
+ * is an output of its own: the packager would mux a single rendition with its audio, and hold back the faster.
+ * @param out folder that receives the segments
+ * @throws TypedError SEGMENT_TOO_LARGE when one does not fit into a canister chunk, PACKAGE_FAILED
+ */
+export async function packageTrack(
+  { name, kind, file, framesPerSecond, segmentSeconds, endSeconds }: Intermediate,
+  { out, signal }: { out: string; signal?: AbortSignal | undefined },
+): Promise<Track> {
+  using input = new Input({ source: new FilePathSource(file), formats: [MP4] });
+  let init: StoredFile | null = null;
+  const files: StoredFile[] = [];
+  let seconds: number[] = [];
+  const writing: Promise<void>[] = [];
+  const store = (target: Target, path: string, keep: (stored: StoredFile) => void) => {
+    const content = contentOf(target);
+    if (content.byteLength > maxSegmentBytes)
+      throw new TypedError(
+        "SEGMENT_TOO_LARGE",
+        `${path} has ${content.byteLength} bytes, at most ${maxSegmentBytes} fit into a canister chunk: lower KILN_LADDER`,
+      );
+    writing.push(storeContent(out, path, content, `${kind}/mp4`).then(keep));
+  };
+  const output = new Output({
+    format: new HlsOutputFormat({
+      segmentFormat: new CmafOutputFormat(),
+      targetDuration: segmentSeconds,
+      onInit: (target) => {
+        zeroTimes(contentOf(target));
+        store(target, `${name}/init.mp4`, (stored) => {
+          init = stored;
+        });
+      },
+      onSegment: (target, { n }) =>
+        store(target, `${name}/${n - 1}.m4s`, (stored) => {
+          files[n - 1] = stored;
+        }),
+      onPlaylist: (playlist) => {
+        seconds = extinf(playlist);
+      },
+    }),
+    target: new PathedTarget("master.m3u8", () => new BufferTarget()),
+  });
+  const source = await sourceOf(input, { name, kind, framesPerSecond, output });
+
+  await output.start();
+  let packets = 0;
+  for await (const packet of source.sink.packets()) {
+    signal?.throwIfAborted();
+    // The encoder's priming: the packager would shift the first segment for it, and only that one.
+    if (packet.timestamp < 0 || packet.timestamp >= endSeconds) continue;
+    await source.add(packet);
+    packets++;
+    if (writing.length >= maxWaiting) await Promise.all(writing.splice(0));
+  }
+  await output.finalize();
+  await Promise.all(writing);
+  const segments = files.map((stored, index) => ({
+    file: stored,
+    seconds: present(seconds[index] ?? null, name),
+  }));
+  return { name, kind, codec: source.codec, packets, init: present<StoredFile>(init, name), segments };
+}
+
+async function sourceOf(
+  input: Input,
+  {
+    name,
+    kind,
+    framesPerSecond,
+    output,
+  }: Pick<Intermediate, "name" | "kind" | "framesPerSecond"> & { output: Output },
+) {
+  if (kind === "video") {
+    const track = present(await input.getPrimaryVideoTrack(), name);
+    const decoderConfig = present(await track.getDecoderConfig(), name);
+    const source = new EncodedVideoPacketSource(present(await track.getCodec(), name));
+    output.addVideoTrack(source, { frameRate: framesPerSecond });
+    return sourceWith(track, decoderConfig.codec, (packet) => source.add(packet, { decoderConfig }));
+  }
+  const track = present(await input.getPrimaryAudioTrack(), name);
+  const decoderConfig = present(await track.getDecoderConfig(), name);
+  const source = new EncodedAudioPacketSource(present(await track.getCodec(), name));
+  output.addAudioTrack(source);
+  return sourceWith(track, decoderConfig.codec, (packet) => source.add(packet, { decoderConfig }));
+}
+
+type Sink = ConstructorParameters<typeof EncodedPacketSink>[0];
+type Add = (packet: Parameters<EncodedVideoPacketSource["add"]>[0]) => Promise<void>;
+const sourceWith = (track: Sink, codec: string, add: Add) => ({
+  sink: new EncodedPacketSink(track),
+  codec,
+  add,
+});
+
+const contentOf = (target: Target) => new Uint8Array((target as BufferTarget).buffer!);
+
+function present<T>(value: T | null, name: string): T {
+  if (value === null)
+    throw new TypedError("PACKAGE_FAILED", `${name}: the encoder's output cannot be read`, { final: false });
+  return value;
+}
+
+const extinf = (playlist: string) =>
+  [...playlist.matchAll(/^#EXTINF:([\d.]+),/gm)].map(([, seconds]) => Number(seconds));

@@ -1,0 +1,96 @@
+import { type Conversion, conversion } from "./color.ts";
+import type { VideoEncoder } from "./encoders/encoder.ts";
+import { x264 } from "./encoders/x264.ts";
+import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
+import { fit, ladder, type Rung, type Size } from "./ladder.ts";
+import type { Source } from "./screen.ts";
+import type { Policy } from "./settings.ts";
+import type { VideoStream } from "./streams.ts";
+
+/** Everything that one encode does, as plain data. Sizes in pixels, rates in bits per second. */
+export type EncodePlan = {
+  input: { path: string; demuxer: string };
+  video: { stream: number; deinterlace: "no" | "interlaced frames"; conversion: Conversion };
+  frameRate: FrameRate;
+  /** Whether the rate filter drops frames, and so should run before the scaler. */
+  rateOrder: "drop before scaling" | "repeat after scaling";
+  /** Frames that the source should yield. */
+  frames: number;
+  /** Frames in a group of pictures, which is a segment. */
+  gop: number;
+  encoder: VideoEncoder["name"];
+  renditions: (Rung & { maxrate: number; bufsize: number })[];
+  audio: { stream: number; bitrate: number } | null;
+  /** Frames of the output that are candidates for the poster, and their size. */
+  poster: Size & { frames: number[] };
+};
+
+/** What this machine can encode with, best first. */
+export type Capabilities = { encoders: readonly [VideoEncoder, ...VideoEncoder[]] };
+export const software: Capabilities = { encoders: [x264] };
+
+/** A chunk of a storage canister: no segment may be larger (bytes). */
+export const maxSegmentBytes = 1_900_000;
+/** Of that, what the samples may take; the rest is for the boxes around them. */
+const sampleBits = maxSegmentBytes * 0.96 * 8;
+
+const audioBitrate = 128_000;
+const posterSide = 1280;
+
+/** Decides how a source is encoded. Pure. */
+export function plan(source: Source, policy: Policy, capabilities: Capabilities): EncodePlan {
+  const { video, audio } = source;
+  const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
+  const rate = perSecond(frameRate);
+  const rungs = ladder(shownSize(video), rate, policy.ladder);
+  const top = rungs[0]!;
+  const seconds = segmentSeconds(top.bitrate);
+  const frames = Math.max(1, Math.round((video.start + video.timing.duration) * rate));
+  return {
+    input: { path: source.path, demuxer: source.container.demuxer },
+    video: {
+      stream: video.index,
+      deinterlace: video.interlaced ? "interlaced frames" : "no",
+      conversion: conversion(video.color, video),
+    },
+    frameRate,
+    rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
+    frames,
+    gop: Math.round(seconds * rate),
+    encoder: capabilities.encoders[0].name,
+    renditions: rungs.map((rung) => ({ ...rung, ...rateControl(rung.bitrate, seconds) })),
+    audio: audio === null ? null : { stream: audio.index, bitrate: audioBitrate },
+    poster: {
+      ...fit(top, Math.min(1, posterSide / Math.max(top.width, top.height))),
+      frames: posterFrames(frames),
+    },
+  };
+}
+
+/** The size on the screen: pixels made square, then turned. */
+export function shownSize({ width, height, pixelAspect, rotation }: VideoStream): Size {
+  const square = { width: width * pixelAspect, height };
+  return rotation % 180 === 0 ? square : { width: square.height, height: square.width };
+}
+
+/** Peaks of a quarter over the ceiling, for as long as a segment lasts. */
+function rateControl(bitrate: number, seconds: number) {
+  return { maxrate: Math.round(bitrate * 1.25), bufsize: Math.round(bitrate * Math.min(1, seconds)) };
+}
+
+/**
+ * The longest segment, two seconds if possible, that fits into a chunk whatever the content: in any time
+ * t a rate-controlled encoder emits at most maxrate x t + bufsize bits (ITU-T H.264, annex C).
+ */
+function segmentSeconds(bitrate: number): number {
+  const fits = (seconds: number) => {
+    const { maxrate, bufsize } = rateControl(bitrate, seconds);
+    return maxrate * seconds + bufsize <= sampleBits;
+  };
+  return [2, 1, 0.5].find(fits) ?? 0.25;
+}
+
+/** The first frame is often black or a title; it stays a candidate for clips that have no other. */
+function posterFrames(frames: number): number[] {
+  return [...new Set([0, 0.1, 0.25, 0.5, 0.75].map((part) => Math.floor(part * (frames - 1))))];
+}

@@ -1,0 +1,124 @@
+import { intermediates } from "./command.ts";
+import { mediaPresentation } from "./dash.ts";
+import { perSecond } from "./frame-rate.ts";
+import { bandwidth, masterPlaylist, mediaPlaylist, playlistPath } from "./hls.ts";
+import { Manifest } from "./manifest.ts";
+import { type Intermediate, packageTrack, type Track } from "./package.ts";
+import { type EncodePlan, shownSize, software } from "./plan.ts";
+import { posters } from "./poster.ts";
+import type { Reporting } from "./progress.ts";
+import type { Source } from "./screen.ts";
+import { storeText } from "./stored-file.ts";
+import { verify } from "./verify.ts";
+
+const master = "master.m3u8";
+const presentation = "manifest.mpd";
+
+/** What is known once the encode has ended. */
+export type Made = {
+  source: Source;
+  sha256: string;
+  plan: EncodePlan;
+  frames: number;
+  /** Of the intermediates. */
+  folder: string;
+  product: string;
+};
+
+/** From the encoder's files to the finished folder, all but its manifest. */
+export async function finish(made: Made, { signal, progress }: Reporting): Promise<Manifest> {
+  const { plan: decided, product, frames } = made;
+  const { renditions, frameRate, gop } = decided;
+  const files = intermediates(decided, made.folder);
+  const framesPerSecond = perSecond(frameRate);
+
+  progress("package", 0);
+  const duration = frames / framesPerSecond;
+  const cut = { framesPerSecond, segmentSeconds: gop / framesPerSecond, endSeconds: duration };
+  const sources: Intermediate[] = [
+    ...renditions.map(({ name }, index) => ({
+      name,
+      kind: "video" as const,
+      file: files.videos[index]!,
+      ...cut,
+    })),
+    ...(files.audio === null ? [] : [{ name: "audio", kind: "audio" as const, file: files.audio, ...cut }]),
+  ];
+  const tracks: Track[] = [];
+  for (const source of sources) {
+    tracks.push(await packageTrack(source, { out: product, signal }));
+    progress("package", tracks.length / sources.length);
+  }
+  const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
+  const audio = tracks[renditions.length] ?? null;
+  const texts = await Promise.all([
+    ...tracks.map((track) => storeText(product, playlistPath(track), mediaPlaylist(track))),
+    storeText(product, master, masterPlaylist(videos, audio, frameRate)),
+    storeText(product, presentation, mediaPresentation(videos, audio, { frameRate, duration })),
+  ]);
+
+  progress("pictures", 0);
+  signal?.throwIfAborted();
+  const pictures = await posters(files.pictures, decided.poster, product);
+
+  progress("verify", 0);
+  signal?.throwIfAborted();
+  await verify(product, {
+    videos: videos.map(playlistPath),
+    audio: audio && playlistPath(audio),
+    frames,
+    gop,
+    framesPerSecond,
+  });
+  progress("verify", 1);
+
+  const media = tracks.flatMap(({ init, segments }) => [init, ...segments.map(({ file }) => file)]);
+  return Manifest.parse({
+    version: 1,
+    source: describe(made),
+    duration,
+    frameRate,
+    renditions: videos.map((video) => ({
+      name: video.name,
+      width: video.width,
+      height: video.height,
+      frames: video.packets,
+      ...summary(video),
+    })),
+    audio: audio && summary(audio),
+    hls: master,
+    dash: presentation,
+    posters: pictures.posters,
+    encoder: { name: decided.encoder, path: software.encoders[0].path, fallbacks: [] },
+    files: [...media, ...texts, ...pictures.files].toSorted((one, other) => (one.path < other.path ? -1 : 1)),
+  } satisfies Manifest);
+}
+
+function summary(track: Track) {
+  const { peak, average } = bandwidth(track.segments);
+  return {
+    codecs: track.codec,
+    bandwidth: peak,
+    averageBandwidth: average,
+    bytes: track.segments.reduce((sum, { file }) => sum + file.bytes, track.init.bytes),
+    playlist: playlistPath(track),
+  };
+}
+
+function describe({ source, sha256, plan: decided }: Made): Manifest["source"] {
+  const { video, audio, bytes, container } = source;
+  const shown = shownSize(video);
+  return {
+    bytes,
+    sha256,
+    container: container.name,
+    codec: video.codec,
+    width: Math.max(1, Math.round(shown.width)),
+    height: Math.max(1, Math.round(shown.height)),
+    rotation: video.rotation,
+    duration: video.timing.duration,
+    frames: video.timing.packets,
+    range: decided.video.conversion.kind,
+    audioCodec: audio?.codec ?? null,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Probe } from "./probe.ts";
+import { RejectionError } from "./rejection.ts";
+import type { Limits } from "./settings.ts";
+import type { VideoStream } from "./streams.ts";
+
+/** A probe whose video is worth encoding. */
+export type Source = Probe & { video: VideoStream };
+
+/**
+ * Takes a source or refuses it, before anything is decoded.
+ * @throws RejectionError NO_VIDEO_STREAM, TRUNCATED, NO_FRAMES, UNSUPPORTED_CODEC, TOO_LARGE, TOO_LONG, TOO_SHORT
+ */
+export function screen(probe: Probe, limits: Limits): Source {
+  const { video, bytes, missingBytes } = probe;
+  if (bytes > limits.maxBytes)
+    throw new RejectionError("TOO_LARGE", `${bytes} bytes, at most ${limits.maxBytes} are taken`);
+  if (video === null) throw new RejectionError("NO_VIDEO_STREAM");
+  if (missingBytes > 0) throw new RejectionError("TRUNCATED", `${missingBytes} bytes are missing`);
+  if (video.timing.packets === 0 || video.width === 0 || video.height === 0)
+    throw new RejectionError("NO_FRAMES");
+  if (video.codec === "unknown") throw new RejectionError("UNSUPPORTED_CODEC");
+  if (video.needsDolbyVision)
+    throw new RejectionError("UNSUPPORTED_CODEC", "Dolby Vision without a compatible base layer");
+  const pixels = video.width * video.height;
+  if (pixels > limits.maxPixels)
+    throw new RejectionError(
+      "TOO_LARGE",
+      `${video.width}x${video.height} pixels, at most ${limits.maxPixels} are taken`,
+    );
+  const seconds = video.start + video.timing.duration;
+  if (seconds > limits.maxSeconds)
+    throw new RejectionError("TOO_LONG", `${seconds.toFixed(1)} s, at most ${limits.maxSeconds} are taken`);
+  if (seconds < limits.minSeconds)
+    throw new RejectionError(
+      "TOO_SHORT",
+      `${seconds.toFixed(2)} s, at least ${limits.minSeconds} are needed`,
+    );
+  return { ...probe, video };
+}

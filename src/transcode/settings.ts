@@ -1,0 +1,83 @@
+import { z } from "zod";
+
+const wholeNumbers = z
+  .string()
+  .transform((text) => text.split(",").map(Number))
+  .pipe(
+    z
+      .array(z.int().min(2).max(4320), "short sides in pixels, comma-separated, such as 1080,720,480")
+      .min(1)
+      .transform((steps) => [...new Set(steps)].toSorted((one, other) => other - one)),
+  );
+
+const presets = [
+  "ultrafast",
+  "superfast",
+  "veryfast",
+  "faster",
+  "fast",
+  "medium",
+  "slow",
+  "slower",
+  "veryslow",
+] as const;
+
+/** What an operator can set about transcoding; the keys are environment variables. */
+export const TranscodeSettings = z.object({
+  /** Short sides of the renditions in pixels, comma-separated. */
+  KILN_LADDER: wholeNumbers.default([1080, 720, 480, 360, 240]),
+  KILN_MAX_FRAME_RATE: z.coerce.number().min(10).max(60).default(60),
+  KILN_X264_PRESET: z.enum(presets).default("veryfast"),
+  /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
+  KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
+  /** Seconds without a new frame after which an encode is given up. */
+  KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
+  KILN_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(4 * 1024 ** 3),
+  KILN_MAX_SECONDS: z.coerce.number().positive().default(600),
+  /** Shorter videos are refused; by default one frame is a video. */
+  KILN_MIN_SECONDS: z.coerce.number().min(0).default(0),
+  /** Width x height of the source; by default 8K. */
+  KILN_MAX_PIXELS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(7680 * 4320),
+});
+export type TranscodeSettings = z.infer<typeof TranscodeSettings>;
+
+/** What is made of a video that is taken. */
+export type Policy = {
+  /** Short sides of the renditions in pixels, largest first. */
+  ladder: readonly number[];
+  maxFrameRate: number;
+  preset: (typeof presets)[number];
+  /** 0: as many as ffmpeg likes. */
+  threads: number;
+  stallSeconds: number;
+};
+
+/** Which videos are taken. */
+export type Limits = { maxBytes: number; maxSeconds: number; minSeconds: number; maxPixels: number };
+
+export function policyOf(settings: TranscodeSettings): Policy {
+  return {
+    ladder: settings.KILN_LADDER,
+    maxFrameRate: settings.KILN_MAX_FRAME_RATE,
+    preset: settings.KILN_X264_PRESET,
+    threads: settings.KILN_ENCODER_THREADS,
+    stallSeconds: settings.KILN_STALL_SECONDS,
+  };
+}
+
+export function limitsOf(settings: TranscodeSettings): Limits {
+  return {
+    maxBytes: settings.KILN_MAX_BYTES,
+    maxSeconds: settings.KILN_MAX_SECONDS,
+    minSeconds: settings.KILN_MIN_SECONDS,
+    maxPixels: settings.KILN_MAX_PIXELS,
+  };
+}

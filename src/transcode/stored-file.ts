@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
+import { z } from "zod";
+
+/** A file of the finished folder; `path` is relative to it, with `/`. */
+export const StoredFile = z.object({
+  path: z.string().regex(/^[\w.-]+(\/[\w.-]+)*$/),
+  bytes: z.int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  contentType: z.string(),
+  /** Named after its content: may be cached for ever. */
+  immutable: z.boolean(),
+});
+export type StoredFile = z.infer<typeof StoredFile>;
+
+const contentTypes: Record<string, string> = {
+  ".m3u8": "application/vnd.apple.mpegurl",
+  ".mpd": "application/dash+xml",
+  ".jpg": "image/jpeg",
+  ".webp": "image/webp",
+  ".avif": "image/avif",
+};
+
+/** Writes a file whose name says its content: `720p/0.m4s` becomes `720p/0-1a2b3c4d5e6f.m4s`. */
+export async function storeContent(
+  folder: string,
+  path: string,
+  content: Uint8Array,
+  contentType = contentTypes[extname(path)]!,
+): Promise<StoredFile> {
+  const sha256 = hash(content);
+  const extension = extname(path);
+  const named = `${path.slice(0, -extension.length)}-${sha256.slice(0, 12)}${extension}`;
+  await write(folder, named, content);
+  return { path: named, bytes: content.byteLength, sha256, contentType, immutable: true };
+}
+
+/** Writes a text under the given name: a playlist, which may change while its name stays. */
+export async function storeText(folder: string, path: string, text: string): Promise<StoredFile> {
+  const content = Buffer.from(text);
+  await write(folder, path, content);
+  return {
+    path,
+    bytes: content.byteLength,
+    sha256: hash(content),
+    contentType: contentTypes[extname(path)]!,
+    immutable: false,
+  };
+}
+
+const hash = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
+
+async function write(folder: string, path: string, content: Uint8Array): Promise<void> {
+  const target = join(folder, path);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, content);
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { command } from "./command.ts";
+import { runFfmpeg } from "./ffmpeg.ts";
+import { judge } from "./judge.ts";
+import { type Manifest, manifestName } from "./manifest.ts";
+import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
+import { type EncodePlan, plan, software } from "./plan.ts";
+import { probe } from "./probe.ts";
+import { finish } from "./product.ts";
+import type { Progress, Reporting } from "./progress.ts";
+import { RejectionError } from "./rejection.ts";
+import { type Source, screen } from "./screen.ts";
+import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
+
+export type { Progress } from "./progress.ts";
+
+export type TranscodeOptions = {
+  /** The finished folder. It appears whole or not at all. */
+  out: string;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  policy?: Partial<Policy> | undefined;
+  limits?: Partial<Limits> | undefined;
+};
+
+/**
+ * Makes the renditions, playlists and posters of one video file: a folder whose manifest.json names them all.
+ * Whatever goes wrong, also when aborted, nothing partial is left at `out` or beside it, and no ffmpeg.
+ * @throws RejectionError when the file is not taken
+ * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE, ENCODE_FAILED, ENCODE_STALLED, OUTPUT_INVALID...
+ */
+export async function transcode(file: string, options: TranscodeOptions): Promise<Manifest> {
+  const defaults = TranscodeSettings.parse({});
+  const policy = { ...policyOf(defaults), ...options.policy };
+  const limits = { ...limitsOf(defaults), ...options.limits };
+  const { signal } = options;
+  const progress = (stage: Progress["stage"], fraction: number) => options.onProgress?.({ stage, fraction });
+  const out = resolve(options.out);
+  try {
+    await refuseForeign(out);
+    progress("probe", 0);
+    const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
+    const decided = plan(source, policy, software);
+    await using work = await workFolder(out);
+    progress("encode", 0);
+    // Both end before anything else happens: the work folder must not go while ffmpeg writes into it.
+    const [hashed, encoded] = await Promise.allSettled([
+      hashOf(source.path, signal),
+      encode(source, decided, { policy, folder: work.path, signal, progress }),
+    ]);
+    signal?.throwIfAborted();
+    if (encoded.status === "rejected") throw encoded.reason;
+    if (hashed.status === "rejected") throw hashed.reason;
+    const [sha256, frames] = [hashed.value, encoded.value];
+    const product = join(work.path, "product");
+    const made = { source, sha256, plan: decided, frames, folder: work.path, product };
+    const manifest = await finish(made, { signal, progress });
+    await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+    signal?.throwIfAborted();
+    await moveInto(product, out, work.path);
+    return manifest;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+      throw new RejectionError("DISK_FULL", undefined, { cause: error });
+    throw error;
+  }
+}
+
+/** @returns frames in every rendition */
+async function encode(
+  source: Source,
+  decided: EncodePlan,
+  { policy, folder, signal, progress }: Reporting & { policy: Policy; folder: string },
+): Promise<number> {
+  const [encoder] = software.encoders;
+  const report = await runFfmpeg(command(decided, encoder, policy, folder), {
+    signal,
+    stallMs: policy.stallSeconds * 1000,
+    onFrames: (frames) => progress("encode", Math.min(1, frames / decided.frames)),
+  });
+  judge(report, source.video.timing.packets, decided.frames);
+  return report.frames;
+}
+
+async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash, signal ? { signal } : {});
+  return hash.digest("hex");
+}

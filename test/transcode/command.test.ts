@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { command } from "../../src/transcode/command.ts";
+import { x264 } from "../../src/transcode/encoders/x264.ts";
+import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
+import { plan, software } from "../../src/transcode/plan.ts";
+import type { Source } from "../../src/transcode/screen.ts";
+import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
+import { source } from "./source.ts";
+
+const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));
+const render = (from: Source) => argumentsOf(command(plan(from, policy, software), x264, policy, "/scratch"));
+
+const before = [
+  "-max_error_rate",
+  "1",
+  "-reinit_filter:v",
+  "0",
+  "-protocol_whitelist",
+  "file",
+  "-f",
+  "mov",
+  "-i",
+  "file:/in/clip.mp4",
+  "-y",
+];
+const tags =
+  "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
+const anonymous = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags +bitexact+cgop".split(" ");
+const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -f mp4".split(" ");
+const video = (index: number, file: string, maxrate: number, bufsize: number, gop = 60) => [
+  ...`-map [v${index}] -c:v libx264 -preset veryfast -threads 0 -profile:v high -crf 23`.split(" "),
+  ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop} -sc_threshold 0`.split(" "),
+  ...`-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709 -fps_mode passthrough`.split(
+    " ",
+  ),
+  ...anonymous,
+  ...fragments,
+  `/scratch/${file}.mp4`,
+];
+const audio = [
+  ..."-map 0:1 -af aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo,apad=whole_dur=2.000000,atrim=end=2.000000 -c:a aac -b:a 128000 -ac 2".split(
+    " ",
+  ),
+  ...anonymous,
+  ...fragments,
+  ..."-frag_duration 1000000 /scratch/audio.mp4".split(" "),
+];
+const pictures =
+  "-map [pictures] -c:v rawvideo -fps_mode passthrough -f rawvideo /scratch/pictures.rgb".split(" ");
+const picked = (width: number, height: number, frames = [0, 5, 14, 29, 44]) =>
+  `[p]select=${frames.map((frame) => `eq(n\\,${frame})`).join("+")},scale=${width}:${height}:flags=bicubic,format=rgb24[pictures]`;
+const cells: readonly [cell: string, from: Source, expected: string[]][] = [
+  [
+    "SDR landscape with sound, two renditions",
+    source(),
+    [
+      ...before,
+      "-filter_complex",
+      [
+        `[0:0]scale=1280:720:flags=bicubic:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},fps=30:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
+        "[s1]scale=640:360:flags=bicubic,setsar=1[v1]",
+        picked(1280, 720, [0, 5, 14, 29, 44]),
+      ].join(";"),
+      ...video(0, "720p", 2_721_250, 2_177_000),
+      ...video(1, "360p", 962_500, 770_000),
+      ...audio,
+      ...pictures,
+    ],
+  ],
+  [
+    "HLG portrait by rotation, without sound, 29.97",
+    source(
+      {
+        rotation: 90,
+        pixelFormat: "yuv420p10le",
+        color: { matrix: "bt2020nc", transfer: "arib-std-b67", primaries: "bt2020", range: "tv" },
+        timing: { packets: 60, duration: 2.002, rate: 29.97, constant: true },
+        declaredRate: 30000 / 1001,
+      },
+      { audio: null },
+    ),
+    [
+      ...before,
+      "-filter_complex",
+      [
+        "[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p," +
+          `${tags},fps=30000/1001:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
+        "[s1]scale=360:640:flags=bicubic,setsar=1[v1]",
+        picked(720, 1280),
+      ].join(";"),
+      ...video(0, "720p", 2_720_000, 2_176_000),
+      ...video(1, "360p", 961_250, 769_000),
+      ...pictures,
+    ],
+  ],
+  [
+    "small, untagged, interlaced, 240 frames a second: rate before scaling, one rendition",
+    source({
+      index: 2,
+      width: 321,
+      height: 241,
+      color: { matrix: null, transfer: null, primaries: null, range: null },
+      interlaced: true,
+      timing: { packets: 480, duration: 2, rate: 240, constant: true },
+      declaredRate: 240,
+    }),
+    [
+      ...before,
+      "-filter_complex",
+      [
+        `[0:2]bwdif=mode=send_frame:deint=interlaced,fps=60:start_time=0,trim=end_frame=120,scale=320:240:flags=bicubic:in_color_matrix=smpte170m:in_range=tv:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},split=2[v0][p]`,
+        picked(320, 240, [0, 11, 29, 59, 89]),
+      ].join(";"),
+      ...video(0, "240p", 640_000, 512_000, 120),
+      ...audio,
+      ...pictures,
+    ],
+  ],
+];
+
+for (const [cell, from, expected] of cells) {
+  test(`arguments: ${cell}`, () => assert.deepEqual(render(from), expected));
+}

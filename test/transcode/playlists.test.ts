@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mediaPresentation } from "../../src/transcode/dash.ts";
+import { bandwidth, masterPlaylist, mediaPlaylist } from "../../src/transcode/hls.ts";
+import { zeroTimes } from "../../src/transcode/init-segment.ts";
+
+const stored = (path: string, bytes: number) => ({
+  path,
+  bytes,
+  sha256: "0".repeat(64),
+  contentType: "video/mp4",
+  immutable: true,
+});
+const video = {
+  name: "720p",
+  kind: "video" as const,
+  codec: "avc1.64001f",
+  width: 1280,
+  height: 720,
+  packets: 61,
+  init: stored("720p/init-a.mp4", 700),
+  segments: [
+    { file: stored("720p/0-b.m4s", 250_250), seconds: 2.002 },
+    { file: stored("720p/1-c.m4s", 50_000), seconds: 0.033366666667 },
+  ],
+};
+const audio = {
+  name: "audio",
+  kind: "audio" as const,
+  codec: "mp4a.40.2",
+  packets: 96,
+  init: stored("audio/init-d.mp4", 600),
+  segments: [{ file: stored("audio/0-e.m4s", 31_744), seconds: 1.984 }],
+};
+const frameRate = { numerator: 30000, denominator: 1001 };
+
+test("bandwidth: a last segment of one frame is no peak", () => {
+  assert.deepEqual(bandwidth(video.segments), { peak: 1_180_132, average: 1_180_132 });
+});
+
+test("HLS: the master playlist, with and without sound", () => {
+  assert.equal(
+    masterPlaylist([video, { ...video, name: "360p", width: 640, height: 360 }], audio, frameRate),
+    `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"
+360p/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"
+720p/index.m3u8
+`,
+  );
+  assert.equal(
+    masterPlaylist([video], null, frameRate),
+    `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=1180132,AVERAGE-BANDWIDTH=1180132,CODECS="avc1.64001f",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR
+720p/index.m3u8
+`,
+  );
+});
+
+test("HLS: the media playlist", () => {
+  assert.equal(
+    mediaPlaylist(video),
+    `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init-a.mp4"
+#EXTINF:2.002,
+0-b.m4s
+#EXTINF:0.033366666667,
+1-c.m4s
+#EXT-X-ENDLIST
+`,
+  );
+});
+
+test("DASH: the manifest over the same segments", () => {
+  assert.equal(
+    mediaPresentation([video], audio, { frameRate, duration: 2.0353666 }),
+    `<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-main:2011" type="static" mediaPresentationDuration="PT2.035367S" minBufferTime="PT2.002S">
+<Period id="0" start="PT0S" duration="PT2.035367S">
+<AdaptationSet id="0" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" frameRate="30000/1001">
+<Representation id="720p" codecs="avc1.64001f" bandwidth="1180132" width="1280" height="720" sar="1:1">
+<SegmentList timescale="30000" duration="60060">
+<Initialization sourceURL="720p/init-a.mp4"/>
+<SegmentURL media="720p/0-b.m4s"/>
+<SegmentURL media="720p/1-c.m4s"/>
+</SegmentList>
+</Representation>
+</AdaptationSet>
+<AdaptationSet id="1" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">
+<Representation id="audio" codecs="mp4a.40.2" bandwidth="128000" audioSamplingRate="48000">
+<AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
+<SegmentList timescale="48000" duration="95232">
+<Initialization sourceURL="audio/init-d.mp4"/>
+<SegmentURL media="audio/0-e.m4s"/>
+</SegmentList>
+</Representation>
+</AdaptationSet>
+</Period>
+</MPD>
+`,
+  );
+});
+
+test("initialisation segments: times are zeroed in both versions of the box, nothing else", () => {
+  const box = (type: string, ...content: Uint8Array[]): Uint8Array => {
+    const body = Buffer.concat(content);
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(8 + body.length);
+    head.write(type, 4, "latin1");
+    return Buffer.concat([head, body]);
+  };
+  const full = (version: number, times: number, timeBytes: number) =>
+    Buffer.concat([
+      Buffer.from([version, 0, 0, 7]),
+      Buffer.alloc(2 * timeBytes, times),
+      Buffer.alloc(4, 0x11),
+    ]);
+  const segment = (times: number) =>
+    box(
+      "moov",
+      box("mvhd", full(0, times, 4)),
+      box("trak", box("tkhd", full(1, times, 8)), box("mdia", box("mdhd", full(0, times, 4)))),
+      box("udta", full(0, 0x22, 4)),
+    );
+  assert.deepEqual(Buffer.from(zeroTimes(segment(0x77))), Buffer.from(segment(0)));
+});
