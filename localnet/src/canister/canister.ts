@@ -1,0 +1,56 @@
+import type { CanisterLog } from "./log.ts";
+import type { Program } from "./program.ts";
+import type { StableMemory } from "./stable-memory.ts";
+
+/** What controllers set; amounts as the management canister names and counts them. */
+export interface Settings {
+  controllers: Uint8Array[];
+  computeAllocation: bigint;
+  memoryAllocation: bigint;
+  freezingThreshold: bigint;
+  reservedCyclesLimit: bigint;
+  logVisibility: LogVisibility;
+  wasmMemoryLimit: bigint;
+  wasmMemoryThreshold: bigint;
+}
+
+export type LogVisibility =
+  | { kind: "controllers" }
+  | { kind: "public" }
+  | { kind: "allowedViewers"; viewers: Uint8Array[] };
+
+/** A canister between messages. Messages change it only when they commit. */
+export interface Canister {
+  readonly id: Uint8Array;
+  settings: Settings;
+  status: "running" | "stopping" | "stopped";
+  cycles: bigint;
+  /** Counts changes of code and settings, as ic0.canister_version tells them. */
+  version: bigint;
+  program: Program | undefined;
+  stable: StableMemory;
+  certifiedData: Uint8Array;
+  /** Nanoseconds since 1970; 0 when none is set. */
+  globalTimer: bigint;
+  log: CanisterLog;
+  /** Chunks of modules to be installed, by the hex of their SHA-256. */
+  chunks: Map<string, Uint8Array>;
+}
+
+/** @source Internet Computer defaults of new canisters */
+export function defaultSettings(controllers: Uint8Array[]): Settings {
+  return {
+    controllers,
+    computeAllocation: 0n,
+    memoryAllocation: 0n,
+    freezingThreshold: 2_592_000n,
+    reservedCyclesLimit: 5_000_000_000_000n,
+    logVisibility: { kind: "controllers" },
+    wasmMemoryLimit: 3_221_225_472n,
+    wasmMemoryThreshold: 0n,
+  };
+}
+
+export function controls({ settings }: Canister, principal: Uint8Array): boolean {
+  return settings.controllers.some((controller) => Buffer.compare(controller, principal) === 0);
+}

@@ -1,0 +1,84 @@
+import type { Canister } from "./canister.ts";
+import { type Context, isReplicated } from "./context.ts";
+import { type Execution, emptyJournal, type Facts, type Input, type Journal } from "./execution.ts";
+import type { Entry } from "./instance.ts";
+import type { Program } from "./program.ts";
+import { StableOverlay } from "./stable-memory.ts";
+import type { Trap } from "./trap.ts";
+
+/** A message for a canister's code. */
+export interface Message {
+  context: Context;
+  entry: Entry;
+  input: Input;
+  /** Most instructions. */
+  limit: bigint;
+  instructionsBefore?: bigint;
+  /** Nanoseconds since 1970. */
+  time: bigint;
+}
+
+export interface Finished {
+  journal: Journal;
+  trap: Trap | undefined;
+  instructions: bigint;
+}
+
+export function factsOf(canister: Canister): Facts {
+  return {
+    id: canister.id,
+    controllers: canister.settings.controllers,
+    cycles: canister.cycles,
+    status: canister.status,
+    version: canister.version,
+    globalTimer: canister.globalTimer,
+  };
+}
+
+export function executionOf(canister: Canister, message: Message, stable: StableOverlay): Execution {
+  const { context, input, limit, instructionsBefore = 0n, time } = message;
+  const facts = factsOf(canister);
+  return { context, input, facts, stable, journal: emptyJournal(), limit, instructionsBefore, time };
+}
+
+/** Runs an update, callback or system task to its commit or its rollback. The canister must have a program. */
+export function executeUpdate(canister: Canister, message: Message): Finished {
+  const program = canister.program!;
+  const stable = new StableOverlay(canister.stable);
+  const execution = executionOf(canister, message, stable);
+  const { trap, instructions } = program.runUpdate(execution, [message.entry]);
+  if (trap) program.rollback();
+  else commit(canister, program, execution);
+  appendLog(canister, execution, trap);
+  return { journal: execution.journal, trap, instructions };
+}
+
+/** Runs a query method in replicated mode, or inspect_message: nothing of it stays. */
+export function executeDiscarded(canister: Canister, message: Message): Finished {
+  const program = canister.program!;
+  const execution = executionOf(canister, message, new StableOverlay(canister.stable));
+  const { trap, instructions } = program.runQuery(execution, [message.entry]);
+  program.resetQueries();
+  appendLog(canister, execution, trap);
+  return { journal: execution.journal, trap, instructions };
+}
+
+/** Makes everything that an execution did in the program's name the canister's state. */
+export function commit(canister: Canister, program: Program, { stable, journal }: Execution): void {
+  program.commit();
+  stable.commit();
+  if (journal.certifiedData) canister.certifiedData = journal.certifiedData;
+  if (journal.globalTimer !== undefined) canister.globalTimer = journal.globalTimer;
+  const attached = journal.calls.reduce((sum, { cycles }) => sum + cycles, 0n);
+  canister.cycles += journal.cyclesAccepted - attached;
+}
+
+/** Log lines stay also when the message traps; queries log nothing. */
+export function appendLog(canister: Canister, execution: Execution, trap: Trap | undefined): void {
+  if (!isReplicated(execution.context)) return;
+  const lines = execution.journal.logs;
+  if (trap) {
+    lines.push({ timestamp: execution.time, content: new TextEncoder().encode(`[TRAP]: ${trap.message}`) });
+  }
+  canister.log.append(lines);
+}

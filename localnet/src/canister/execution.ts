@@ -1,0 +1,96 @@
+import type { CallResult } from "../replica/types.ts";
+import type { Context } from "./context.ts";
+import type { StableOverlay } from "./stable-memory.ts";
+import type { Rejection } from "./trap.ts";
+
+/** A function of the canister's table with its argument; both are of the table's and memory's address types. */
+export interface Closure {
+  index: number | bigint;
+  environment: number | bigint;
+}
+
+/** A call that a message makes; it leaves when the message commits. */
+export interface OutgoingCall {
+  callee: Uint8Array;
+  method: string;
+  arg: Uint8Array;
+  cycles: bigint;
+  onReply: Closure;
+  onReject: Closure;
+  onCleanup: Closure | undefined;
+  /** Seconds after which SYS_UNKNOWN may be the answer; undefined for a guaranteed response. */
+  timeout: number | undefined;
+}
+
+export interface LogLine {
+  /** Nanoseconds since 1970. */
+  timestamp: bigint;
+  content: Uint8Array;
+}
+
+/** What a message does outside its memories; it counts only when the message does not trap, logs always. */
+export interface Journal {
+  response: CallResult | undefined;
+  calls: OutgoingCall[];
+  certifiedData: Uint8Array | undefined;
+  globalTimer: bigint | undefined;
+  cyclesAccepted: bigint;
+  logs: LogLine[];
+  /** Set by accept_message. */
+  accepted: "yes" | "no";
+}
+
+export function emptyJournal(): Journal {
+  return {
+    response: undefined,
+    calls: [],
+    certifiedData: undefined,
+    globalTimer: undefined,
+    cyclesAccepted: 0n,
+    logs: [],
+    accepted: "no",
+  };
+}
+
+/** What a message was sent with. */
+export interface Input {
+  caller: Uint8Array;
+  arg?: Uint8Array;
+  rejection?: Rejection;
+  /** The method asked for, in inspect_message. */
+  method?: string;
+  /** Nanoseconds since 1970; 0 or absent for a call without a bound. */
+  deadline?: bigint;
+  /** Cycles attached by the caller and not accepted yet. */
+  cyclesAvailable?: bigint;
+  /** Cycles that came back with a response. */
+  cyclesRefunded?: bigint;
+  dataCertificate?: Uint8Array | undefined;
+  /** `answered` when the call context has its response already. */
+  call?: "open" | "answered";
+}
+
+/** The canister's own facts as the message begins. */
+export interface Facts {
+  id: Uint8Array;
+  controllers: readonly Uint8Array[];
+  cycles: bigint;
+  status: "running" | "stopping" | "stopped";
+  version: bigint;
+  globalTimer: bigint;
+}
+
+/** One message while it runs. */
+export interface Execution {
+  context: Context;
+  input: Input;
+  facts: Facts;
+  stable: StableOverlay;
+  journal: Journal;
+  /** Most instructions that it may take. */
+  limit: bigint;
+  /** Instructions that earlier messages of the same call took. */
+  instructionsBefore: bigint;
+  /** Nanoseconds since 1970. */
+  time: bigint;
+}

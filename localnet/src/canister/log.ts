@@ -1,0 +1,28 @@
+import type { LogLine } from "./execution.ts";
+
+export interface LogRecord extends LogLine {
+  /** Counts up from 0, also over records that are gone. */
+  index: bigint;
+}
+
+/** How many bytes of log a canister keeps. @source IC management canister, fetch_canister_logs */
+const capacity = 4096;
+
+/** The last log lines of a canister. */
+export class CanisterLog {
+  readonly records: LogRecord[];
+  #next: bigint;
+
+  constructor(records: LogRecord[] = []) {
+    this.records = records;
+    this.#next = (records.at(-1)?.index ?? -1n) + 1n;
+  }
+
+  append(lines: readonly LogLine[]): void {
+    for (const { timestamp, content } of lines) {
+      this.records.push({ index: this.#next++, timestamp, content: content.slice(0, capacity) });
+    }
+    let size = this.records.reduce((sum, { content }) => sum + content.length, 0);
+    while (size > capacity) size -= this.records.shift()!.content.length;
+  }
+}

@@ -1,0 +1,189 @@
+import { dirtyPageSize } from "../wasm/names.ts";
+import type { CompiledModule } from "./compiled-module.ts";
+import { copyPage, forEachDirtyPage } from "./dirty-pages.ts";
+import type { Execution } from "./execution.ts";
+import { type Entry, type GlobalValue, Instance, memoryFor, type Outcome } from "./instance.ts";
+
+const dirtyPagesPerPage = 65_536 / dirtyPageSize;
+
+/** The identity of a heap over upgrades that keep it, and which of its 4 KiB pages are not saved yet. */
+export interface Heap {
+  unsaved: Set<number>;
+}
+
+/** What a query has changed so far, put aside. */
+export interface Aside {
+  pages: Map<number, Uint8Array>;
+  globals: GlobalValue[];
+}
+
+/**
+ * A canister's code with its memory: one instance runs updates, the other queries.
+ * Between messages both memories are equal, so that each is the other's shadow: an update that traps is restored
+ * from the query side, a query always from the update side. Only pages that were stored to are ever copied.
+ */
+export class Program {
+  readonly module: CompiledModule;
+  readonly heap: Heap;
+  readonly #updates: Instance;
+  #queries: Instance | undefined;
+  #committed: GlobalValue[] = [];
+  /** The program whose memories this one takes over when it commits, gives back when it does not. */
+  #predecessor: Program | undefined;
+
+  private constructor(module: CompiledModule, memory: WebAssembly.Memory, heap: Heap) {
+    this.module = module;
+    this.heap = heap;
+    this.#updates = new Instance(module, memory);
+  }
+
+  /** A program with a new memory: empty, or as large as `pages` of 64 KiB to be filled by `restore`. */
+  static fresh(module: CompiledModule, pages = 0): Program {
+    return new Program(module, memoryFor(module, pages), { unsaved: new Set() });
+  }
+
+  /**
+   * The same memory under new code. Nothing is decided until `commit` or `rollback`: until then the old program
+   * must not run.
+   */
+  static upgrade(module: CompiledModule, old: Program): Program {
+    const pages = Math.max(old.#updates.size, module.memory.initial);
+    const { address, memory } = old.module;
+    if (address !== module.address || memory.maximum !== module.memory.maximum) {
+      return Program.#copy(module, old.bytes, pages);
+    }
+    old.#updates.ensurePages(pages);
+    const program = new Program(module, old.#updates.memory, old.heap);
+    program.#updates.size = pages;
+    program.#updates.dirty.set(old.#updates.dirty);
+    program.#predecessor = old;
+    return program;
+  }
+
+  /** A memory that cannot be handed over, since its limits are others, is copied. */
+  static #copy(module: CompiledModule, bytes: Uint8Array, pages: number): Program {
+    const program = Program.fresh(module, pages);
+    program.#updates.bytes.set(bytes);
+    program.#updates.dirty.fill(1, 0, bytes.length / dirtyPageSize);
+    program.#updates.size = pages;
+    return program;
+  }
+
+  /** Size of the committed memory in bytes. */
+  get heapSize(): number {
+    return this.#updates.size * 65_536;
+  }
+
+  /** The committed values of all mutable globals, in the order of `module.globals`. */
+  get globals(): readonly GlobalValue[] {
+    return this.#committed;
+  }
+
+  /** The committed memory; a view, valid until the next message. */
+  get bytes(): Uint8Array {
+    return this.#updates.bytes.subarray(0, this.heapSize);
+  }
+
+  /** Fills a fresh program with the state of an earlier one and commits that as saved already. */
+  restore(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
+    const { bytes, dirty } = this.#updates;
+    for (const [index, content] of pages) {
+      bytes.set(content, index * dirtyPageSize);
+      dirty[index] = 1;
+    }
+    this.#updates.globals = globals;
+    this.commit();
+    this.heap.unsaved.clear();
+  }
+
+  runUpdate(execution: Execution, entries: readonly Entry[]): Outcome {
+    return this.#updates.run(execution, entries);
+  }
+
+  /** Makes what updates did since the last commit the state that queries see. */
+  commit(): void {
+    const updates = this.#updates;
+    this.#queries ??= this.#queryInstance();
+    const queries = this.#queries;
+    queries.ensurePages(updates.size);
+    const end = updates.size * dirtyPagesPerPage;
+    const [source, target] = [updates.bytes, queries.bytes];
+    forEachDirtyPage(updates.dirty, source.length / dirtyPageSize, (page) => {
+      if (page < end) {
+        copyPage(source, target, page);
+        this.heap.unsaved.add(page);
+      } else {
+        // A stray store behind the virtual end, into pages that an undone growth has left.
+        source.fill(0, page * dirtyPageSize, (page + 1) * dirtyPageSize);
+      }
+    });
+    clear(updates);
+    this.#committed = updates.globals;
+    queries.globals = this.#committed;
+    this.#predecessor = undefined;
+  }
+
+  /** Undoes what updates did since the last commit; after a failed upgrade the old program is whole again. */
+  rollback(): void {
+    const old = this.#predecessor;
+    if (old) {
+      old.#updates.dirty.set(this.#updates.dirty);
+      old.rollback();
+      return;
+    }
+    if (!this.#queries) return;
+    const [source, target] = [this.#queries.bytes, this.#updates.bytes];
+    forEachDirtyPage(this.#updates.dirty, target.length / dirtyPageSize, (page) =>
+      copyPage(source, target, page),
+    );
+    clear(this.#updates);
+    this.#updates.globals = this.#committed;
+  }
+
+  /** Runs on the query side, which keeps the changes until `resetQueries`. */
+  runQuery(execution: Execution, entries: readonly Entry[]): Outcome {
+    return this.#queries!.run(execution, entries);
+  }
+
+  /** Puts the query side back to the committed state. */
+  resetQueries(): void {
+    const queries = this.#queries!;
+    const [source, target] = [this.#updates.bytes, queries.bytes];
+    forEachDirtyPage(queries.dirty, target.length / dirtyPageSize, (page) => copyPage(source, target, page));
+    clear(queries);
+    queries.globals = this.#committed;
+  }
+
+  /** What queries have changed since the last reset, for `resumeQueries`. */
+  putQueriesAside(): Aside {
+    const { bytes, dirty, globals } = this.#queries!;
+    const pages = new Map<number, Uint8Array>();
+    forEachDirtyPage(dirty, bytes.length / dirtyPageSize, (page) => {
+      pages.set(page, bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize));
+    });
+    return { pages, globals };
+  }
+
+  /** Puts the query side, whatever it did since, back to what was put aside. */
+  resumeQueries({ pages, globals }: Aside): void {
+    this.resetQueries();
+    const queries = this.#queries!;
+    for (const [page, content] of pages) {
+      queries.bytes.set(content, page * dirtyPageSize);
+      queries.dirty[page] = 1;
+    }
+    queries.globals = globals;
+  }
+
+  #queryInstance(): Instance {
+    const pages = Math.max(this.#updates.size, this.module.memory.initial);
+    if (!this.#predecessor) return new Instance(this.module, memoryFor(this.module, pages));
+    const shadow = this.#predecessor.#queries!;
+    shadow.ensurePages(pages);
+    return new Instance(this.module, shadow.memory);
+  }
+}
+
+function clear(instance: Instance): void {
+  instance.dirty.fill(0, 0, instance.bytes.length / dirtyPageSize + 1);
+}

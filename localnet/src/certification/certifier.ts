@@ -1,0 +1,123 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { bls12_381 } from "@noble/curves/bls12-381";
+import type { Replica } from "../replica/types.ts";
+import { CanisterTrees } from "./canister-trees.ts";
+import { encodeCbor } from "./cbor.ts";
+import {
+  empty,
+  type HashTree,
+  insert,
+  leaf,
+  type Path,
+  remove,
+  toArrays,
+  treeOf,
+  witness,
+} from "./hash-tree.ts";
+import type { Keys } from "./keys.ts";
+import { leb128 } from "./leb128.ts";
+import { canisterRangesTree, type RequestStatus, requestStatusTree, subnetTree } from "./state-tree.ts";
+
+/** A state of the whole network, signed by the root key. */
+export interface SignedState {
+  tree: HashTree;
+  signature: Uint8Array;
+  /** Nanoseconds since 1970, what the tree says under /time. */
+  time: bigint;
+}
+
+/** Nanoseconds since 1970. */
+export type Clock = () => bigint;
+
+export const systemClock: Clock = () => BigInt(Date.now()) * 1_000_000n;
+
+/** How long a query may be given a certificate made before, nanoseconds. */
+const dataCertificateAge = 5_000_000_000n;
+
+/**
+ * Keeps the certified state tree and signs it. A signature costs some ten milliseconds, so all who ask before
+ * it is made share it.
+ */
+export class Certifier {
+  readonly #keys: Keys;
+  readonly #replica: Replica;
+  readonly #clock: Clock;
+  readonly #canisters: CanisterTrees;
+  readonly #subnet: HashTree;
+  #requests: HashTree = empty;
+  #latest: SignedState | undefined;
+  #signing: Promise<SignedState> | undefined;
+  /** When the next signature may be made, milliseconds of the thread's own clock. */
+  #notBefore = 0;
+
+  constructor(keys: Keys, replica: Replica, clock: Clock) {
+    this.#keys = keys;
+    this.#replica = replica;
+    this.#clock = clock;
+    this.#canisters = new CanisterTrees(replica);
+    this.#subnet = treeOf([[keys.subnetId, subnetTree(keys)]]);
+  }
+
+  setRequestStatus(requestId: Uint8Array, status: RequestStatus): void {
+    this.#requests = insert(this.#requests, requestId, requestStatusTree(status));
+  }
+
+  forgetRequest(requestId: Uint8Array): void {
+    this.#requests = remove(this.#requests, requestId);
+  }
+
+  /** Signs the state as it will be when the signature is made, a moment from now. */
+  certify(): Promise<SignedState> {
+    this.#signing ??= this.#signNext();
+    return this.#signing;
+  }
+
+  async #signNext(): Promise<SignedState> {
+    const pause = this.#notBefore - performance.now();
+    await (pause > 0 ? setTimeout(pause) : setImmediate());
+    this.#signing = undefined;
+    const start = performance.now();
+    this.#latest = this.#sign();
+    // A pause as long as the signature took leaves half of the thread to the canisters.
+    this.#notBefore = 2 * performance.now() - start;
+    return this.#latest;
+  }
+
+  /**
+   * The certificate that a canister gets in a query: CBOR that shows its certified data. Undefined for a
+   * canister that is not there. One made a few seconds ago serves as long as the data is the same.
+   */
+  async dataCertificate(canisterId: Uint8Array): Promise<Uint8Array | undefined> {
+    if (!this.#replica.canister(canisterId)) return undefined;
+    const latest = this.#latest;
+    const isFresh = latest !== undefined && this.#clock() - latest.time <= dataCertificateAge;
+    const state = isFresh && this.#canisters.isCurrent(canisterId) ? latest : await this.certify();
+    return certificate(state, [["canister", canisterId, "certified_data"], ["time"]]);
+  }
+
+  #sign(): SignedState {
+    const time = this.#clock();
+    const tree = treeOf([
+      ["canister", this.#canisters.refresh()],
+      ["canister_ranges", canisterRangesTree(this.#keys)],
+      ["request_status", this.#requests],
+      ["subnet", this.#subnet],
+      ["time", leaf(leb128(time))],
+    ]);
+    const message = Buffer.concat([Buffer.from("\x0dic-state-root", "latin1"), tree.digest]);
+    const { shortSignatures } = bls12_381;
+    const point = shortSignatures.sign(shortSignatures.hash(message), this.#keys.rootSecret);
+    return { tree, signature: shortSignatures.Signature.toBytes(point), time };
+  }
+}
+
+/** CBOR certificate of a signed state that shows the paths. */
+export function certificate(
+  state: SignedState,
+  paths: readonly (readonly (string | Uint8Array)[])[],
+): Uint8Array {
+  const labels: Path[] = paths.map((path) =>
+    path.map((label) => (typeof label === "string" ? Buffer.from(label) : label)),
+  );
+  return encodeCbor({ tree: toArrays(witness(state.tree, labels)), signature: state.signature });
+}

@@ -1,0 +1,90 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Principal } from "@dfinity/principal";
+import { bls12_381 } from "@noble/curves/bls12-381";
+import { z } from "zod";
+import { LocalnetError } from "../localnet-error.ts";
+
+/** The network's two keys: the root key signs certificates, the node key signs answers to queries. */
+export interface Keys {
+  /** BLS12-381 scalar, 32 bytes. */
+  rootSecret: Uint8Array;
+  /** DER, 133 bytes: what clients call the root key. */
+  rootKey: Uint8Array;
+  /** The self-authenticating principal of the root key. */
+  subnetId: Uint8Array;
+  nodeSecret: KeyObject;
+  /** DER, 44 bytes. */
+  nodeKey: Uint8Array;
+  nodeId: Uint8Array;
+}
+
+const hex = z.codec(
+  z.hex(),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  {
+    decode: (text) => new Uint8Array(Buffer.from(text, "hex")),
+    encode: (bytes) => Buffer.from(bytes).toString("hex"),
+  },
+);
+const keyFileSchema = z.object({ version: z.literal(1), rootSecret: hex, nodeSecret: hex });
+
+/** @source IC interface specification, "Certificate": DER wrapping of BLS public keys */
+const blsDerPrefix = Buffer.from(
+  "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100",
+  "hex",
+);
+
+export function makeKeys(): Keys {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return keysOf(bls12_381.utils.randomSecretKey(), privateKey);
+}
+
+/**
+ * The keys kept in a state folder; made and written (mode 0600) at the first start.
+ * @throws LocalnetError STATE_UNREADABLE when the key file is there and is none
+ */
+export async function keysOfFolder(folder: string): Promise<Keys> {
+  const path = join(folder, "keys.json");
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw unreadable(path, error);
+  });
+  if (text !== undefined) return parseKeys(path, text);
+  const keys = makeKeys();
+  const nodeSecret = keys.nodeSecret.export({ type: "pkcs8", format: "der" });
+  const content = keyFileSchema.encode({ version: 1, rootSecret: keys.rootSecret, nodeSecret });
+  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return keys;
+}
+
+function parseKeys(path: string, text: string): Keys {
+  try {
+    const { rootSecret, nodeSecret } = keyFileSchema.parse(JSON.parse(text));
+    const key = createPrivateKey({ key: Buffer.from(nodeSecret), format: "der", type: "pkcs8" });
+    return keysOf(rootSecret, key);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function keysOf(rootSecret: Uint8Array, nodeSecret: KeyObject): Keys {
+  const point = bls12_381.shortSignatures.getPublicKey(rootSecret).toBytes();
+  const rootKey = new Uint8Array(Buffer.concat([blsDerPrefix, point]));
+  const nodeKey = new Uint8Array(createPublicKey(nodeSecret).export({ type: "spki", format: "der" }));
+  return {
+    rootSecret,
+    rootKey,
+    subnetId: Principal.selfAuthenticating(rootKey).toUint8Array(),
+    nodeSecret,
+    nodeKey,
+    nodeId: Principal.selfAuthenticating(nodeKey).toUint8Array(),
+  };
+}
+
+function unreadable(path: string, cause: unknown): LocalnetError {
+  const message = `${path} cannot be read: give another state folder, or delete this one to start anew`;
+  return new LocalnetError("STATE_UNREADABLE", message, { cause });
+}

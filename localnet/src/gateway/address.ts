@@ -1,0 +1,61 @@
+import { Principal } from "@dfinity/principal";
+
+/** Whom an HTTP request is for, and how it said so. */
+export interface Address {
+  canisterId: Uint8Array;
+  /** Path and query as the canister is to see them. */
+  url: string;
+  via: "host" | "prefix" | "query";
+}
+
+/**
+ * The canister that a request names: `<canister>.localhost` as host, `/-/<canister>/...` as path, or
+ * `?canisterId=<canister>`, in this order. Undefined when it names none.
+ * @param host the Host header
+ * @param url path and query
+ */
+export function addressOf(host: string | undefined, url: string): Address | undefined {
+  const inHost = /^([a-z0-9-]+)\.localhost(?::\d+)?$/i.exec(host ?? "")?.[1];
+  const byHost = idOf(inHost);
+  if (byHost) return { canisterId: byHost, url, via: "host" };
+
+  const [, prefixed, rest] = /^\/-\/([a-z0-9-]+)(.*)$/is.exec(url) ?? [];
+  const byPrefix = idOf(prefixed);
+  if (byPrefix)
+    return { canisterId: byPrefix, url: rest!.startsWith("/") ? rest! : `/${rest}`, via: "prefix" };
+
+  const byQuery = idOf(new URLSearchParams(url.split("?")[1] ?? "").get("canisterId") ?? undefined);
+  return byQuery && { canisterId: byQuery, url, via: "query" };
+}
+
+/** The same document by prefix, where its relative URLs keep naming the canister. */
+export function prefixForm({ canisterId, url }: Address): string {
+  const [path, search = ""] = url.split("?");
+  const parameters = new URLSearchParams(search);
+  parameters.delete("canisterId");
+  const rest = parameters.size > 0 ? `?${parameters}` : "";
+  return `/-/${Principal.fromUint8Array(canisterId).toText()}${path}${rest}`;
+}
+
+const linking = [
+  "text/html",
+  "application/xhtml+xml",
+  "application/vnd.apple.mpegurl",
+  "application/x-mpegurl",
+  "audio/mpegurl",
+  "application/dash+xml",
+];
+
+/** Whether documents of this content type hold relative URLs: pages, HLS playlists, DASH manifests. */
+export function holdsRelativeUrls(contentType: string): boolean {
+  return linking.includes(contentType.split(";")[0]!.trim().toLowerCase());
+}
+
+function idOf(text: string | undefined): Uint8Array | undefined {
+  if (!text) return undefined;
+  try {
+    return Principal.fromText(text.toLowerCase()).toUint8Array();
+  } catch {
+    return undefined;
+  }
+}

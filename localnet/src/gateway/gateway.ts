@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { readBody } from "../http/body.ts";
+import type { Network } from "../http/network.ts";
+import { HttpRefusal } from "../http/refusal.ts";
+import type { Fallback } from "../http/server.ts";
+import { type Address, addressOf, holdsRelativeUrls, prefixForm } from "./address.ts";
+import type { HttpRequest } from "./canister-http.ts";
+import type { GatewayPolicy } from "./check.ts";
+import { headerOf, passedOn } from "./headers.ts";
+import { refusalPage } from "./refusal-page.ts";
+import { fetchResponse, type GatewayResponse } from "./response.ts";
+
+/** The largest body that a request may bring to a canister: that of an ingress message, bytes. */
+const largestBody = 2 * 1024 * 1024;
+
+/** The HTTP gateway: web pages and files from canisters, their certification checked. */
+export function gatewayOf(network: Network, policy: GatewayPolicy = { uncertified: "pass" }): Fallback {
+  return async (request, response) => {
+    try {
+      const address = requireAddress(request);
+      const canisterRequest = await readRequest(request, address.url);
+      await send(request, response, address, await fetchResponse(network, policy, address, canisterRequest));
+    } catch (error) {
+      if (!(error instanceof HttpRefusal) || response.headersSent) throw error;
+      refuse(request, response, error);
+    }
+  };
+}
+
+function requireAddress(request: IncomingMessage): Address {
+  const address = addressOf(request.headers.host, request.url ?? "/");
+  if (address) return address;
+  throw new HttpRefusal(
+    404,
+    "This is a local Internet Computer. Name a canister: http://<canister>.localhost, /-/<canister>/ or ?canisterId=<canister>",
+  );
+}
+
+async function readRequest(request: IncomingMessage, url: string): Promise<HttpRequest> {
+  const body = await readBody(request, largestBody);
+  const headers = passedOn(pairs(request.rawHeaders));
+  return { method: request.method ?? "GET", url, headers, body };
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: Address,
+  answer: GatewayResponse,
+): Promise<void> {
+  const type = headerOf(answer.headers, "content-type") ?? "";
+  if (address.via === "query" && answer.status === 200 && holdsRelativeUrls(type)) {
+    response.writeHead(307, { location: prefixForm(address) }).end();
+    return;
+  }
+  setHeaders(response, answer);
+  response.statusCode = answer.status;
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(answer.body, { objectMode: false }), response);
+}
+
+function setHeaders(response: ServerResponse, { headers, length, certified }: GatewayResponse): void {
+  const grouped = Map.groupBy(passedOn(headers), ([name]) => name.toLowerCase());
+  try {
+    for (const [name, values] of grouped) {
+      const texts = values.map(([, value]) => value);
+      response.setHeader(name, texts.length === 1 ? texts[0]! : texts);
+    }
+  } catch (error) {
+    throw new HttpRefusal(
+      502,
+      `The canister sent a header that HTTP cannot carry: ${(error as Error).message}`,
+    );
+  }
+  if (length !== undefined) response.setHeader("content-length", length);
+  if (!certified) response.setHeader("x-ic-certified", "no");
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: HttpRefusal): void {
+  const wantsPage = (request.headers.accept ?? "").includes("text/html");
+  if (!request.complete) response.setHeader("connection", "close");
+  response.removeHeader("content-length");
+  response.writeHead(status, { "content-type": `text/${wantsPage ? "html" : "plain"}; charset=utf-8` });
+  response.end(wantsPage ? refusalPage(status, message) : `${message}\n`);
+}
+
+function pairs(flat: string[]): [string, string][] {
+  return flat.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, flat[index + 1]!] as [string, string]] : [],
+  );
+}

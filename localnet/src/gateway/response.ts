@@ -1,0 +1,80 @@
+import type { Network } from "../http/network.ts";
+import type { Address } from "./address.ts";
+import { askCanister, askContinuation } from "./canister-client.ts";
+import type { HttpRequest, HttpResponse } from "./canister-http.ts";
+import { type Checked, check, type GatewayPolicy, type Source, uncertified } from "./check.ts";
+import { parseContentRange } from "./content-range.ts";
+import { type Headers, headerOf, without } from "./headers.ts";
+import { once, reassembled, streamed } from "./parts.ts";
+
+/** What a client gets. */
+export interface GatewayResponse {
+  status: number;
+  headers: Headers;
+  /** Of the body, in bytes; unknown when it is streamed by callbacks. */
+  length: number | undefined;
+  certified: boolean;
+  body: AsyncGenerator<Uint8Array>;
+}
+
+/** How many parts of a streamed body are held back to verify it whole. */
+const mostHeld = 4;
+
+/**
+ * Asks the canister, checks the certification, and puts a body of many parts together.
+ * @throws HttpRefusal 404 no such canister, 502 it failed, 503 it does not verify
+ */
+export async function fetchResponse(
+  network: Network,
+  policy: GatewayPolicy,
+  { canisterId }: Address,
+  request: HttpRequest,
+): Promise<GatewayResponse> {
+  const source: Source = { network, policy, canisterId };
+  const first = await askCanister(network, canisterId, request, "http_request");
+  if (first.upgrade) {
+    const updated = await askCanister(network, canisterId, request, "http_request_update");
+    // What an update answers has been agreed on and needs no certificate; what queries add to it would.
+    const certified = updated.rest === undefined;
+    return whole(updated, { headers: updated.headers, certified }, streamed(source, updated));
+  }
+  if (first.rest) return fetchStreamed(source, request, first);
+  const checked = check(source, request, first);
+  const range = parseContentRange(headerOf(checked.headers, "content-range"));
+  if (first.status !== 206 || !range || headerOf(request.headers, "range")) {
+    return whole(first, checked, once(first.body));
+  }
+  return {
+    status: 200,
+    headers: without(checked.headers, "content-range", "content-length"),
+    length: range.size,
+    certified: checked.certified,
+    body: reassembled(source, request, first.body, range),
+  };
+}
+
+function whole(response: HttpResponse, checked: Checked, body: AsyncGenerator<Uint8Array>): GatewayResponse {
+  const headers = without(checked.headers, "content-length");
+  // "204 and 304 never hold content": a length would tell of another answer.
+  const length = response.rest || [204, 304].includes(response.status) ? undefined : response.body.length;
+  return { status: response.status, headers, length, certified: checked.certified, body };
+}
+
+/** A body that comes by callbacks has one certificate, for all of it: so it is held until it is whole, if short. */
+async function fetchStreamed(
+  source: Source,
+  request: HttpRequest,
+  first: HttpResponse,
+): Promise<GatewayResponse> {
+  const parts = [first.body];
+  let rest = first.rest;
+  for (let calls = 0; rest && calls < mostHeld; calls++) {
+    const part = await askContinuation(source.network, rest);
+    parts.push(part.body);
+    rest = part.rest;
+  }
+  const body = Buffer.concat(parts);
+  const held = { ...first, body, rest };
+  if (rest) return whole(held, uncertified(source.policy, first), streamed(source, held));
+  return whole(held, check(source, request, held), once(body));
+}

@@ -1,0 +1,47 @@
+import { setTimeout } from "node:timers/promises";
+import { certificate } from "../certification/certifier.ts";
+import { type Answer, cborAnswer, rejectionFields } from "./answer.ts";
+import { authenticate } from "./authenticate.ts";
+import { checkEffectiveCanister, type Target } from "./effective-canister.ts";
+import { readEnvelope } from "./envelope.ts";
+import type { Admitted } from "./ingress-history.ts";
+import type { Network } from "./network.ts";
+
+/** How long a synchronous call waits for its certified reply, milliseconds. */
+const patience = 10_000;
+
+/**
+ * A call (update): `asynchronous` (v2) answers 202 at once, `synchronous` (v3, v4) waits for the certified reply
+ * and answers 202 only when that takes too long.
+ * @throws HttpRefusal
+ */
+export async function call(
+  network: Network,
+  target: Target,
+  body: Uint8Array,
+  mode: "asynchronous" | "synchronous",
+): Promise<Answer> {
+  const envelope = readEnvelope(body, "call");
+  const { content, requestId } = envelope;
+  authenticate(envelope, network.clock());
+  checkEffectiveCanister(content, target);
+  const { sender, canister_id: canisterId, method_name: method, arg } = content;
+  const ingress = { requestId, sender, canisterId, method, arg };
+  if (!network.history.get(requestId)) {
+    const rejection = await network.replica.inspect(ingress);
+    if (rejection) return cborAnswer({ status: "non_replicated_rejection", ...rejectionFields(rejection) });
+  }
+  const admitted = network.history.admit(ingress, target.id, content.ingress_expiry);
+  if (mode === "asynchronous" || !(await isDoneInTime(admitted))) return { status: 202 };
+  const state = await network.certifier.certify();
+  const shown = certificate(state, [["request_status", requestId], ["time"]]);
+  return cborAnswer({ status: "replied", certificate: shown });
+}
+
+async function isDoneInTime({ done }: Admitted): Promise<boolean> {
+  const stop = new AbortController();
+  const late = setTimeout(patience, false, { signal: stop.signal }).catch(() => false);
+  const inTime = await Promise.race([done.then(() => true), late]);
+  stop.abort();
+  return inTime;
+}

@@ -1,0 +1,77 @@
+import type { Certifier, Clock } from "../certification/certifier.ts";
+import type { CallResult, Ingress, Replica } from "../replica/types.ts";
+
+/** A request that was let in. */
+export interface Admitted {
+  sender: Uint8Array;
+  canisterId: Uint8Array;
+  /** The canister that the request was sent to, and whose read_state tells of it. */
+  effectiveCanisterId: Uint8Array;
+  /** Settles when the status in the certified state is final; never rejects. */
+  done: Promise<CallResult>;
+}
+
+/** How long a status stays readable at least, nanoseconds. */
+const retention = 5n * 60n * 1_000_000_000n;
+
+/** Runs each request once: the same request sent again finds the first while it could still be valid. */
+export class IngressHistory {
+  readonly #replica: Replica;
+  readonly #certifier: Certifier;
+  readonly #clock: Clock;
+  /** By request id in hex. */
+  readonly #admitted = new Map<string, Admitted>();
+  /** When those that have ended may be forgotten, by request id in hex, in order of their ends. */
+  readonly #forgetAt = new Map<string, bigint>();
+
+  constructor(replica: Replica, certifier: Certifier, clock: Clock) {
+    this.#replica = replica;
+    this.#certifier = certifier;
+    this.#clock = clock;
+  }
+
+  get(requestId: Uint8Array): Admitted | undefined {
+    return this.#admitted.get(keyOf(requestId));
+  }
+
+  /** Starts the request, unless it is known. */
+  admit(ingress: Ingress, effectiveCanisterId: Uint8Array, expiry: bigint): Admitted {
+    const known = this.get(ingress.requestId);
+    if (known) return known;
+    this.#forgetOld();
+    this.#certifier.setRequestStatus(ingress.requestId, { status: "processing" });
+    const { requestId, sender, canisterId } = ingress;
+    const done = this.#run(ingress, expiry);
+    // The argument is not kept: uploads would fill the memory.
+    const admitted = { sender, canisterId, effectiveCanisterId, done };
+    this.#admitted.set(keyOf(requestId), admitted);
+    return admitted;
+  }
+
+  async #run(ingress: Ingress, expiry: bigint): Promise<CallResult> {
+    const result = await this.#replica.update(ingress).catch(failure);
+    this.#certifier.setRequestStatus(ingress.requestId, result);
+    const end = this.#clock() + retention;
+    this.#forgetAt.set(keyOf(ingress.requestId), expiry > end ? expiry : end);
+    return result;
+  }
+
+  #forgetOld(): void {
+    const now = this.#clock();
+    for (const [key, forgetAt] of this.#forgetAt) {
+      // The times are close to the order of ends: one that is late keeps those behind it a little longer.
+      if (forgetAt >= now) return;
+      this.#certifier.forgetRequest(Buffer.from(key, "hex"));
+      this.#forgetAt.delete(key);
+      this.#admitted.delete(key);
+    }
+  }
+}
+
+function failure(error: unknown): CallResult {
+  return { status: "rejected", code: 1, message: `The local network failed: ${error}`, errorCode: "IC0101" };
+}
+
+function keyOf(requestId: Uint8Array): string {
+  return Buffer.from(requestId).toString("hex");
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { LocalnetError } from "./localnet-error.ts";
+import { openStateFolder } from "./state-folder.ts";
+import type { LocalnetOptions, WorkerReport } from "./worker-protocol.ts";
+
+export { LocalnetError } from "./localnet-error.ts";
+export { compileMotoko } from "./motoko/compile.ts";
+export type { LocalnetOptions } from "./worker-protocol.ts";
+
+/** A local Internet Computer that runs. */
+export interface Localnet extends AsyncDisposable {
+  /** Where agents and browsers find it. */
+  url: string;
+  port: number;
+  /** DER, 133 bytes. */
+  rootKey: Uint8Array;
+  /** Stops it, when the state has been written. Nothing of it keeps the process alive after that. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a network in a thread of its own.
+ * @throws LocalnetError PORT_TAKEN, PORT_REFUSED, STATE_IN_USE, STATE_TOO_NEW, STATE_UNREADABLE, STATE_UNWRITABLE
+ */
+export async function startLocalnet(options: LocalnetOptions = {}): Promise<Localnet> {
+  await using opened = new AsyncDisposableStack();
+  if (options.state) opened.use(await openStateFolder(options.state));
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: options,
+    // Flags of the process such as --input-type are not for a thread that runs a file.
+    execArgv: [],
+    resourceLimits: { stackSizeMb: 200 },
+  });
+  const exited = once(worker, "exit").then(
+    () => undefined,
+    (cause) => crash(cause),
+  );
+  const report = await firstReport(worker);
+  if (report.status === "failed") {
+    throw new LocalnetError(report.code, report.message, { final: report.final });
+  }
+  opened.defer(() => stop(worker, exited));
+  const resources = opened.move();
+  const close = () => resources.disposeAsync();
+  const { port, rootKey } = report;
+  const url = `http://${options.host ?? "127.0.0.1"}:${port}`;
+  return { url, port, rootKey, close, [Symbol.asyncDispose]: close };
+}
+
+async function firstReport(worker: Worker): Promise<WorkerReport> {
+  try {
+    const [report] = await once(worker, "message");
+    return report;
+  } catch (cause) {
+    throw crash(cause);
+  }
+}
+
+async function stop(worker: Worker, exited: Promise<LocalnetError | undefined>): Promise<void> {
+  worker.postMessage("close");
+  const crashed = await exited;
+  if (crashed) throw crashed;
+}
+
+function crash(cause: unknown): LocalnetError {
+  return new LocalnetError("LOCALNET_CRASHED", `the local network failed: ${cause}`, { cause });
+}

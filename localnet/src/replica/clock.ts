@@ -1,0 +1,71 @@
+import type { Task } from "./call-context.ts";
+import type { CanisterRegistry } from "./canister-registry.ts";
+
+/** How often canisters with a heartbeat are woken, milliseconds. */
+const heartbeatInterval = 1000;
+
+/** Longest delay that Node's timers take, milliseconds. */
+const longestDelay = 2 ** 31 - 1;
+
+/** Wakes canisters: global timers when they are due, heartbeats regularly. It keeps no process alive. */
+export class Clock {
+  readonly #registry: CanisterRegistry;
+  readonly #now: () => bigint;
+  readonly #wake: (task: Task) => void;
+  readonly #heartbeat: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #due: bigint | undefined;
+
+  /** @param now nanoseconds since 1970 */
+  constructor(registry: CanisterRegistry, now: () => bigint, wake: (task: Task) => void) {
+    this.#registry = registry;
+    this.#now = now;
+    this.#wake = wake;
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatInterval).unref();
+  }
+
+  /** Looks for the earliest global timer; to be called after messages, which may have changed one. */
+  reschedule(): void {
+    const due = this.#earliest();
+    if (due === this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    if (due === undefined) return;
+    const delay = Number(due - this.#now()) / 1e6;
+    this.#timer = setTimeout(() => this.#ring(), Math.min(Math.max(delay, 0), longestDelay)).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#heartbeat);
+  }
+
+  #earliest(): bigint | undefined {
+    let earliest: bigint | undefined;
+    for (const { globalTimer, status } of this.#registry.all()) {
+      const isSet = globalTimer > 0n && status === "running";
+      if (isSet && (earliest === undefined || globalTimer < earliest)) earliest = globalTimer;
+    }
+    return earliest;
+  }
+
+  #ring(): void {
+    this.#due = undefined;
+    const now = this.#now();
+    for (const canister of this.#registry.all()) {
+      if (canister.globalTimer === 0n || canister.globalTimer > now || canister.status !== "running")
+        continue;
+      // "The timer is deactivated before the function runs."
+      canister.globalTimer = 0n;
+      this.#wake({ kind: "task", canister: canister.id, entry: "canister_global_timer" });
+    }
+    this.reschedule();
+  }
+
+  #beat(): void {
+    for (const { id, program, status } of this.#registry.all()) {
+      if (status !== "running" || !program?.module.functions.has("canister_heartbeat")) continue;
+      this.#wake({ kind: "task", canister: id, entry: "canister_heartbeat" });
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import type { Canister } from "../../canister/canister.ts";
+import { compileModule } from "../../canister/compiled-module.ts";
+import { install, upgrade } from "../../canister/install.ts";
+import { StableMemory } from "../../canister/stable-memory.ts";
+import { errorCodes, type Rejection, rejectionOf, Trap, textOf } from "../../canister/trap.ts";
+import type { InstallMode } from "./interface.ts";
+import { Refusal } from "./refusal.ts";
+
+/** @source IC interface specification, upload_chunk: 1 MiB a chunk, 100 chunks a store */
+const largestChunk = 1024 * 1024;
+const mostChunks = 100;
+
+export interface CodeChange {
+  mode: InstallMode;
+  source: Uint8Array;
+  arg: Uint8Array;
+  caller: Uint8Array;
+  limit: bigint;
+  time: bigint;
+}
+
+/** Installs, reinstalls or upgrades; all or nothing. @throws Refusal when the mode does not fit */
+export function changeCode(canister: Canister, change: CodeChange): Rejection | undefined {
+  const { mode, source, arg, caller, limit, time } = change;
+  if ("install" in mode && canister.program) {
+    const message = `Canister ${textOf(canister.id)} cannot be installed because the canister is not empty. Try installing with mode='reinstall' instead.`;
+    throw new Refusal(errorCodes.nonEmpty, message);
+  }
+  if ("upgrade" in mode && !canister.program) {
+    const message = `Canister ${textOf(canister.id)} cannot be upgraded: it contains no Wasm module.`;
+    throw new Refusal(errorCodes.moduleNotFound, message);
+  }
+  try {
+    const installation = { module: compileModule(source), arg, caller, limit, time };
+    const trap =
+      "upgrade" in mode
+        ? upgrade(canister, installation, upgradeOptions(mode.upgrade[0]))
+        : install(canister, installation);
+    return trap && rejectionOf(trap, canister.id);
+  } catch (error) {
+    if (error instanceof Trap) return rejectionOf(error, canister.id);
+    throw error;
+  }
+}
+
+type UpgradeArg = Extract<InstallMode, { upgrade: unknown }>["upgrade"][0];
+
+function upgradeOptions(arg: UpgradeArg): Parameters<typeof upgrade>[2] {
+  const memory = arg?.wasm_memory_persistence[0];
+  return {
+    preUpgrade: arg?.skip_pre_upgrade[0] ? "skip" : "run",
+    memory: memory && ("keep" in memory ? "keep" : "replace"),
+  };
+}
+
+/** Takes code and state away; settings, cycles and the chunk store stay. */
+export function uninstall(canister: Canister): void {
+  canister.program = undefined;
+  canister.stable = new StableMemory();
+  canister.certifiedData = new Uint8Array();
+  canister.globalTimer = 0n;
+  canister.version += 1n;
+}
+
+/** Returns the chunk's SHA-256. @throws Refusal */
+export function storeChunk({ chunks }: Canister, chunk: Uint8Array): Uint8Array {
+  if (chunk.length > largestChunk) {
+    throw new Refusal(errorCodes.invalidManagementPayload, `A chunk has at most ${largestChunk} bytes`);
+  }
+  const hash = createHash("sha256").update(chunk).digest();
+  const key = hash.toString("hex");
+  if (!chunks.has(key) && chunks.size >= mostChunks) {
+    throw new Refusal(
+      errorCodes.invalidManagementPayload,
+      `A chunk store holds at most ${mostChunks} chunks`,
+    );
+  }
+  chunks.set(key, chunk);
+  return hash;
+}
+
+/** The module that the chunks make. @throws Refusal when one is missing or the hash is another */
+export function assemble(store: Canister, hashes: { hash: Uint8Array }[], expected: Uint8Array): Uint8Array {
+  const chunks = hashes.map(({ hash }) => {
+    const key = Buffer.from(hash).toString("hex");
+    const chunk = store.chunks.get(key);
+    if (!chunk)
+      throw new Refusal(errorCodes.invalidManagementPayload, `Chunk ${key} is not in the chunk store`);
+    return chunk;
+  });
+  const module = Buffer.concat(chunks);
+  const hash = createHash("sha256").update(module).digest();
+  if (Buffer.compare(hash, expected) !== 0) {
+    const message = `The chunks make a module with hash ${hash.toString("hex")}, not ${Buffer.from(expected).toString("hex")}`;
+    throw new Refusal(errorCodes.invalidManagementPayload, message);
+  }
+  return new Uint8Array(module);
+}

@@ -1,0 +1,182 @@
+import type { Canister } from "../canister/canister.ts";
+import { methodKind } from "../canister/compiled-module.ts";
+import type { Context } from "../canister/context.ts";
+import { executionOf, type Finished } from "../canister/execute.ts";
+import type { Closure, Input, OutgoingCall } from "../canister/execution.ts";
+import type { Entry } from "../canister/instance.ts";
+import type { Program } from "../canister/program.ts";
+import { StableOverlay } from "../canister/stable-memory.ts";
+import { errorCodes, reject, rejectionOf } from "../canister/trap.ts";
+import { admit, didNotReply, noSuchMethod } from "./admission.ts";
+import type { CanisterRegistry } from "./canister-registry.ts";
+import type { CallResult } from "./types.ts";
+
+export interface Query {
+  caller: Uint8Array;
+  callee: Uint8Array;
+  method: string;
+  arg: Uint8Array;
+  /** Only the canister that is asked from outside sees it. */
+  dataCertificate: Uint8Array | undefined;
+}
+
+export interface QueryWorld {
+  registry: CanisterRegistry;
+  /** Most instructions of the whole graph. */
+  limit: bigint;
+  /** Nanoseconds since 1970. */
+  time: bigint;
+  /** What the management canister answers to queries. */
+  manage: (query: Query) => CallResult;
+}
+
+/** @source dfinity/ic rs/config/src/execution_environment.rs */
+const deepest = 6;
+const callOverhead = 50_000_000n;
+
+/**
+ * Runs a query or composite query to its answer, depth first and without a break, so that no update comes
+ * between its parts. Every canister is left as it was.
+ */
+export function runQuery(world: QueryWorld, query: Query): CallResult {
+  return new QueryGraph(world).answer(query, 0);
+}
+
+class QueryGraph {
+  readonly #world: QueryWorld;
+  readonly #active = new Set<Program>();
+  #instructionsLeft: bigint;
+
+  constructor(world: QueryWorld) {
+    this.#world = world;
+    this.#instructionsLeft = world.limit;
+  }
+
+  answer(query: Query, depth: number): CallResult {
+    const { callee, method } = query;
+    if (callee.length === 0) return this.#world.manage(query);
+    const admitted = admit(this.#world.registry, callee);
+    if ("rejection" in admitted) return admitted.rejection;
+    const { canister, program } = admitted;
+    const kind = methodKind(program.module, method);
+    if (kind === undefined || kind === "update") return noSuchMethod(callee, "query", method);
+    if (depth > deepest) {
+      return reject(errorCodes.callGraphTooDeep, `Composite query calls more than ${deepest} canisters deep`);
+    }
+    const context = kind === "composite_query" ? "CQ" : "NRQ";
+    return this.#onQuerySide(program, () =>
+      new QueryCall(this, canister, program, depth).run(
+        context,
+        { export: `canister_${kind} ${method}` },
+        query,
+      ),
+    );
+  }
+
+  /** Runs one message of the graph; its changes stay on the query side. */
+  execute(
+    canister: Canister,
+    program: Program,
+    stable: StableOverlay,
+    message: { context: Context; entry: Entry; input: Input },
+  ): Finished {
+    const { time } = this.#world;
+    const execution = executionOf(canister, { ...message, limit: this.#instructionsLeft, time }, stable);
+    const { trap, instructions } = program.runQuery(execution, [message.entry]);
+    this.#instructionsLeft -= instructions;
+    return { journal: execution.journal, trap, instructions };
+  }
+
+  /** Answers a call of a composite query. */
+  answerCall(caller: Canister, { callee, method, arg }: OutgoingCall, depth: number): CallResult {
+    this.#instructionsLeft -= callOverhead;
+    if (this.#instructionsLeft <= 0n) {
+      const message = `Composite query took more than ${this.#world.limit} instructions with its calls`;
+      return reject(errorCodes.callGraphInstructionLimit, message);
+    }
+    return this.answer({ caller: caller.id, callee, method, arg, dataCertificate: undefined }, depth);
+  }
+
+  /** A program that is in the middle of an outer call of the graph is put aside for the inner one. */
+  #onQuerySide(program: Program, run: () => CallResult): CallResult {
+    if (this.#active.has(program)) {
+      const outer = program.putQueriesAside();
+      program.resetQueries();
+      try {
+        return run();
+      } finally {
+        program.resumeQueries(outer);
+      }
+    }
+    this.#active.add(program);
+    try {
+      return run();
+    } finally {
+      program.resetQueries();
+      this.#active.delete(program);
+    }
+  }
+}
+
+/** One call of the graph: its first message and its callbacks, which see each other's changes. */
+class QueryCall {
+  readonly #graph: QueryGraph;
+  readonly #canister: Canister;
+  readonly #program: Program;
+  readonly #depth: number;
+  #stable: StableOverlay;
+
+  constructor(graph: QueryGraph, canister: Canister, program: Program, depth: number) {
+    this.#graph = graph;
+    this.#canister = canister;
+    this.#program = program;
+    this.#depth = depth;
+    this.#stable = new StableOverlay(canister.stable);
+  }
+
+  run(context: Context, entry: Entry, { caller, arg, dataCertificate }: Query): CallResult {
+    const first = this.#execute(context, entry, { caller, arg, dataCertificate });
+    const pending = [...first.journal.calls];
+    let { trap } = first;
+    let { response } = first.journal;
+    while (!trap && !response) {
+      const call = pending.shift();
+      if (!call) return didNotReply(this.#canister.id);
+      const finished = this.#callBack(
+        caller,
+        call,
+        this.#graph.answerCall(this.#canister, call, this.#depth + 1),
+      );
+      response = finished.journal.response;
+      pending.push(...finished.journal.calls);
+      if (pending.length === 0) trap = finished.trap;
+    }
+    return trap ? rejectionOf(trap, this.#canister.id) : response!;
+  }
+
+  /** Runs a callback; when it traps, only what it did itself is undone, and the cleanup runs. */
+  #callBack(caller: Uint8Array, call: OutgoingCall, result: CallResult): Finished {
+    const aside = this.#program.putQueriesAside();
+    const stable = this.#stable.fork();
+    const finished =
+      result.status === "replied"
+        ? this.#close("CRy", call.onReply, { caller, arg: result.reply })
+        : this.#close("CRt", call.onReject, { caller, rejection: result });
+    if (!finished.trap) return finished;
+    this.#program.resumeQueries(aside);
+    this.#stable = stable;
+    const nothing = { ...finished, journal: { ...finished.journal, response: undefined, calls: [] } };
+    if (call.onCleanup && this.#close("CC", call.onCleanup, { caller }).trap) {
+      this.#program.resumeQueries(aside);
+    }
+    return nothing;
+  }
+
+  #close(context: Context, closure: Closure, input: Input): Finished {
+    return this.#execute(context, { closure }, input);
+  }
+
+  #execute(context: Context, entry: Entry, input: Input): Finished {
+    return this.#graph.execute(this.#canister, this.#program, this.#stable, { context, entry, input });
+  }
+}

@@ -1,0 +1,341 @@
+import type { Canister } from "../canister/canister.ts";
+import { methodKind } from "../canister/compiled-module.ts";
+import { executeDiscarded, executeUpdate, type Finished } from "../canister/execute.ts";
+import type { Closure, Input, OutgoingCall } from "../canister/execution.ts";
+import { errorCodes, type Rejection, reject, rejectionOf, type Trap, textOf } from "../canister/trap.ts";
+import { admit, didNotReply, noSuchMethod } from "./admission.ts";
+import type {
+  Callback,
+  CallContext,
+  Origin,
+  QueuedMessage,
+  Request,
+  Response,
+  Task,
+} from "./call-context.ts";
+import { type CanisterRegistry, keyOf } from "./canister-registry.ts";
+import type { InstructionLimits } from "./instruction-limits.ts";
+import type { CallResult } from "./types.ts";
+
+/** Gives a request its answer, with the cycles that go back. */
+export type Answer = (result: CallResult, refund: bigint) => void;
+
+type IdleWaiter = (end: "idle" | "cancelled") => void;
+
+export interface SchedulerParts {
+  registry: CanisterRegistry;
+  limits: InstructionLimits;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
+  /** Executes a call to the management canister. */
+  manage: (request: Request, answer: Answer) => void;
+  /** Called after each message. */
+  onProgress: () => void;
+}
+
+/** How long messages run before other things may have their turn, milliseconds. */
+const sliceLength = 20;
+
+/**
+ * Executes messages one at a time in the order of their arrival: each commits or is undone before the next.
+ * A call lives in a call context until its last callback has run.
+ */
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+  readonly #queue: QueuedMessage[] = [];
+  readonly #contexts = new Map<string, Set<CallContext>>();
+  readonly #idleWaiters = new Map<string, IdleWaiter[]>();
+  #slice: NodeJS.Immediate | undefined;
+  #state: "running" | "closed" = "running";
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  enqueue(message: QueuedMessage): void {
+    if (this.#state === "closed") return;
+    this.#queue.push(message);
+    this.#slice ??= setImmediate(() => this.#runSlice());
+  }
+
+  /** Calls back once no call of the canister is under way, or when the wait is cancelled. */
+  whenIdle(canister: Uint8Array, then: IdleWaiter): void {
+    const key = keyOf(canister);
+    if (!this.#contexts.has(key)) then("idle");
+    else this.#idleWaiters.set(key, [...(this.#idleWaiters.get(key) ?? []), then]);
+  }
+
+  cancelIdleWaiters(canister: Uint8Array): void {
+    this.#endWait(keyOf(canister), "cancelled");
+  }
+
+  /** Rejects all calls under way; their callbacks will not run. */
+  abandon(canister: Uint8Array): void {
+    const contexts = [...(this.#contexts.get(keyOf(canister)) ?? [])];
+    for (const context of contexts) {
+      const message = `Canister ${textOf(canister)} has been uninstalled.`;
+      this.#answer(context, reject(errorCodes.canisterRejected, message));
+      context.state = "deleted";
+      this.#close(context);
+    }
+  }
+
+  /** Stops for good; messages that wait are dropped. */
+  close(): void {
+    this.#state = "closed";
+    clearImmediate(this.#slice);
+    for (const contexts of this.#contexts.values()) {
+      for (const { origin } of contexts) if (origin.kind === "call") clearTimeout(origin.callback.timeout);
+    }
+  }
+
+  #runSlice(): void {
+    const end = performance.now() + sliceLength;
+    this.#slice = undefined;
+    do {
+      const message = this.#queue.shift();
+      if (!message) return;
+      this.#execute(message);
+      this.#parts.onProgress();
+    } while (performance.now() < end);
+    if (this.#queue.length > 0) this.#slice = setImmediate(() => this.#runSlice());
+  }
+
+  #execute(message: QueuedMessage): void {
+    if (message.kind === "request") this.#executeRequest(message);
+    else if (message.kind === "response") this.#executeResponse(message);
+    else this.#executeTask(message);
+  }
+
+  #executeRequest(request: Request): void {
+    const { origin, callee, cycles } = request;
+    const answer: Answer = (result, refund) => this.#deliver(origin, result, refund);
+    if (callee.length === 0) {
+      this.#parts.manage(request, answer);
+      return;
+    }
+    const result = this.#resultOf(request);
+    if (result) answer(result, cycles);
+  }
+
+  /** Undefined when the request became a call of its own, which is answered by its call context. */
+  #resultOf(request: Request): CallResult | undefined {
+    const { callee, method } = request;
+    const admitted = admit(this.#parts.registry, callee);
+    if ("rejection" in admitted) return admitted.rejection;
+    const { canister, program } = admitted;
+    switch (methodKind(program.module, method)) {
+      case "update":
+        this.#executeUpdate(canister, request);
+        return undefined;
+      case "query":
+        return this.#executeReplicatedQuery(canister, request);
+      case "composite_query": {
+        const message = "Composite query cannot be called in replicated mode";
+        return reject(errorCodes.compositeQueryInReplicatedMode, message);
+      }
+      default:
+        return noSuchMethod(callee, "update", method);
+    }
+  }
+
+  #executeUpdate(canister: Canister, { origin, caller, method, arg, cycles, deadline }: Request): void {
+    const context = this.#open(canister, { origin, caller, deadline, cycles });
+    const input: Input = { caller, arg, deadline, cyclesAvailable: cycles, call: "open" };
+    const finished = this.#run(canister, context, "U", { export: `canister_update ${method}` }, input);
+    this.#settle(context, finished.trap);
+  }
+
+  /** A query method through the update path: no state change survives, and no cycles are kept. */
+  #executeReplicatedQuery(
+    canister: Canister,
+    { caller, method, arg, cycles, deadline }: Request,
+  ): CallResult {
+    const { journal, trap } = executeDiscarded(canister, {
+      context: "RQ",
+      entry: { export: `canister_query ${method}` },
+      input: { caller, arg, deadline, cyclesAvailable: cycles },
+      limit: this.#parts.limits.query,
+      time: this.#parts.now(),
+    });
+    if (trap) return rejectionOf(trap, canister.id);
+    return journal.response ?? didNotReply(canister.id);
+  }
+
+  #executeTask({ canister: id, entry }: Task): void {
+    const admitted = admit(this.#parts.registry, id);
+    if ("rejection" in admitted || !admitted.program.module.functions.has(entry)) return;
+    // "The caller of system tasks is the management canister."
+    const caller = new Uint8Array();
+    const context = this.#open(admitted.canister, {
+      origin: { kind: "task" },
+      caller,
+      deadline: 0n,
+      cycles: 0n,
+    });
+    const finished = this.#run(admitted.canister, context, "T", { export: entry }, { caller });
+    this.#settle(context, finished.trap);
+  }
+
+  #executeResponse({ callback, result, refund }: Response): void {
+    const { context } = callback;
+    const canister = this.#parts.registry.get(context.canister);
+    if (!canister) return;
+    canister.cycles += refund;
+    context.outstanding -= 1;
+    if (context.state === "deleted" || !canister.program) return;
+    this.#settle(context, this.#callBack(canister, callback, result, refund));
+  }
+
+  /** Runs the callback, and the cleanup when that traps; each is a message with a commit of its own. */
+  #callBack(canister: Canister, callback: Callback, result: CallResult, refund: bigint): Trap | undefined {
+    const { context, onReply, onReject, onCleanup } = callback;
+    const isReply = result.status === "replied";
+    const closure = isReply ? onReply : onReject;
+    if (isNobody(closure)) return undefined;
+    const rejection = isReply ? undefined : { rejection: result };
+    const input: Input = {
+      caller: context.caller,
+      deadline: context.deadline,
+      cyclesAvailable: context.cyclesAvailable,
+      cyclesRefunded: refund,
+      call: context.state === "open" ? "open" : "answered",
+      ...(isReply ? { arg: result.reply } : rejection),
+    };
+    const { trap } = this.#run(canister, context, isReply ? "Ry" : "Rt", { closure }, input);
+    if (trap && onCleanup && canister.program) {
+      const cleanup = { caller: context.caller, ...rejection };
+      this.#run(canister, context, "C", { closure: onCleanup }, cleanup);
+    }
+    return trap;
+  }
+
+  /** Runs one message of a call; what it sends leaves when it has committed. */
+  #run(
+    canister: Canister,
+    context: CallContext,
+    kind: "U" | "T" | "Ry" | "Rt" | "C",
+    entry: { export: string } | { closure: Closure },
+    input: Input,
+  ): Finished {
+    const finished = executeUpdate(canister, {
+      context: kind,
+      entry,
+      input,
+      limit: this.#parts.limits.update,
+      instructionsBefore: context.instructions,
+      time: this.#parts.now(),
+    });
+    context.instructions += finished.instructions;
+    if (finished.trap) return finished;
+    const { journal } = finished;
+    context.cyclesAvailable -= journal.cyclesAccepted;
+    for (const call of journal.calls) this.#send(context, call);
+    if (journal.response) this.#answer(context, journal.response);
+    return finished;
+  }
+
+  #send(context: CallContext, call: OutgoingCall): void {
+    const { onReply, onReject, onCleanup, callee, method, arg, cycles, timeout } = call;
+    const callback: Callback = {
+      context,
+      onReply,
+      onReject,
+      onCleanup,
+      state: "waiting",
+      timeout: undefined,
+    };
+    context.outstanding += 1;
+    const deadline = timeout === undefined ? 0n : this.#parts.now() + BigInt(timeout) * 1_000_000_000n;
+    if (timeout !== undefined) {
+      const expired = reject(errorCodes.deadlineExpired, "Call deadline has expired.");
+      callback.timeout = setTimeout(() => this.#respond(callback, expired, 0n), timeout * 1000).unref();
+    }
+    const origin: Origin = { kind: "call", callback };
+    this.enqueue({
+      kind: "request",
+      origin,
+      caller: context.canister,
+      callee,
+      method,
+      arg,
+      cycles,
+      deadline,
+    });
+  }
+
+  /** Answers for good; a second answer of the same call is dropped. */
+  #answer(context: CallContext, result: CallResult): void {
+    if (context.state !== "open") return;
+    context.state = "answered";
+    const refund = context.cyclesAvailable;
+    context.cyclesAvailable = 0n;
+    this.#deliver(context.origin, result, refund);
+  }
+
+  #deliver(origin: Origin, result: CallResult, refund: bigint): void {
+    if (origin.kind === "ingress") origin.respond(result);
+    if (origin.kind === "call") this.#respond(origin.callback, result, refund);
+  }
+
+  /** An answer that comes after its bounded call has timed out is dropped; its cycles come home. */
+  #respond(callback: Callback, result: CallResult, refund: bigint): void {
+    clearTimeout(callback.timeout);
+    if (callback.state === "settled") {
+      const caller = this.#parts.registry.get(callback.context.canister);
+      if (caller) caller.cycles += refund;
+      return;
+    }
+    callback.state = "settled";
+    this.enqueue({ kind: "response", callback, result, refund });
+  }
+
+  /** After a message of a call: a call that waits for nothing any more must be answered by now. */
+  #settle(context: CallContext, trap: Trap | undefined): void {
+    if (context.outstanding > 0 || context.state === "deleted") return;
+    const late: Rejection = trap ? rejectionOf(trap, context.canister) : didNotReply(context.canister);
+    this.#answer(context, late);
+    this.#close(context);
+  }
+
+  #open(
+    { id }: Canister,
+    call: { origin: Origin; caller: Uint8Array; deadline: bigint; cycles: bigint },
+  ): CallContext {
+    const { origin, caller, deadline, cycles } = call;
+    const context: CallContext = {
+      canister: id,
+      origin,
+      caller,
+      deadline,
+      state: "open",
+      outstanding: 0,
+      cyclesAvailable: cycles,
+      instructions: 0n,
+    };
+    const key = keyOf(id);
+    const contexts = this.#contexts.get(key) ?? new Set();
+    this.#contexts.set(key, contexts.add(context));
+    return context;
+  }
+
+  #close(context: CallContext): void {
+    const key = keyOf(context.canister);
+    const contexts = this.#contexts.get(key);
+    contexts?.delete(context);
+    if (contexts?.size !== 0) return;
+    this.#contexts.delete(key);
+    this.#endWait(key, "idle");
+  }
+
+  #endWait(key: string, end: "idle" | "cancelled"): void {
+    const waiters = this.#idleWaiters.get(key) ?? [];
+    this.#idleWaiters.delete(key);
+    for (const waiter of waiters) waiter(end);
+  }
+}
+
+/** One-way calls name no callback: the largest index there is. */
+function isNobody({ index }: Closure): boolean {
+  return typeof index === "bigint" ? BigInt.asUintN(64, index) >= 0xffff_ffffn : index >>> 0 === 0xffff_ffff;
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+
+const hex = z.string().regex(/^([0-9a-f]{2})*$/);
+const bytes = z.codec(
+  hex,
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  {
+    decode: (text) => new Uint8Array(Buffer.from(text, "hex")),
+    encode: (value) => Buffer.from(value).toString("hex"),
+  },
+);
+const natural = z.codec(z.string().regex(/^\d+$/), z.bigint(), {
+  decode: (text) => BigInt(text),
+  encode: (value) => value.toString(),
+});
+
+const pageFiles = z.array(z.object({ name: z.string().regex(/^[\w-]+$/), count: z.int().nonnegative() }));
+
+const settings = z.object({
+  controllers: z.array(bytes),
+  computeAllocation: natural,
+  memoryAllocation: natural,
+  freezingThreshold: natural,
+  reservedCyclesLimit: natural,
+  logVisibility: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("controllers") }),
+    z.object({ kind: z.literal("public") }),
+    z.object({ kind: z.literal("allowedViewers"), viewers: z.array(bytes) }),
+  ]),
+  wasmMemoryLimit: natural,
+  wasmMemoryThreshold: natural,
+});
+
+const canister = z.object({
+  id: bytes,
+  settings,
+  status: z.enum(["running", "stopping", "stopped"]),
+  cycles: natural,
+  version: natural,
+  certifiedData: bytes,
+  globalTimer: natural,
+  log: z.array(z.object({ index: natural, timestamp: natural, content: bytes })),
+  /** Hashes of chunks. */
+  chunks: z.array(hex),
+  program: z
+    .object({
+      /** SHA-256 of the module, as it was sent. */
+      module: hex,
+      /** In 64 KiB pages. */
+      size: z.int().nonnegative(),
+      /** Values of the mutable globals: integers with an `n` are 64 bits wide. */
+      globals: z.array(z.string()),
+      heap: pageFiles,
+    })
+    .optional(),
+  stable: z.object({ size: z.int().nonnegative(), files: pageFiles }),
+});
+
+/** The state of all canisters at one moment; contents are in files of their own, named here. */
+export const manifest = z.object({
+  format: z.literal(1),
+  next: natural,
+  canisters: z.array(canister),
+});
+
+export type Manifest = z.output<typeof manifest>;
+export type CanisterRecord = Manifest["canisters"][number];

@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Canister } from "../../canister/canister.ts";
+import { compileModule } from "../../canister/compiled-module.ts";
+import { CanisterLog } from "../../canister/log.ts";
+import { type Heap, Program } from "../../canister/program.ts";
+import { StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
+import { LocalnetError } from "../../localnet-error.ts";
+import { dirtyPageSize } from "../../wasm/names.ts";
+import { CanisterRegistry } from "../canister-registry.ts";
+import { globalText, globalValue } from "./globals.ts";
+import { type CanisterRecord, manifest } from "./manifest.ts";
+import { mergeable, type PageFile, type Pages, readPageFile, writePageFile } from "./page-file.ts";
+
+/** Which files hold a memory, by the memory's identity. */
+type Kept = WeakMap<Heap | StableMemory, PageFile[]>;
+
+/** What a save writes of one memory: the pages changed since the last one. */
+interface Changes {
+  memory: Heap | StableMemory;
+  pages: Pages;
+  pageSize: number;
+}
+
+interface Snapshot {
+  record: CanisterRecord;
+  heap: Changes | undefined;
+  stable: Changes;
+  /** Files named by the hash of what they hold. */
+  contents: Map<string, Uint8Array>;
+}
+
+/**
+ * The canisters in a folder. Files are written once and never changed; the manifest, put in place by a rename,
+ * names those that count. So a process may die at any moment: the folder holds the state of one moment.
+ *
+ *     state.json                 the manifest
+ *     files/module-<sha256>      modules as they were sent
+ *     files/chunk-<sha256>       chunks of chunk stores
+ *     files/pages-<uuid>         pages of a heap (4 KiB) or a stable memory (64 KiB)
+ */
+export class StateFolder {
+  readonly #folder: string;
+  readonly #files: string;
+  readonly #kept: Kept = new WeakMap();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#files = join(folder, "files");
+  }
+
+  /** @throws LocalnetError STATE_UNREADABLE */
+  static async open(folder: string): Promise<{ folder: StateFolder; registry: CanisterRegistry }> {
+    const state = new StateFolder(folder);
+    try {
+      await mkdir(state.#files, { recursive: true });
+      return { folder: state, registry: await state.#load() };
+    } catch (cause) {
+      const message = `the state in ${folder} cannot be read (${cause}): remove the folder or name another`;
+      throw new LocalnetError("STATE_UNREADABLE", message, { cause });
+    }
+  }
+
+  /** Writes the state of this moment. Canisters may run on meanwhile. One save at a time. */
+  async save(registry: CanisterRegistry): Promise<void> {
+    const snapshots = registry.all().map(snapshotOf);
+    const { next } = registry;
+    try {
+      const records: CanisterRecord[] = [];
+      for (const snapshot of snapshots) records.push(await this.#write(snapshot));
+      const text = JSON.stringify(manifest.encode({ format: 1, next, canisters: records }));
+      const aside = join(this.#folder, "state.json.new");
+      await writeFile(aside, text);
+      await rename(aside, join(this.#folder, "state.json"));
+      await this.#removeAllBut(records);
+    } catch (error) {
+      for (const { heap, stable } of snapshots) {
+        for (const changes of [heap, stable]) {
+          for (const page of changes?.pages.keys() ?? []) changes!.memory.unsaved.add(page);
+        }
+      }
+      throw error;
+    }
+  }
+
+  async #write({ record, heap, stable, contents }: Snapshot): Promise<CanisterRecord> {
+    for (const [name, content] of contents) await this.#writeOnce(name, content);
+    const { program } = record;
+    return {
+      ...record,
+      ...(program && heap && { program: { ...program, heap: await this.#writeChanges(heap) } }),
+      stable: { ...record.stable, files: await this.#writeChanges(stable) },
+    };
+  }
+
+  async #writeOnce(name: string, content: Uint8Array): Promise<void> {
+    const path = join(this.#files, name);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    await writeFile(`${path}.new`, content);
+    await rename(`${path}.new`, path);
+  }
+
+  async #writeChanges({ memory, pages, pageSize }: Changes): Promise<PageFile[]> {
+    const files = [...(this.#kept.get(memory) ?? [])];
+    if (pages.size > 0) {
+      const merged = mergeable([...files, { name: "", count: pages.size }]) - 1;
+      const older = files.splice(files.length - merged, merged);
+      files.push(await this.#writeMerged(older, pages, pageSize));
+    }
+    this.#kept.set(memory, files);
+    return files;
+  }
+
+  async #writeMerged(older: PageFile[], newest: Pages, pageSize: number): Promise<PageFile> {
+    const all = new Map<number, Uint8Array>();
+    for (const { name } of older) {
+      for (const [index, page] of await readPageFile(join(this.#files, name), pageSize)) all.set(index, page);
+    }
+    for (const [index, page] of newest) all.set(index, page);
+    const name = `pages-${randomUUID()}`;
+    await writePageFile(join(this.#files, name), all);
+    return { name, count: all.size };
+  }
+
+  async #removeAllBut(records: CanisterRecord[]): Promise<void> {
+    const kept = new Set(records.flatMap(fileNames));
+    for (const name of await readdir(this.#files)) {
+      if (!kept.has(name)) await rm(join(this.#files, name), { force: true });
+    }
+  }
+
+  async #load(): Promise<CanisterRegistry> {
+    const text = await readFile(join(this.#folder, "state.json"), "utf8").catch((error) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (text === undefined) return new CanisterRegistry();
+    const { next, canisters } = manifest.parse(JSON.parse(text));
+    const registry = new CanisterRegistry(next);
+    for (const record of canisters) registry.add(await this.#loadCanister(record));
+    return registry;
+  }
+
+  async #loadCanister(record: CanisterRecord): Promise<Canister> {
+    const { program, stable, log, chunks, status, ...rest } = record;
+    const memory = new StableMemory(stable.size, await this.#readPages(stable.files, stablePageSize));
+    this.#kept.set(memory, stable.files);
+    const loaded = await Promise.all(
+      chunks.map(async (hash): Promise<[string, Uint8Array]> => [hash, await this.#read(`chunk-${hash}`)]),
+    );
+    return {
+      ...rest,
+      // Calls under way do not survive a restart: nothing is left to wait for.
+      status: status === "stopping" ? "stopped" : status,
+      stable: memory,
+      log: new CanisterLog(log),
+      chunks: new Map(loaded),
+      program: program && (await this.#loadProgram(program)),
+    };
+  }
+
+  async #loadProgram({
+    module,
+    size,
+    globals,
+    heap,
+  }: NonNullable<CanisterRecord["program"]>): Promise<Program> {
+    const program = Program.fresh(compileModule(await this.#read(`module-${module}`)), size);
+    program.restore(await this.#readPages(heap, dirtyPageSize), globals.map(globalValue));
+    this.#kept.set(program.heap, heap);
+    return program;
+  }
+
+  async #readPages(files: PageFile[], pageSize: number): Promise<Map<number, Uint8Array>> {
+    const all = new Map<number, Uint8Array>();
+    for (const { name } of files) {
+      for (const [index, page] of await readPageFile(join(this.#files, name), pageSize)) all.set(index, page);
+    }
+    return all;
+  }
+
+  async #read(name: string): Promise<Uint8Array> {
+    return new Uint8Array(await readFile(join(this.#files, name)));
+  }
+}
+
+/** Takes what changed out of a canister, without a pause between its parts: nothing can run meanwhile. */
+function snapshotOf(canister: Canister): Snapshot {
+  const { program, stable, log, chunks, ...rest } = canister;
+  const contents = new Map([...chunks].map(([hash, chunk]) => [`chunk-${hash}`, chunk]));
+  const module = program && Buffer.from(program.module.hash).toString("hex");
+  if (program) contents.set(`module-${module}`, program.module.source);
+  const heap = program && {
+    memory: program.heap,
+    // The heap changes in place: its pages are copied.
+    pages: takeChanges(program.heap.unsaved, (page) =>
+      program.bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize),
+    ),
+    pageSize: dirtyPageSize,
+  };
+  const stableChanges = {
+    memory: stable,
+    pages: takeChanges(stable.unsaved, (page) => stable.pages.get(page)!),
+    pageSize: stablePageSize,
+  };
+  const record: CanisterRecord = {
+    ...rest,
+    log: [...log.records],
+    chunks: [...chunks.keys()],
+    program: program && {
+      module: module!,
+      size: program.heapSize / 65_536,
+      globals: program.globals.map(globalText),
+      heap: [],
+    },
+    stable: { size: stable.size, files: [] },
+  };
+  return { record, heap, stable: stableChanges, contents };
+}
+
+function takeChanges(unsaved: Set<number>, read: (page: number) => Uint8Array): Pages {
+  const pages = new Map([...unsaved].map((page) => [page, read(page)]));
+  unsaved.clear();
+  return pages;
+}
+
+function fileNames({ program, stable, chunks }: CanisterRecord): string[] {
+  const pages = [...(program?.heap ?? []), ...stable.files].map(({ name }) => name);
+  const modules = program ? [`module-${program.module}`] : [];
+  return [...pages, ...modules, ...chunks.map((hash) => `chunk-${hash}`)];
+}

@@ -1,0 +1,16 @@
+import type { createReplica } from "./replica/replica.ts";
+
+/** What a network is started with. */
+export interface LocalnetOptions {
+  /** TCP port; 0, the default, takes a free one. */
+  port?: number;
+  host?: "127.0.0.1";
+  /** Folder that keeps keys and canisters over restarts; without it they last as long as the network. */
+  state?: string;
+  instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
+}
+
+/** What the worker posts once: that the network listens, or why it cannot. */
+export type WorkerReport =
+  | { status: "listening"; port: number; rootKey: Uint8Array }
+  | { status: "failed"; code: string; message: string; final: boolean };

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
+import { createReplica } from "../../src/replica/replica.ts";
+import { actorOf, create, deploy, fixture, installCode, manage, noSettings } from "./local-canisters.ts";
+
+const bytes = IDL.Vec(IDL.Nat8);
+const subnetId = new Uint8Array(29);
+const pair = IDL.Record({ onHeap: IDL.Nat64, inRegion: IDL.Nat64 });
+const program = fileURLToPath(new URL("./writing-process.ts", import.meta.url));
+const stateFolder = () => mkdtempDisposable(join(tmpdir(), "replica-state-"));
+
+test("canisters come back as they were, and go on", async () => {
+  await using folder = await stateFolder();
+  const options = { subnetId, state: folder.path };
+  const content = crypto.getRandomValues(new Uint8Array(60_000));
+  let before: unknown;
+  let id: Principal;
+  {
+    await using replica = await createReplica(options);
+    await create(replica);
+    const actor = await deploy(replica, await fixture("Actor"));
+    id = actor.id;
+    await actor.update("add", [[IDL.Nat, 3n]]);
+    await actor.update(
+      "put",
+      [
+        [IDL.Nat64, 70_000n],
+        [bytes, content],
+      ],
+      [],
+    );
+    await replica.flush();
+    await actor.update("hold", [[IDL.Nat, 30_000_000n]]);
+    await actor.update("certify", [[bytes, [1, 2]]], []);
+    await manage(replica, "upload_chunk", { canister_id: id, chunk: content });
+    await manage(replica, "update_settings", {
+      canister_id: id,
+      settings: { ...noSettings, log_visibility: [{ public: null }], freezing_threshold: [7n] },
+    });
+    before = [
+      await manage(replica, "canister_status", { canister_id: id }),
+      replica.canister(id.toUint8Array()),
+    ];
+  }
+  for (const sum of [8n, 13n]) {
+    await using replica = await createReplica(options);
+    const actor = actorOf(replica, id);
+    assert.deepEqual(
+      [await manage(replica, "canister_status", { canister_id: id }), replica.canister(id.toUint8Array())],
+      before,
+    );
+    const load = actor.query(
+      "load",
+      [
+        [IDL.Nat64, 70_000n],
+        [IDL.Nat, 60_000n],
+      ],
+      [bytes],
+    );
+    assert.deepEqual(await load, content);
+    await assert.rejects(actor.update("boom", [], []), /boom/);
+    assert.equal(await actor.update("add", [[IDL.Nat, 5n]]), sum);
+    assert.equal(await actor.query("get"), sum);
+    assert.equal((await actor.query("mutate")) - 1000n, sum);
+  }
+  await using replica = await createReplica(options);
+  await installCode(replica, id, await fixture("Actor"), "keep");
+  assert.equal(await actorOf(replica, id).query("get"), 13n);
+  assert.equal((await create(replica)).toText(), "r7inp-6aaaa-aaaaa-aaabq-cai");
+});
+
+test("files that no longer count are removed, and their number stays small", async () => {
+  await using folder = await stateFolder();
+  await using replica = await createReplica({ subnetId, state: folder.path });
+  const actor = await deploy(replica, await fixture("Actor"));
+  for (let round = 0; round < 40; round++) {
+    await actor.update("add", [[IDL.Nat, 1n]]);
+    await replica.flush();
+  }
+  const files = await readdir(join(folder.path, "files"));
+  assert.ok(files.length < 12, `${files.length} files`);
+  await manage(replica, "stop_canister", { canister_id: actor.id });
+  await manage(replica, "delete_canister", { canister_id: actor.id });
+  await replica.flush();
+  assert.deepEqual(await readdir(join(folder.path, "files")), []);
+});
+
+test("a process killed while it writes leaves the state of one moment", async () => {
+  await using folder = await stateFolder();
+  const wasm = await fixture("Twin");
+  let id: string | undefined;
+  for (const killAfter of [3, 7, 12]) {
+    const child = fork(program, [folder.path, id ?? ""], { serialization: "advanced" });
+    const exited = once(child, "exit");
+    let saves = 0;
+    child.on("message", (message: { id: string }) => {
+      id = message.id;
+      saves += 1;
+      if (saves === killAfter) child.kill("SIGKILL");
+    });
+    child.send(wasm);
+    await exited;
+    await using replica = await createReplica({ subnetId, state: folder.path });
+    const actor = actorOf(replica, Principal.fromText(id!));
+    const { onHeap, inRegion } = await actor.query("both", [], [pair]);
+    assert.ok(onHeap > 0n);
+    assert.equal(onHeap, inRegion);
+  }
+});
+
+test("a state that cannot be read is named, not overwritten", async () => {
+  await using folder = await stateFolder();
+  await writeFile(join(folder.path, "state.json"), `{"format":1`);
+  await assert.rejects(createReplica({ subnetId, state: folder.path }), { code: "STATE_UNREADABLE" });
+});
