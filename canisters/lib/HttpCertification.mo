@@ -1,0 +1,91 @@
+import Array "mo:core/Array";
+import Base64 "mo:core/Base64";
+import Blob "mo:core/Blob";
+import Map "mo:core/Map";
+import Nat16 "mo:core/Nat16";
+import Nat8 "mo:core/Nat8";
+import Text "mo:core/Text";
+import Cbor "Cbor";
+import HashTree "HashTree";
+import Sha256 "Sha256";
+
+/// Response certification, version 2: what a gateway checks before it hands a response on.
+/// One expression for all: the request is not certified, every header of the response is.
+/// @source IC interface specification, "HTTP Gateway Protocol", "Response Verification"
+module {
+  public type Header = (Text, Text);
+  public type Response = { status : Nat16; headers : [Header] };
+
+  /// Where a response may be served: for one URL path, or for all that have none of their own.
+  public type ExpressionPath = { #exact : [Text]; #any };
+
+  /// SHA-256 of texts already seen: header names and most values repeat from response to response.
+  public type Memo = Map.Map<Text, Blob>;
+
+  /// Every certified response carries this header.
+  public let expressionHeader : Header = (
+    "ic-certificateexpression",
+    "default_certification(ValidationArgs{certification:Certification{no_request_certification:Empty{},response_certification:ResponseCertification{response_header_exclusions:ResponseHeaderList{headers:[]}}}})",
+  );
+
+  /// Where the tree holds everything that may be answered for an expression path.
+  public func place(path : ExpressionPath) : HashTree.Path = labels(path).map(Text.encodeUtf8);
+
+  /// Where the tree holds one response. The empty label stands for the request that is not certified.
+  /// @param responseHash of `responseHash`
+  public func leaf(path : ExpressionPath, responseHash : Blob) : HashTree.Path {
+    let expressionHash = Sha256.hash(expressionHeader.1.encodeUtf8());
+    place(path).concat<Blob>([expressionHash, "", responseHash]);
+  };
+
+  /// What stands for one response in the tree, 32 bytes.
+  /// @param response all its headers but the certificate, names in small letters
+  public func responseHash(memo : Memo, response : Response, bodySha256 : Blob) : Blob {
+    func hashed(text : Text) : Blob {
+      let ?known = memo.get(text) else {
+        let computed = Sha256.hash(text.encodeUtf8());
+        memo.add(text, computed);
+        return computed;
+      };
+      known;
+    };
+    let status = (hashed(":ic-cert-status"), Sha256.hash(leb128(response.status)));
+    let pairs = response.headers.map(func((name, value)) = (hashed(name), hashed(value))).concat([status]);
+    // "the concatenations are sorted": by the hash of the name, which no two headers of ours share.
+    let sorted = pairs.sort(func(a, b) = Blob.compare(a.0, b.0));
+    Sha256.hashParts([Sha256.hashParts(sorted.flatMap(func((name, value)) = [name, value].values())), bodySha256]);
+  };
+
+  /// The header that proves a response.
+  /// @param certificate of this canister's certified data, which is the tree's root hash
+  public func certificateHeader(certificate : Blob, witness : Blob, path : ExpressionPath) : Header {
+    let parts = [
+      "certificate=:" # Base64.encode(certificate) # ":",
+      "tree=:" # Base64.encode(witness) # ":",
+      "version=2",
+      "expr_path=:" # Base64.encode(Cbor.texts(labels(path))) # ":",
+    ];
+    ("ic-certificate", parts.values().join(", "));
+  };
+
+  /// The places that a witness for an unknown URL path shows to be empty: its own, and every narrower wildcard.
+  public func absences(segments : [Text]) : [HashTree.Path] {
+    let narrower = Array.tabulate(
+      segments.size(),
+      func i = (["http_expr"].concat(segments.sliceToArray(0, i + 1)).concat(["<*>"])).map(Text.encodeUtf8),
+    );
+    [place(#exact segments)].concat(narrower);
+  };
+
+  func labels(path : ExpressionPath) : [Text] {
+    switch path {
+      case (#exact segments) ["http_expr"].concat(segments).concat(["<$>"]);
+      case (#any) ["http_expr", "<*>"];
+    };
+  };
+
+  func leb128(number : Nat16) : Blob {
+    let low = Nat8.fromIntWrap(Nat16.toNat(number & 0x7f));
+    if (number < 0x80) Blob.fromArray([low]) else Blob.fromArray([low | 0x80, Nat8.fromIntWrap(Nat16.toNat(number >> 7))]);
+  };
+};

@@ -1,0 +1,183 @@
+import Array "mo:core/Array";
+import Blob "mo:core/Blob";
+import Iter "mo:core/Iter";
+import Nat "mo:core/Nat";
+import Nat64 "mo:core/Nat64";
+import Nat8 "mo:core/Nat8";
+import Text "mo:core/Text";
+import HttpCertification "../lib/HttpCertification";
+import Sha256 "../lib/Sha256";
+import Chunks "Chunks";
+import StoredFile "StoredFile";
+
+/// Everything that the canister may answer to an HTTP request, so that all of it can be certified beforehand.
+/// A certificate holds for whole chunks only, so a range is answered with the chunk in which it begins; the gateway
+/// or the player asks for the rest.
+module {
+  public type File = StoredFile.StoredFile;
+  public type Response = HttpCertification.Response;
+
+  /// `#whole` is for files of one chunk, `#firstTwo` for `Range: bytes=0-1`, with which Safari tries a server out.
+  public type Answer = { #whole; #head; #chunk : Nat; #firstTwo; #unsatisfiable };
+
+  /// All answers that a file may get.
+  public func all(file : File) : [Answer] {
+    let chunks = Array.tabulate<Answer>(file.chunks.size(), func index = #chunk index);
+    let whole : [Answer] = if (file.chunks.size() == 1) [#whole] else [];
+    if (file.size == 0) return [#whole, #head, #unsatisfiable];
+    let always : [Answer] = [#head, #firstTwo, #unsatisfiable];
+    whole.concat(chunks).concat(always);
+  };
+
+  /// The answer to a request for a file.
+  /// @param range the value of the Range header; one that makes no sense is as good as none (RFC 9110, 14.2)
+  public func choose(file : File, method : { #get; #head }, range : ?Text) : Answer {
+    if (method == #head) return #head;
+    let plain : Answer = if (file.chunks.size() == 1) #whole else #chunk 0;
+    let ?text = range else return plain;
+    let size = file.size.toNat();
+    switch (parse(text)) {
+      case (#none) plain;
+      case (#span(0, ?1)) if (size == 0) #unsatisfiable else if (size == 1) #chunk 0 else #firstTwo;
+      case (#span(from, _)) if (from >= size) #unsatisfiable else #chunk(from / file.chunkBytes);
+      case (#suffix length) {
+        if (size == 0 or length == 0) #unsatisfiable
+        else #chunk((size - Nat.min(length, size) : Nat) / file.chunkBytes);
+      };
+    };
+  };
+
+  /// Status and headers of an answer.
+  public func response(file : File, answer : Answer) : Response {
+    let size = file.size.toNat();
+    switch answer {
+      case (#whole or #head) ok(file, 200, size, []);
+      case (#chunk index) {
+        let from = index * file.chunkBytes;
+        let length = file.chunks[index].size;
+        ok(file, 206, length, [("content-range", contentRange(from, length, size))]);
+      };
+      case (#firstTwo) {
+        let length = Nat.min(2, size);
+        ok(file, 206, length, [("content-range", contentRange(0, length, size))]);
+      };
+      case (#unsatisfiable) {
+        let headers = [("content-range", "bytes */" # size.toText()), ("content-length", "0")];
+        { status = 416; headers = headers.concat(common) };
+      };
+    };
+  };
+
+  /// The bytes of an answer.
+  public func body(file : File, answer : Answer, store : Chunks.Chunks) : Blob {
+    switch answer {
+      case (#whole) store.load(file.chunks[0], file.chunkBytes);
+      case (#chunk index) store.load(file.chunks[index], file.chunkBytes);
+      case (#firstTwo) store.load(file.chunks[0], 2);
+      case (#head or #unsatisfiable) "";
+    };
+  };
+
+  /// SHA-256 of the bytes of an answer.
+  public func bodySha256(file : File, answer : Answer, store : Chunks.Chunks) : Blob {
+    switch answer {
+      case (#whole) file.chunks[0].sha256;
+      case (#chunk index) file.chunks[index].sha256;
+      case _ Sha256.hash(body(file, answer, store));
+    };
+  };
+
+  public let notFoundBody : Blob = "not found";
+
+  /// The answer for every path that has no file.
+  public func notFound() : Response {
+    let length = notFoundBody.size().toText();
+    let headers = [("content-type", "text/plain"), ("content-length", length), ("cache-control", "no-cache")];
+    { status = 404; headers = headers.concat(common) };
+  };
+
+  /// The decoded segments of a URL's path. Empty ones count only at the end, as verifiers see it.
+  public func segments(url : Text) : [Text] {
+    let path = switch (url.split(#predicate(func char = char == '?' or char == '#')).next()) {
+      case (?path) path;
+      case null "";
+    };
+    let relative = switch (path.stripStart(#char '/')) { case (?rest) rest; case null path };
+    let decoded = relative.split(#char '/').map(percentDecoded).toArray();
+    let counting = decoded.keys().filter(func index = decoded[index] != "" or index + 1 == decoded.size());
+    counting.map(func index = decoded[index]).toArray();
+  };
+
+  // Players on other origins read the bytes; nothing here depends on who asks.
+  let common : [HttpCertification.Header] = [
+    ("access-control-allow-origin", "*"),
+    ("x-content-type-options", "nosniff"),
+    HttpCertification.expressionHeader,
+  ];
+
+  func ok(file : File, status : Nat16, length : Nat, range : [HttpCertification.Header]) : Response {
+    let headers = [
+      ("content-type", file.contentType),
+      ("content-length", length.toText()),
+      ("cache-control", file.cacheControl),
+      ("accept-ranges", "bytes"),
+      ("etag", "\"" # hex(file.sha256) # "\""),
+    ];
+    { status; headers = headers.concat(range).concat(common) };
+  };
+
+  func contentRange(from : Nat, length : Nat, size : Nat) : Text {
+    "bytes " # from.toText() # "-" # (from + length - 1 : Nat).toText() # "/" # size.toText();
+  };
+
+  /// One range of bytes; several, or another unit, are none.
+  func parse(text : Text) : { #none; #span : (Nat, ?Nat); #suffix : Nat } {
+    let ?spec = text.stripStart(#text "bytes=") else return #none;
+    let parts = spec.split(#char '-').toArray();
+    if (parts.size() != 2) return #none;
+    switch (number(parts[0]), number(parts[1])) {
+      case (?from, ?to) if (to < from) #none else #span(from, ?to);
+      case (?from, null) if (parts[1] == "") #span(from, null) else #none;
+      case (null, ?length) if (parts[0] == "") #suffix length else #none;
+      case (null, null) #none;
+    };
+  };
+
+  /// Digits only, as many as a size may have.
+  func number(text : Text) : ?Nat {
+    if (text.size() > 18 or not text.chars().all(func char = char >= '0' and char <= '9')) null else Nat.fromText(text);
+  };
+
+  func hex(bytes : Blob) : Text {
+    let digits = "0123456789abcdef".chars().toArray();
+    Text.fromIter(
+      bytes.values().flatMap(
+        func byte = [digits[Nat8.toNat(byte / 16)], digits[Nat8.toNat(byte % 16)]].values()
+      )
+    );
+  };
+
+  /// What cannot be decoded stays as it is.
+  func percentDecoded(segment : Text) : Text {
+    let bytes = segment.encodeUtf8();
+    var at = 0;
+    func next() : ?Nat8 {
+      if (at >= bytes.size()) return null;
+      let byte = bytes[at];
+      at += 1;
+      if (byte != 0x25 or at + 2 > bytes.size()) return ?byte;
+      let (?high, ?low) = (hexDigit(bytes[at]), hexDigit(bytes[at + 1])) else return ?byte;
+      at += 2;
+      ?(high * 16 + low);
+    };
+    switch (Blob.fromArray({ next }.toArray()).decodeUtf8()) {
+      case (?decoded) decoded;
+      case null segment;
+    };
+  };
+
+  func hexDigit(byte : Nat8) : ?Nat8 {
+    if (byte >= 0x30 and byte <= 0x39) ?(byte - 0x30) else if (byte >= 0x41 and byte <= 0x46) ?(byte - 0x37)
+    else if (byte >= 0x61 and byte <= 0x66) ?(byte - 0x57) else null;
+  };
+};

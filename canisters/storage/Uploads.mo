@@ -1,0 +1,217 @@
+import Array "mo:core/Array";
+import Iter "mo:core/Iter";
+import List "mo:core/List";
+import Map "mo:core/Map";
+import Nat "mo:core/Nat";
+import Nat32 "mo:core/Nat32";
+import Nat64 "mo:core/Nat64";
+import Option "mo:core/Option";
+import Result "mo:core/Result";
+import Text "mo:core/Text";
+import Sha256 "../lib/Sha256";
+import Chunks "Chunks";
+import Declaration "Declaration";
+import Interface "Interface";
+import Site "Site";
+import StoredFile "StoredFile";
+
+/// Uploads on their way: the files of one are pending until a commit makes all of them visible at once. What each
+/// function means and refuses is told in storage.did.
+module {
+  type Error = Interface.Error;
+  type UploadStatus = Interface.UploadStatus;
+  type Files = [StoredFile.StoredFile];
+  type Result<Value> = Result.Result<Value, Error>;
+
+  /// `live` is what was committed last, `pending` what is on its way to replace it.
+  public type Upload = { var attempt : Nat64; var live : ?Files; var pending : ?Files };
+
+  public type Uploads = { site : Site.Site; store : Chunks.Chunks; byId : Map.Map<Text, Upload> };
+
+  /// Chunks hashed a call: about 10 of the 40 billion instructions that a message may take.
+  let hashedChunksACall = 16;
+
+  public func empty() : Uploads = { site = Site.empty(); store = Chunks.empty(); byId = Map.empty() };
+
+  public func begin(self : Uploads, declared : Interface.Upload) : Result<UploadStatus> {
+    switch (Declaration.fault(declared)) { case (?reason) return #err(#invalid reason); case null {} };
+    switch (foreignPath(self, declared.upload_id, declared.files.values().map(func file = file.path))) {
+      case (?reason) return #err(#invalid reason);
+      case null {};
+    };
+    let upload : Upload = switch (self.byId.get(declared.upload_id)) {
+      case (?known) known;
+      case null ({ var attempt = declared.attempt; var live = null; var pending = null });
+    };
+    if (declared.attempt < upload.attempt) return #err(#stale_attempt(upload.attempt));
+    if (isDeclared(upload.live, declared)) {
+      release(self, upload.pending);
+      upload.pending := null;
+    } else if (not isDeclared(upload.pending, declared)) {
+      switch (store(self, declared)) {
+        case (#err error) return #err error;
+        case (#ok files) {
+          // Released last, so that chunks that both have are kept.
+          release(self, upload.pending);
+          upload.pending := ?files;
+        };
+      };
+    };
+    upload.attempt := declared.attempt;
+    self.byId.add(declared.upload_id, upload);
+    #ok(statusOf(upload));
+  };
+
+  public func put(self : Uploads, id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : Result<()> {
+    let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
+    let bytes = chunks.foldLeft(0, func(sum, chunk) = sum + chunk.bytes.size());
+    if (bytes > Declaration.maximumChunkBytes) {
+      return #err(#invalid("one message takes at most " # Declaration.maximumChunkBytes.toText() # " bytes"));
+    };
+    let files = filesOf(upload);
+    for ({ file; chunk; bytes } in chunks.values()) {
+      let number = file.toNat();
+      let index = chunk.toNat();
+      if (number >= files.size() or index >= files[number].chunks.size()) {
+        return #err(#invalid("the upload has no chunk " # index.toText() # " of a file " # number.toText()));
+      };
+      switch (self.store.put(files[number].chunks[index], bytes)) {
+        case (#mismatch) return #err(#chunk_mismatch { file; chunk });
+        case (#full) return #err(#out_of_space);
+        case (#ok) {};
+      };
+    };
+    #ok;
+  };
+
+  public func missing(self : Uploads, id : Text, limit : Nat) : Result<[Interface.ChunkId]> {
+    let ?upload = self.byId.get(id) else return #err(#upload_not_found);
+    let found = List.empty<Interface.ChunkId>();
+    label search for ((file, stored) in filesOf(upload).enumerate()) {
+      for ((index, chunk) in stored.chunks.enumerate()) {
+        if (found.size() >= limit) break search;
+        if (chunk.at == null) found.add({ file = Nat32.fromNat(file); chunk = Nat32.fromNat(index) });
+      };
+    };
+    #ok(found.toArray());
+  };
+
+  public func hashFiles(self : Uploads, id : Text, attempt : Nat64) : Result<UploadStatus> {
+    let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
+    var budget = hashedChunksACall;
+    for (file in filesOf(upload).values()) budget -= file.hashChunks(self.store, budget);
+    switch (mismatch(upload)) {
+      case (?path) #err(#file_mismatch path);
+      case null #ok(statusOf(upload));
+    };
+  };
+
+  public func commit(self : Uploads, id : Text, attempt : Nat64) : Result<UploadStatus> {
+    let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
+    let ?next = upload.pending else return #ok(statusOf(upload));
+    let { missing_chunks; unhashed_bytes } = statusOf(upload);
+    if (missing_chunks > 0 or unhashed_bytes > 0) return #err(#incomplete { missing_chunks; unhashed_bytes });
+    switch (mismatch(upload)) { case (?path) return #err(#file_mismatch path); case null {} };
+    switch (foreignPath(self, id, next.values().map(func file = file.path))) {
+      case (?reason) return #err(#invalid reason);
+      case null {};
+    };
+    // From here on nothing is refused: the change is whole or, by a trap, none.
+    self.site.replace(self.store, upload.live.get([]), next);
+    release(self, upload.live);
+    upload.live := ?next;
+    upload.pending := null;
+    #ok(statusOf(upload));
+  };
+
+  public func status(self : Uploads, id : Text) : ?UploadStatus {
+    let ?upload = self.byId.get(id) else return null;
+    ?statusOf(upload);
+  };
+
+  /// The upload, if the attempt is the one that began it last.
+  func current(uploads : Uploads, id : Text, attempt : Nat64) : Result<Upload> {
+    let ?upload = uploads.byId.get(id) else return #err(#upload_not_found);
+    if (attempt < upload.attempt) return #err(#stale_attempt(upload.attempt));
+    if (attempt > upload.attempt) return #err(#invalid "this attempt has not called begin_upload");
+    #ok upload;
+  };
+
+  /// Says which path is visible as a file of another upload, if one is.
+  func foreignPath(uploads : Uploads, id : Text, paths : Iter.Iter<Text>) : ?Text {
+    for (path in paths) {
+      switch (uploads.site.files.get(path)) {
+        case (?file) if (file.uploadId != id) return ?(path # " belongs to the upload " # file.uploadId);
+        case null {};
+      };
+    };
+    null;
+  };
+
+  /// What the upload is about now: the pending files, or when nothing is pending the live ones.
+  func filesOf(upload : Upload) : Files {
+    switch (upload.pending) { case (?files) files; case null upload.live.get([]) };
+  };
+
+  func isDeclared(set : ?Files, declared : Interface.Upload) : Bool {
+    let ?files = set else return false;
+    let chunkBytes = declared.chunk_bytes.toNat();
+    files.size() == declared.files.size() and
+    files.keys().all(func index = files[index].equals(chunkBytes, declared.files[index]));
+  };
+
+  func store(uploads : Uploads, declared : Interface.Upload) : Result<Files> {
+    let chunkBytes = declared.chunk_bytes.toNat();
+    let made = List.empty<StoredFile.StoredFile>();
+    for (file in declared.files.values()) {
+      let chunks = List.empty<Chunks.Chunk>();
+      for ((index, sha256) in file.chunk_sha256.enumerate()) {
+        let ?chunk = uploads.store.use(sha256, StoredFile.chunkSize(file.size, chunkBytes, index)) else {
+          for (used in chunks.values()) uploads.store.release(used);
+          release(uploads, ?made.toArray());
+          return #err(#invalid(file.path # ": a chunk's hash is known with another size"));
+        };
+        chunks.add(chunk);
+      };
+      // A file of one chunk has the chunk's hash; a visible one was checked before.
+      let isChecked = file.chunk_sha256.size() == 1 or uploads.site.has(chunkBytes, file);
+      let check : StoredFile.Check = if (isChecked) #right else #open { state = Sha256.start(); next = 0 };
+      made.add({
+        uploadId = declared.upload_id;
+        path = file.path;
+        contentType = file.content_type;
+        cacheControl = file.cache_control;
+        size = file.size;
+        sha256 = file.sha256;
+        chunkBytes;
+        chunks = chunks.toArray();
+        var check = check;
+      });
+    };
+    #ok(made.toArray());
+  };
+
+  func release(uploads : Uploads, set : ?Files) {
+    for (file in set.get([]).values()) {
+      for (chunk in file.chunks.values()) uploads.store.release(chunk);
+    };
+  };
+
+  func statusOf(upload : Upload) : UploadStatus {
+    let files = filesOf(upload);
+    {
+      attempt = upload.attempt;
+      committed = upload.pending.isNull();
+      files = Nat32.fromNat(files.size());
+      bytes = files.foldLeft(0 : Nat64, func(sum, file) = sum + file.size);
+      missing_chunks = Nat64.fromNat(files.foldLeft(0, func(sum, file) = sum + file.missingChunks()));
+      unhashed_bytes = files.foldLeft(0 : Nat64, func(sum, file) = sum + file.unhashedBytes());
+    };
+  };
+
+  /// The path of a file whose bytes are not those that were declared.
+  func mismatch(upload : Upload) : ?Text {
+    let ?file = filesOf(upload).find(func file = file.isWrong()) else return null;
+    ?file.path;
+  };
+};

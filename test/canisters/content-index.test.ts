@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Principal } from "@dfinity/principal";
+import type { _SERVICE, Page, Status, VideoInput } from "../../src/ic/bindings/content_index.ts";
+import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
+
+let network: CanisterNetwork;
+let index: _SERVICE;
+before(async () => {
+  network = await startCanisters();
+  index = network.admin.index;
+});
+after(() => network[Symbol.asyncDispose]());
+
+const ready: Status = { ReadyToView: null };
+
+const video = (id: string, attempt = 1, status: Status = ready): VideoInput => ({
+  id,
+  attempt: BigInt(attempt),
+  owner: Principal.anonymous(),
+  title: `${id}, attempt ${attempt}`,
+  storage: Principal.managementCanister(),
+  player: `/v/${id}/index.html`,
+  hls: `/v/${id}/master.m3u8`,
+  dash: `/v/${id}/manifest.mpd`,
+  poster: `/v/${id}/poster.jpg`,
+  manifest_sha256: new Uint8Array(32),
+  duration_ms: 1500n,
+  width: 1080,
+  height: 1920,
+  bytes: 12345n,
+  renditions: [
+    { name: "1080p", width: 1080, height: 1920, bandwidth: 5_000_000n, codecs: "avc1.640028", bytes: 12000n },
+  ],
+  status,
+});
+
+/** All pages, from the newest. */
+async function ids(limit: number): Promise<string[][]> {
+  const pages: string[][] = [];
+  let cursor: [] | [bigint] = [];
+  do {
+    const page: Page = await index.newest({ cursor, limit });
+    pages.push(page.videos.map(({ video: { id } }) => id));
+    cursor = page.next;
+  } while (cursor.length > 0);
+  return pages;
+}
+
+test("an entry is inserted once an attempt, replaced by a newer one, refused from an older one", async () => {
+  const first = ok(await index.upsert_video(video("a", 2)));
+  assert.deepEqual(first.video, video("a", 2));
+  assert.deepEqual(ok(await index.upsert_video({ ...video("a", 2), title: "again" })), first);
+  const second = ok(await index.upsert_video(video("a", 3)));
+  assert.deepEqual([second.video, second.created_at], [video("a", 3), first.created_at]);
+  assert.deepEqual(err(await index.upsert_video(video("a", 2))), { stale_attempt: 3n });
+  assert.deepEqual(await index.get("a"), [second]);
+  assert.deepEqual(await index.get("unknown"), []);
+});
+
+test("newest first, only what is ready, a page at a time; an entry keeps its place", async () => {
+  for (const id of ["b", "c", "d"]) ok(await index.upsert_video(video(id)));
+  ok(await index.upsert_video(video("e", 1, { CheckingExplicitness: null })));
+  ok(await index.upsert_video(video("b", 2)));
+  assert.deepEqual(await ids(100), [["d", "c", "b", "a"]]);
+  assert.deepEqual(await ids(3), [["d", "c", "b"], ["a"]]);
+  assert.deepEqual(await ids(2), [
+    ["d", "c"],
+    ["b", "a"],
+  ]);
+  assert.deepEqual(await ids(0), [["d"], ["c"], ["b"], ["a"]]);
+
+  const { next } = await index.newest({ cursor: [], limit: 2 });
+  ok(await index.upsert_video(video("f")));
+  ok(await index.set_status("b", { Deleted: null }));
+  const page = await index.newest({ cursor: next, limit: 2 });
+  assert.deepEqual([page.videos.map(({ video: { id } }) => id), page.next], [["a"], []]);
+  assert.deepEqual(await ids(9), [["f", "d", "c", "a"]]);
+  ok(await index.set_status("e", ready));
+  assert.deepEqual(await ids(9), [["f", "e", "d", "c", "a"]]);
+  assert.deepEqual(await index.status(), { videos: 6n, ready: 5n });
+});
+
+test("a ban is lifted by a moderator only, not by publishing again", async () => {
+  const moderator = await network.somebody();
+  ok(await network.admin.configuration.grant(moderator.principal, { moderator: null }));
+  ok(await index.upsert_video(video("banned")));
+  ok(await moderator.index.set_status("banned", { BannedForExplicitness: null }));
+  const again = ok(await index.upsert_video(video("banned", 2)));
+  assert.deepEqual([again.video.attempt, again.video.status], [2n, { BannedForExplicitness: null }]);
+  assert.deepEqual(err(await index.set_status("banned", ready)), {
+    unauthorized: "only a moderator lifts a ban",
+  });
+  assert.deepEqual(ok(await moderator.index.set_status("banned", ready)).video.status, ready);
+});
+
+test("wrong input and callers without a role are refused", async () => {
+  assert.ok("invalid" in err(await index.upsert_video(video(""))));
+  assert.ok(
+    "invalid" in err(await index.upsert_video({ ...video("x"), manifest_sha256: new Uint8Array(3) })),
+  );
+  const stranger = await network.somebody();
+  assert.ok("unauthorized" in err(await stranger.index.upsert_video(video("x"))));
+  assert.ok("unauthorized" in err(await stranger.index.set_status("a", ready)));
+  assert.deepEqual(err(await index.set_status("unknown", ready)), { not_found: null });
+});
+
+test("an upgrade keeps everything", async () => {
+  const [before, pages] = [await index.status(), await ids(2)];
+  await network.upgrade("content_index");
+  assert.deepEqual([await index.status(), await ids(2)], [before, pages]);
+});

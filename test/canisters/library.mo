@@ -1,0 +1,55 @@
+import List "mo:core/List";
+import Nat "mo:core/Nat";
+import Runtime "mo:core/Runtime";
+import Extents "../../canisters/storage/Extents";
+import HashTree "../../canisters/lib/HashTree";
+import Sha256 "../../canisters/lib/Sha256";
+
+/// What the canisters are made of, laid bare to be compared with other implementations.
+persistent actor {
+  public query func sha256(parts : [Blob]) : async { streamed : Blob; joined : Blob } {
+    let state = Sha256.start();
+    for (part in parts.values()) state.write(part);
+    { streamed = state.finish(); joined = Sha256.hashParts(parts) };
+  };
+
+  /// The tree after the changes: a value is inserted, none removes.
+  public query func tree(changes : [(HashTree.Path, ?Blob)], asked : [HashTree.Path]) : async {
+    root : Blob;
+    witness : Blob;
+  } {
+    var tree : HashTree.Tree = #empty;
+    for ((path, change) in changes.values()) {
+      tree := switch change {
+        case (?value) tree.insert(path, value);
+        case null tree.remove(path);
+      };
+    };
+    { root = tree.hash(); witness = tree.witness(asked) };
+  };
+
+  /// A step allocates bytes, or frees what the step of that number allocated.
+  /// @return the offset that each step allocated or freed, and the end of the space after the last one
+  public query func extents(steps : [{ #allocate : Nat64; #free : Nat }]) : async { offsets : [Nat64]; end : Nat64 } {
+    let space = Extents.empty();
+    let offsets = List.empty<Nat64>();
+    for (step in steps.values()) {
+      switch step {
+        case (#allocate bytes) offsets.add(space.allocate(bytes));
+        case (#free number) {
+          let #allocate(bytes) = steps[number] else Runtime.trap("step " # number.toText() # " allocates nothing");
+          space.free(offsets.at(number), bytes);
+          offsets.add(offsets.at(number));
+        };
+      };
+    };
+    { offsets = offsets.toArray(); end = space.end };
+  };
+
+  /// The state of a hash is kept between messages and over upgrades.
+  let kept = Sha256.start();
+
+  public func keep(part : Blob) : async () { kept.write(part) };
+
+  public func finish() : async Blob { kept.finish() };
+};

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Actor, AnonymousIdentity, HttpAgent } from "@dfinity/agent";
+import { type _SERVICE, idlFactory } from "../../src/ic/bindings/storage.ts";
+import { installCanister } from "../../src/ic/install.ts";
+import { upload } from "./files.ts";
+import { type CanisterNetwork, configuredBy, err, ok, startCanisters } from "./network.ts";
+
+let network: CanisterNetwork;
+before(async () => {
+  network = await startCanisters();
+});
+after(() => network[Symbol.asyncDispose]());
+
+test("a role counts from the moment it is granted, also for somebody refused just before", async () => {
+  const { storage, principal } = await network.somebody();
+  const refusal = err(await storage.begin_upload(upload("granted", 1, [])));
+  assert.deepEqual(refusal, {
+    unauthorized: `${principal.toText()} lacks the role publisher: an admin grants it in ${network.canisters.global_configuration}`,
+  });
+  ok(await network.admin.configuration.grant(principal, { publisher: null }));
+  ok(await storage.begin_upload(upload("granted", 1, [])));
+});
+
+test("a revoked role ends when the list is read again", async () => {
+  const { storage, index, principal } = await network.somebody();
+  ok(await network.admin.configuration.grant(principal, { publisher: null }));
+  ok(await storage.begin_upload(upload("revoked", 1, [])));
+  ok(await network.admin.configuration.revoke(principal, { publisher: null }));
+  // The cache is no part of what an upgrade keeps: reading again does not have to be waited for.
+  await network.upgrade("storage");
+  assert.ok("unauthorized" in err(await storage.begin_upload(upload("revoked", 1, []))));
+  assert.ok("unauthorized" in err(await index.set_status("any", { Deleted: null })));
+});
+
+test("the roles of one method are not those of another", async () => {
+  const { storage, index, principal } = await network.somebody();
+  ok(await network.admin.configuration.grant(principal, { moderator: null }));
+  assert.ok("unauthorized" in err(await storage.begin_upload(upload("moderated", 1, []))));
+  assert.deepEqual(err(await index.set_status("unknown", { Deleted: null })), { not_found: null });
+});
+
+test("a canister that cannot read the list refuses everybody", async () => {
+  const { agent, canisters, modules } = network;
+  // content_index has no method `membership`: it stands for a list that cannot be read.
+  const canisterId = await installCanister({
+    agent,
+    wasm: modules.storage,
+    arg: configuredBy(canisters.content_index),
+    mode: "install",
+  });
+  const storage = Actor.createActor<_SERVICE>(idlFactory, { agent, canisterId });
+  const refusal = err(await storage.begin_upload(upload("blind", 1, [])));
+  assert.ok("unauthorized" in refusal);
+  assert.match(refusal.unauthorized, /^the membership list in [a-z0-9-]+ cannot be read: /);
+});
+
+test("an anonymous call is turned away before it costs anything", async () => {
+  const agent = HttpAgent.createSync({
+    host: network.url,
+    identity: new AnonymousIdentity(),
+    rootKey: network.agent.rootKey!,
+  });
+  const storage = Actor.createActor<_SERVICE>(idlFactory, { agent, canisterId: network.canisters.storage });
+  await assert.rejects(storage.begin_upload(upload("anonymous", 1, [])), /reject/i);
+  assert.deepEqual(await storage.upload_status("anonymous"), []);
+});

@@ -1,0 +1,97 @@
+import { Actor, type HttpAgent } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
+import type { CanisterName } from "../../src/cli/canisters.ts";
+import * as contentIndex from "../../src/ic/bindings/content_index.ts";
+import * as globalConfiguration from "../../src/ic/bindings/global_configuration.ts";
+import * as storage from "../../src/ic/bindings/storage.ts";
+import { installCanister } from "../../src/ic/install.ts";
+import { startTestNetwork, type TestNetwork } from "../ic/network.ts";
+
+/** The canisters as one caller sees them: bare calls, no retries, no translation. */
+export type Caller = {
+  principal: Principal;
+  storage: storage._SERVICE;
+  index: contentIndex._SERVICE;
+  configuration: globalConfiguration._SERVICE;
+};
+
+export type CanisterNetwork = AsyncDisposable &
+  TestNetwork & {
+    /** Admin, publisher and controller of every canister. */
+    admin: Caller;
+    /** Somebody new without any role. */
+    somebody(): Promise<Caller>;
+    /** Installs a module that differs from the installed one in its hash only. The membership cache is lost. */
+    upgrade(name: CanisterName): Promise<void>;
+  };
+
+export async function startCanisters(): Promise<CanisterNetwork> {
+  const network = await startTestNetwork();
+  const { agent, canisters, modules } = network;
+  const versions = new Map<CanisterName, number>();
+  const callerWith = async (by: HttpAgent): Promise<Caller> => ({
+    principal: await by.getPrincipal(),
+    storage: Actor.createActor<storage._SERVICE>(storage.idlFactory, {
+      agent: by,
+      canisterId: canisters.storage,
+    }),
+    index: Actor.createActor<contentIndex._SERVICE>(contentIndex.idlFactory, {
+      agent: by,
+      canisterId: canisters.content_index,
+    }),
+    configuration: Actor.createActor<globalConfiguration._SERVICE>(globalConfiguration.idlFactory, {
+      agent: by,
+      canisterId: canisters.global_configuration,
+    }),
+  });
+  return {
+    ...network,
+    admin: await callerWith(agent),
+    somebody: async () => callerWith(await network.stranger()),
+    upgrade: async (name) => {
+      const version = (versions.get(name) ?? 0) + 1;
+      versions.set(name, version);
+      await installCanister({
+        agent,
+        wasm: withSection(modules[name], `version ${version}`),
+        arg: argumentsOf(name, await agent.getPrincipal(), canisters.global_configuration),
+        canisterId: canisters[name],
+        mode: "upgrade",
+      });
+    },
+  };
+}
+
+function argumentsOf(name: CanisterName, admin: Principal, configuration: string): Uint8Array {
+  if (name === "global_configuration")
+    return IDL.encode([IDL.Record({ admins: IDL.Vec(IDL.Principal) })], [{ admins: [admin] }]);
+  return configuredBy(configuration);
+}
+
+/** The arguments of storage and content_index. */
+export function configuredBy(configuration: string): Uint8Array {
+  const type = IDL.Record({ global_configuration: IDL.Principal });
+  return IDL.encode([type], [{ global_configuration: Principal.fromText(configuration) }]);
+}
+
+/** The module with one more custom section, empty, of a short name. @source WebAssembly, 5.5.3 "Custom Section" */
+function withSection(wasm: Uint8Array, name: string): Uint8Array {
+  const label = new TextEncoder().encode(name);
+  return Uint8Array.from([...wasm, 0, label.length + 1, label.length, ...label]);
+}
+
+/** What `{ ok } | { err }` holds when it is as expected; the other one fails the test. */
+export function ok<Value>(result: { ok: Value } | { err: unknown }): Value {
+  if ("ok" in result) return result.ok;
+  throw new Error(`refused: ${JSON.stringify(result.err, replacer)}`);
+}
+
+export function err<Failure>(result: { ok: unknown } | { err: Failure }): Failure {
+  if ("err" in result) return result.err;
+  throw new Error(`not refused: ${JSON.stringify(result.ok, replacer)}`);
+}
+
+function replacer(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
+}

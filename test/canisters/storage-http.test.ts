@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Principal } from "@dfinity/principal";
+import { verifyRequestResponsePair } from "@dfinity/response-verification";
+import type { HttpRequest, HttpResponse } from "../../src/ic/bindings/storage.ts";
+import { allChunks, noise, type Sample, sha256, upload } from "./files.ts";
+import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
+
+const clip: Sample = { path: "/v/clip.mp4", bytes: noise("clip", 3500) };
+const segment: Sample = { path: "/v/0.m4s", bytes: noise("segment", 700), contentType: "video/iso.segment" };
+const byte: Sample = { path: "/v/byte", bytes: noise("byte", 1) };
+const empty: Sample = { path: "/empty", bytes: new Uint8Array() };
+const samples = [clip, segment, byte, empty];
+
+let network: CanisterNetwork;
+before(async () => {
+  network = await startCanisters();
+  const { storage } = network.admin;
+  ok(await storage.begin_upload(upload("http", 1, samples)));
+  ok(await storage.put_chunks("http", 1n, allChunks(samples)));
+  ok(await storage.hash_files("http", 1n));
+  ok(await storage.commit("http", 1n));
+});
+after(() => network[Symbol.asyncDispose]());
+
+const request = (url: string, range?: string, method = "GET"): HttpRequest => ({
+  method,
+  url,
+  headers: range === undefined ? [] : [["Range", range]],
+  body: new Uint8Array(),
+  certificate_version: [2],
+});
+
+const ask = (question: HttpRequest) => network.admin.storage.http_request(question);
+
+/** What a gateway does before it hands a response on: the official verification. Throws when it refuses. */
+function verify(question: HttpRequest, response: HttpResponse): void {
+  verifyRequestResponsePair(
+    { ...question, body: new Uint8Array(question.body) },
+    {
+      status_code: response.status_code,
+      headers: response.headers,
+      body: new Uint8Array(response.body),
+    },
+    Principal.fromText(network.canisters.storage).toUint8Array(),
+    BigInt(Date.now()) * 1_000_000n,
+    300_000_000_000n,
+    network.agent.rootKey!,
+    2,
+  );
+}
+
+/** Headers in the order in which they are sent, without what certification adds. */
+function plainHeaders(response: HttpResponse): Record<string, string> {
+  return Object.fromEntries(response.headers.filter(([name]) => !name.startsWith("ic-certificate")));
+}
+
+function fileHeaders({ bytes, contentType = "video/mp4" }: Sample, length: number, range?: string) {
+  return {
+    "content-type": contentType,
+    "content-length": `${length}`,
+    "cache-control": "public, max-age=31536000, immutable",
+    "accept-ranges": "bytes",
+    etag: `"${Buffer.from(sha256(bytes)).toString("hex")}"`,
+    ...(range === undefined ? {} : { "content-range": range }),
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+const part = (sample: Sample, from: number, to: number) => ({
+  status: 206,
+  headers: fileHeaders(sample, to - from, `bytes ${from}-${to - 1}/${sample.bytes.length}`),
+  body: sample.bytes.subarray(from, to),
+});
+const whole = (sample: Sample, body = sample.bytes) => ({
+  status: 200,
+  headers: fileHeaders(sample, sample.bytes.length),
+  body,
+});
+const unsatisfiable = ({ bytes }: Sample) => ({
+  status: 416,
+  headers: {
+    "content-range": `bytes */${bytes.length}`,
+    "content-length": "0",
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+  },
+  body: new Uint8Array(),
+});
+const notFound = {
+  status: 404,
+  headers: {
+    "content-type": "text/plain",
+    "content-length": "9",
+    "cache-control": "no-cache",
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+  },
+  body: new TextEncoder().encode("not found"),
+};
+
+const answers: [string, HttpRequest, { status: number; headers: object; body: Uint8Array }][] = [
+  ["a file of one chunk", request(segment.path), whole(segment)],
+  ["a query in the URL", request(`${segment.path}?v=1`), whole(segment)],
+  ["empty segments in the URL", request("//v//0.m4s"), whole(segment)],
+  ["a range of a file of one chunk", request(segment.path, "bytes=0-"), part(segment, 0, 700)],
+  [
+    "the head of a file of one chunk",
+    request(segment.path, undefined, "HEAD"),
+    whole(segment, new Uint8Array()),
+  ],
+  ["a file of several chunks", request(clip.path), part(clip, 0, 1000)],
+  ["its head", request(clip.path, undefined, "HEAD"), whole(clip, new Uint8Array())],
+  ["its first two bytes", request(clip.path, "bytes=0-1"), part(clip, 0, 2)],
+  ["a range that begins in the second chunk", request(clip.path, "bytes=1500-"), part(clip, 1000, 2000)],
+  ["a range over two chunks", request(clip.path, "bytes=999-1001"), part(clip, 0, 1000)],
+  ["its last bytes", request(clip.path, "bytes=-5"), part(clip, 3000, 3500)],
+  ["more last bytes than there are", request(clip.path, "bytes=-9999"), part(clip, 0, 1000)],
+  ["a range behind the end", request(clip.path, "bytes=3500-"), unsatisfiable(clip)],
+  ["no last bytes", request(clip.path, "bytes=-0"), unsatisfiable(clip)],
+  ["a range that runs backwards", request(clip.path, "bytes=2-1"), part(clip, 0, 1000)],
+  ["two ranges", request(clip.path, "bytes=0-1,5-6"), part(clip, 0, 1000)],
+  ["another unit", request(clip.path, "lines=0-1"), part(clip, 0, 1000)],
+  ["two bytes of a file of one", request(byte.path, "bytes=0-1"), part(byte, 0, 1)],
+  ["an empty file", request(empty.path), whole(empty)],
+  ["a range of an empty file", request(empty.path, "bytes=0-"), unsatisfiable(empty)],
+  ["the root", request("/"), notFound],
+  ["an unknown file", request("/v/1.m4s"), notFound],
+  ["a folder", request("/v"), notFound],
+  ["a folder with a slash", request("/v/"), notFound],
+  ["a path below a file", request(`${segment.path}/x`), notFound],
+  ["a file with a slash", request(`${segment.path}/`), notFound],
+  ["an encoded path", request("/a%20b/%C3%A9"), notFound],
+  ["a range of an unknown file", request("/nothing", "bytes=0-1"), notFound],
+];
+for (const [what, question, expected] of answers)
+  test(`certified: ${what}`, async () => {
+    const response = await ask(question);
+    verify(question, response);
+    const { status_code: status, body } = response;
+    assert.deepEqual(
+      { status, headers: plainHeaders(response), body: new Uint8Array(body) },
+      {
+        ...expected,
+        body: new Uint8Array(expected.body),
+      },
+    );
+  });
+
+const forgeries: [string, (response: HttpResponse) => HttpResponse][] = [
+  ["a changed body", (response) => ({ ...response, body: Uint8Array.from([...response.body, 1]) })],
+  ["a changed status", (response) => ({ ...response, status_code: 203 })],
+  [
+    "a changed header",
+    (response) => ({
+      ...response,
+      headers: response.headers.map(([name, value]) => [name, name === "cache-control" ? "no-store" : value]),
+    }),
+  ],
+  ["one more header", (response) => ({ ...response, headers: [...response.headers, ["refresh", "0"]] })],
+];
+for (const [what, forge] of forgeries)
+  for (const question of [request(segment.path), request(clip.path, "bytes=1000-"), request("/nothing")])
+    test(`refused: ${what} of ${question.url}`, async () => {
+      const response = await ask(question);
+      assert.throws(() => verify(question, forge(response)));
+    });
+
+test("refused: the answer for an unknown path where there is a file", async () => {
+  const response = await ask(request("/nothing"));
+  assert.throws(() => verify(request(segment.path), response));
+});
+
+test("other methods are not allowed", async () => {
+  const { status_code, headers } = await ask(request(segment.path, undefined, "POST"));
+  assert.deepEqual({ status_code, headers }, { status_code: 405, headers: [["allow", "GET, HEAD"]] });
+});
+
+test("after an upgrade everything is certified as before", async () => {
+  await network.upgrade("storage");
+  for (const question of [request(segment.path), request(clip.path, "bytes=2000-"), request("/nothing")])
+    verify(question, await ask(question));
+});
+
+test("a file that a new commit leaves out is certified to be absent", async () => {
+  const { storage } = network.admin;
+  ok(await storage.begin_upload(upload("short", 1, [{ ...segment, path: "/short/0.m4s" }])));
+  ok(await storage.commit("short", 1n));
+  ok(await storage.begin_upload(upload("short", 2, [])));
+  ok(await storage.commit("short", 2n));
+  const question = request("/short/0.m4s");
+  const response = await ask(question);
+  verify(question, response);
+  assert.equal(response.status_code, 404);
+});
