@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { Actor, type HttpAgent } from "@dfinity/agent";
+import { startLocalnet } from "@kiln/localnet";
+import { compileCanisters } from "../src/cli/canisters.ts";
+import { createAgent } from "../src/ic/agent.ts";
+import { idlFactory, type _SERVICE as Service } from "../src/ic/bindings/storage.ts";
+import { madeUpIdentity } from "../src/ic/identity.ts";
+import { installKiln } from "../src/ic/install-kiln.ts";
+import { fingerprint, type LocalFile } from "../src/ic/local-file.ts";
+import { storageClient } from "../src/ic/storage-client.ts";
+import { upload } from "../src/ic/uploader.ts";
+
+const chunkBytes = 1_900_000;
+const segments = 16;
+const runs = 5;
+
+/** Speeds in MB/s (1 MB is 10^6 bytes), medians of interleaved runs, and the one divided by the other. */
+export type UploadRatio = { uploader: number; bareLoop: number; ratio: number };
+
+/**
+ * The uploader, from the first look at the files to the commit, beside a bare loop of put_chunk calls, one at a
+ * time, into the same storage canister on the same local network. Files are media segments of one chunk.
+ */
+export async function uploadRatio(): Promise<UploadRatio> {
+  const modules = await compileCanisters();
+  await using localnet = await startLocalnet();
+  const agent = await createAgent({
+    host: localnet.url,
+    identity: madeUpIdentity(),
+    rootKey: { from: "bytes", bytes: localnet.rootKey },
+  });
+  const canisters = await installKiln({ agent, modules });
+  const uploader: number[] = [];
+  const bareLoop: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    bareLoop.push(await loopSpeed(agent, canisters.storage, `loop-${run}`));
+    uploader.push(await uploaderSpeed(agent, canisters.storage, `uploader-${run}`));
+  }
+  const [fast, bare] = [median(uploader), median(bareLoop)];
+  return { uploader: fast, bareLoop: bare, ratio: fast / bare };
+}
+
+async function uploaderSpeed(agent: HttpAgent, canisterId: string, uploadId: string): Promise<number> {
+  const storage = storageClient({ agent, canisterId });
+  const files = video(uploadId);
+  return speed(() => upload({ storage, uploadId, attempt: 1, files }));
+}
+
+/** Declaring is left out of the time, and committing out of the loop. */
+async function loopSpeed(agent: HttpAgent, canisterId: string, uploadId: string): Promise<number> {
+  const files = video(uploadId);
+  const declared = await Promise.all(
+    files.map(async (file) => ({ ...file, ...(await fingerprint(file.source, chunkBytes)) })),
+  );
+  await storageClient({ agent, canisterId }).beginUpload({
+    uploadId,
+    attempt: 1,
+    chunkBytes,
+    files: declared,
+  });
+  const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
+  return speed(async () => {
+    for (const [file, { source }] of files.entries())
+      await actor.put_chunk(uploadId, 1n, { file, chunk: 0, bytes: source.bytes });
+  });
+}
+
+/** New bytes every time, so that nothing is there already. */
+function video(name: string): (LocalFile & { source: { kind: "bytes"; bytes: Uint8Array } })[] {
+  return Array.from({ length: segments }, (_, segment) => ({
+    path: `/bench/${name}/${segment}`,
+    contentType: "video/mp4",
+    cacheControl: "no-store",
+    source: { kind: "bytes", bytes: randomBytes(chunkBytes) },
+  }));
+}
+
+/** MB/s of sending one video. */
+async function speed(send: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await send();
+  return (segments * chunkBytes) / 1e6 / ((performance.now() - start) / 1e3);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

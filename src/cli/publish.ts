@@ -1,0 +1,95 @@
+import { basename, resolve } from "node:path";
+import type { Command } from "commander";
+import { readSettings } from "../config.ts";
+import { connect } from "../ic/connection.ts";
+import { gatewayUrl } from "../ic/gateway-url.ts";
+import { nextAttempt } from "../ic/next-attempt.ts";
+import { type Published, publishVideo, videoUploadId } from "../ic/publish.ts";
+import { IcSettings } from "../ic/settings.ts";
+import type { UploadProgress } from "../ic/upload-meter.ts";
+import { readManifest } from "../transcode/manifest.ts";
+import { videoId } from "../videos/video.ts";
+import { readPublication } from "../workers/publication.ts";
+
+type Options = {
+  id?: string;
+  title?: string;
+  host?: string;
+  identity?: string;
+  storage?: string;
+  index?: string;
+  json?: true;
+};
+
+export default function publish(command: Command): void {
+  command
+    .argument("<dir>", "the folder that kiln transcode wrote")
+    .option("--id <id>", "the video's id in URLs (default: derived from the original's SHA-256)")
+    .option("--title <title>", "what viewers read (default: the folder's name)")
+    .option("--host <url>", "URL of the network (KILN_IC_HOST; default: the running kiln localnet)")
+    .option("--identity <pem>", "PEM file of the identity that publishes (KILN_IDENTITY)")
+    .option("--storage <principal>", "the storage canister (KILN_STORAGE_CANISTER)")
+    .option("--index <principal>", "the content index canister (KILN_CONTENT_INDEX_CANISTER)")
+    .option("--json", "print one JSON document on standard output")
+    .addHelpText(
+      "after",
+      "\nExample:\n  kiln transcode dance.mp4 --out dance && kiln publish dance --title Dance",
+    )
+    .action(async (dir: string, options: Options) => {
+      const published = await publishFolder(dir, options, process.stderr.isTTY ? drawProgress : undefined);
+      const { url, entry, sentChunks, sentBytes, files } = published;
+      if (options.json) {
+        const { id, attempt } = entry;
+        console.log(JSON.stringify({ id, attempt, url, files: files.length, sentChunks, sentBytes }));
+        return;
+      }
+      const sent = sentChunks === 0 ? "everything was there" : `${sentBytes} bytes sent`;
+      console.log(`published ${entry.id}: ${files.length} files, ${sent}\n${url}`);
+    });
+}
+
+async function publishFolder(
+  dir: string,
+  options: Options,
+  onProgress: ((progress: UploadProgress) => void) | undefined,
+): Promise<Published & { url: string }> {
+  const manifest = await readManifest(dir);
+  const settings = readSettings(IcSettings, {
+    ...process.env,
+    ...given({
+      KILN_IC_HOST: options.host,
+      KILN_IDENTITY: options.identity,
+      KILN_STORAGE_CANISTER: options.storage,
+      KILN_CONTENT_INDEX_CANISTER: options.index,
+    }),
+  });
+  const { host, principal, storage, index } = await connect(settings);
+  const id = options.id ?? videoId(manifest.source.sha256);
+  const title = options.title ?? basename(resolve(dir));
+  const publication = await readPublication(dir, { id, attempt: 1, owner: principal, title });
+  const attempt = nextAttempt(
+    publication,
+    await index.get(id),
+    await storage.uploadStatus(videoUploadId(id)),
+  );
+  const published = await publishVideo({
+    storage,
+    index,
+    publication: { ...publication, attempt },
+    folder: dir,
+    onProgress,
+  });
+  return { ...published, url: gatewayUrl(host, storage.canisterId, published.entry.player) };
+}
+
+/** Options that were given win over the environment. */
+function given(values: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => !!entry[1]));
+}
+
+function drawProgress({ phase, sentBytes, totalBytes }: UploadProgress): void {
+  const percent = totalBytes === 0 ? 100 : Math.floor((100 * sentBytes) / totalBytes);
+  process.stderr.write(
+    `\r${phase.padEnd(6)} ${phase === "done" ? 100 : percent} %${phase === "done" ? "\n" : ""}`,
+  );
+}

@@ -1,0 +1,74 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Principal } from "@dfinity/principal";
+import { z } from "zod";
+import { TypedError } from "../telemetry/typed-error.ts";
+
+/** The text form of a canister's or a user's principal. */
+export const PrincipalId = z
+  .string()
+  .refine(isPrincipal, "a principal in its text form, like rwlgt-iiaaa-aaaaa-aaaaa-cai");
+
+export const KilnCanisters = z.object({
+  global_configuration: PrincipalId,
+  storage: PrincipalId,
+  content_index: PrincipalId,
+});
+export type KilnCanisters = z.infer<typeof KilnCanisters>;
+
+/** Where Kiln's canisters are and who may publish there: what `kiln localnet` leaves for other commands. */
+export const Deployment = z.object({
+  /** URL of the network's HTTP interface and gateway. */
+  host: z.url(),
+  /** Path of a PEM file. */
+  identity: z.string().min(1),
+  canisters: KilnCanisters,
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+/** Of `kiln localnet`, from the folder in which the commands are run. */
+export const localDeploymentFile = ".kiln/localnet/kiln.json";
+
+/**
+ * @returns undefined when there is no such file
+ * @throws TypedError DEPLOYMENT_INVALID
+ */
+export async function readDeployment(file: string): Promise<Deployment | undefined> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return Deployment.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new TypedError(
+      "DEPLOYMENT_INVALID",
+      `${file} does not describe a network (delete it and start kiln localnet again): ${reason(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Written aside and renamed: a reader sees the former or the new one, never a part. */
+export async function writeDeployment(file: string, deployment: Deployment): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const aside = `${file}.${process.pid}`;
+  await writeFile(aside, `${JSON.stringify(Deployment.parse(deployment), undefined, 2)}\n`);
+  await rename(aside, file);
+}
+
+function isPrincipal(text: string): boolean {
+  try {
+    Principal.fromText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function reason(cause: unknown): string {
+  if (cause instanceof z.ZodError)
+    return cause.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  return (cause as Error).message;
+}

@@ -1,0 +1,57 @@
+import type { Publication } from "./publication.ts";
+
+/** Where the page finds what all pages share: URLs relative to the page. */
+export type PlayerScripts = { script: string; style: string; library: string };
+
+/**
+ * Fills the template of the player page. Every URL is relative, so the page works on a domain of its own
+ * and below a gateway's path prefix.
+ * @param template web/player/index.html: `{{name}}` stands for a value
+ */
+export function playerPage(template: string, publication: Publication, scripts: PlayerScripts): string {
+  const { title, width, height, durationMs, hls } = publication;
+  const values: Record<string, string> = {
+    title: escapeHtml(title),
+    width: String(width),
+    height: String(height),
+    seconds: String(durationMs / 1000),
+    playlist: escapeHtml(hls),
+    script: escapeHtml(scripts.script),
+    style: escapeHtml(scripts.style),
+    library: escapeHtml(scripts.library),
+    pictures: pictures(publication.posters),
+  };
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`the player page's template asks for an unknown {{${name}}}`);
+    return value;
+  });
+}
+
+type Poster = Publication["posters"][number];
+
+/** Smallest first: a browser takes the first type that it knows. */
+const pictureTypes = ["image/avif", "image/webp", "image/jpeg"];
+
+/** The poster that every client can show: a JPEG if there is one, as large as there is. */
+export function plainPoster(posters: readonly Poster[]): Poster {
+  const jpegs = posters.filter(({ type }) => type === "image/jpeg");
+  return (jpegs.length > 0 ? jpegs : posters).reduce((best, poster) =>
+    poster.width > best.width ? poster : best,
+  );
+}
+
+function pictures(posters: readonly Poster[]): string {
+  const sources = pictureTypes
+    .map((type) => ({ type, ofType: posters.filter((poster) => poster.type === type) }))
+    .filter(({ ofType }) => ofType.length > 0)
+    .map(({ type, ofType }) => {
+      const srcset = ofType.map(({ path, width }) => `${escapeHtml(path)} ${width}w`).join(", ");
+      return `<source type="${type}" srcset="${srcset}" sizes="100vw">`;
+    });
+  return `${sources.join("")}<img src="${escapeHtml(plainPoster(posters).path)}" alt="">`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { PrincipalId } from "./deployment.ts";
+
+/** Environment variables of src/ic. What is absent comes from the running local network. */
+export const IcSettings = z.object({
+  /** URL of the network: https://icp-api.io is the Internet Computer. */
+  KILN_IC_HOST: z.url({ protocol: /^https?$/, error: "a URL like https://icp-api.io" }).optional(),
+  /** `mainnet`, `fetch` (ask the host: only for a network of one's own) or the key itself in hex. */
+  KILN_IC_ROOT_KEY: z
+    .union([z.enum(["mainnet", "fetch"]), z.hex()], { error: "mainnet, fetch or the key in hex" })
+    .optional(),
+  /** PEM file of the identity that signs, readable by its owner only. */
+  KILN_IDENTITY: z.string().optional(),
+  KILN_STORAGE_CANISTER: PrincipalId.optional(),
+  KILN_CONTENT_INDEX_CANISTER: PrincipalId.optional(),
+});
+export type IcSettings = z.infer<typeof IcSettings>;

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { isLoopback, isMainnet } from "../../src/ic/agent.ts";
+import { choose } from "../../src/ic/connection.ts";
+import { readDeployment, writeDeployment } from "../../src/ic/deployment.ts";
+import { gatewayUrl } from "../../src/ic/gateway-url.ts";
+
+const storage = "rwlgt-iiaaa-aaaaa-aaaaa-cai";
+const index = "rrkah-fqaaa-aaaaa-aaaaq-cai";
+const local = {
+  host: "http://127.0.0.1:4943",
+  identity: "/keys/local.pem",
+  canisters: { global_configuration: index, storage, content_index: index },
+};
+const mainnet = {
+  KILN_IC_HOST: "https://icp-api.io",
+  KILN_IDENTITY: "/keys/me.pem",
+  KILN_STORAGE_CANISTER: index,
+  KILN_CONTENT_INDEX_CANISTER: storage,
+};
+
+test("connection: without settings it is the local network's, whose word for its root key is taken", () => {
+  assert.deepEqual(choose({}, local), {
+    host: local.host,
+    identity: local.identity,
+    storage,
+    index,
+    rootKey: { from: "host" },
+  });
+});
+
+test("connection: one setting replaces one value of the local network", () => {
+  assert.equal(choose({ KILN_IDENTITY: "/keys/me.pem" }, local).identity, "/keys/me.pem");
+  assert.equal(choose({ KILN_STORAGE_CANISTER: index }, local).storage, index);
+});
+
+test("connection: another host takes nothing from the local network", () => {
+  assert.deepEqual(choose(mainnet, local), {
+    host: "https://icp-api.io",
+    identity: "/keys/me.pem",
+    storage: index,
+    index: storage,
+    rootKey: { from: "mainnet" },
+  });
+  assert.throws(() => choose({ ...mainnet, KILN_IDENTITY: undefined }, local), {
+    code: "NETWORK_UNKNOWN",
+    message: /set KILN_IDENTITY$/,
+  });
+});
+
+test("connection: with nothing at all the error says what to start or set", () => {
+  assert.throws(() => choose({}, undefined), {
+    code: "NETWORK_UNKNOWN",
+    message:
+      /kiln localnet, or set KILN_IC_HOST, KILN_IDENTITY, KILN_STORAGE_CANISTER, KILN_CONTENT_INDEX_CANISTER/,
+  });
+});
+
+test("connection: a host elsewhere is believed about its root key only when asked to be", () => {
+  const own = { ...mainnet, KILN_IC_HOST: "https://replica.example" };
+  assert.deepEqual(choose(own, undefined).rootKey, { from: "mainnet" });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "fetch" }, undefined).rootKey, { from: "host" });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "0aff" }, undefined).rootKey, {
+    from: "bytes",
+    bytes: Buffer.from([0x0a, 0xff]),
+  });
+});
+
+test("connection: which hosts are the Internet Computer, which are this machine", () => {
+  const hosts = [
+    "https://icp-api.io",
+    "https://a.icp0.io",
+    "https://icp0.io.evil.example",
+    "http://localhost:1",
+  ];
+  assert.deepEqual(hosts.map(isMainnet), [true, true, false, false]);
+  assert.deepEqual(
+    ["http://127.0.0.1:1", "http://[::1]:1", "http://x.localhost", "http://10.0.0.1"].map(isLoopback),
+    [true, true, true, false],
+  );
+});
+
+test("gateway: a domain a canister on the Internet Computer, a path prefix elsewhere", () => {
+  assert.equal(
+    gatewayUrl("https://icp-api.io", storage, "/v/a/index.html"),
+    `https://${storage}.icp0.io/v/a/index.html`,
+  );
+  assert.equal(gatewayUrl(local.host, storage, "/v/a"), `http://127.0.0.1:4943/-/${storage}/v/a`);
+});
+
+const folder = await mkdtemp(join(tmpdir(), "kiln-deployment-"));
+after(() => rm(folder, { recursive: true }));
+
+test("deployment: what was written is read back; no file is no deployment; nonsense is refused", async () => {
+  const file = join(folder, "localnet", "kiln.json");
+  assert.equal(await readDeployment(file), undefined);
+  await writeDeployment(file, local);
+  assert.deepEqual(await readDeployment(file), local);
+  await writeFile(file, JSON.stringify({ ...local, host: "x" }));
+  await assert.rejects(readDeployment(file), { code: "DEPLOYMENT_INVALID", message: /host: Invalid URL/ });
+});

@@ -1,0 +1,50 @@
+import type { HttpAgent } from "@dfinity/agent";
+import { startLocalnet } from "@kiln/localnet";
+import { compileCanisters } from "../../src/cli/canisters.ts";
+import { createAgent } from "../../src/ic/agent.ts";
+import type { KilnCanisters } from "../../src/ic/deployment.ts";
+import { madeUpIdentity } from "../../src/ic/identity.ts";
+import { type IndexClient, indexClient } from "../../src/ic/index-client.ts";
+import { installKiln, type KilnModules } from "../../src/ic/install-kiln.ts";
+import type { RetryPolicy } from "../../src/ic/retry.ts";
+import { type StorageClient, storageClient } from "../../src/ic/storage-client.ts";
+
+/** Short waits: what is tried here fails or succeeds at once. */
+export const quick: RetryPolicy = { tries: 3, firstDelay: 1, longestDelay: 4 };
+
+export type TestNetwork = {
+  url: string;
+  modules: KilnModules;
+  canisters: KilnCanisters;
+  /** Admin and publisher. */
+  agent: HttpAgent;
+  storage: StorageClient;
+  index: IndexClient;
+  /** An agent of somebody new, also by another way to the network. */
+  stranger(url?: string): Promise<HttpAgent>;
+} & AsyncDisposable;
+
+/** A local network with Kiln's three canisters, gone when it is disposed of. */
+export async function startTestNetwork(): Promise<TestNetwork> {
+  const modules = await compileCanisters();
+  const localnet = await startLocalnet();
+  const { url } = localnet;
+  const stranger = (by = url) =>
+    createAgent({
+      host: by,
+      identity: madeUpIdentity(),
+      rootKey: { from: "bytes", bytes: localnet.rootKey },
+    });
+  const agent = await stranger();
+  const canisters = await installKiln({ agent, modules });
+  return {
+    url,
+    modules,
+    canisters,
+    agent,
+    storage: storageClient({ agent, canisterId: canisters.storage, retry: quick }),
+    index: indexClient({ agent, canisterId: canisters.content_index, retry: quick }),
+    stranger,
+    [Symbol.asyncDispose]: () => localnet.close(),
+  };
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { localDeploymentFile, writeDeployment } from "../../src/ic/deployment.ts";
+import { createIdentity } from "../../src/ic/identity.ts";
+import { grantRole } from "../../src/ic/install-kiln.ts";
+import { startTestNetwork } from "./network.ts";
+
+const network = await startTestNetwork();
+const folder = await mkdtemp(join(tmpdir(), "kiln-publish-command-"));
+after(async () => {
+  await network[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** Runs kiln in the folder, with no setting of this machine. */
+function kiln(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [main, ...args],
+      { cwd: folder, env: {} },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
+  });
+}
+
+/** What kiln transcode would leave, with noise for media. */
+async function writeTranscoded(name: string): Promise<void> {
+  const files = ["720p/0-aa.m4s", "720p/1-bb.m4s", "master.m3u8", "manifest.mpd", "posters/1-cc.jpg"].map(
+    (path) => ({ path, bytes: randomBytes(100_000) }),
+  );
+  for (const { path, bytes } of files) {
+    await mkdir(join(folder, name, path, ".."), { recursive: true });
+    await writeFile(join(folder, name, path), bytes);
+  }
+  const manifest = {
+    version: 1,
+    source: {
+      bytes: 1,
+      sha256: "12".repeat(32),
+      container: "mp4",
+      codec: "h264",
+      width: 720,
+      height: 1280,
+      rotation: 0,
+      duration: 4,
+      frames: 120,
+      range: "sdr",
+      audioCodec: null,
+    },
+    duration: 4,
+    frameRate: { numerator: 30, denominator: 1 },
+    renditions: [
+      {
+        name: "720p",
+        width: 720,
+        height: 1280,
+        codecs: "avc1.64001f",
+        bandwidth: 400_000,
+        averageBandwidth: 400_000,
+        bytes: 200_000,
+        frames: 120,
+        playlist: "720p/playlist.m3u8",
+      },
+    ],
+    audio: null,
+    hls: "master.m3u8",
+    dash: "manifest.mpd",
+    posters: [{ path: "posters/1-cc.jpg", width: 720, height: 1280, type: "image/jpeg" }],
+    encoder: { name: "libx264", path: "software", fallbacks: [] },
+    files: files.map(({ path }) => ({
+      path,
+      bytes: 100_000,
+      sha256: "00".repeat(32),
+      contentType: path.endsWith("jpg") ? "image/jpeg" : "video/mp4",
+      immutable: path.includes("-"),
+    })),
+  };
+  await writeFile(join(folder, name, "manifest.json"), JSON.stringify(manifest));
+}
+
+test("kiln publish: without a network it says what to start", async () => {
+  await writeTranscoded("early");
+  const { code, stdout, stderr } = await kiln("publish", "early");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^NETWORK_UNKNOWN: no network to publish to: start one with kiln localnet/);
+});
+
+test("kiln publish: a folder that kiln transcode did not write", async () => {
+  const { code, stdout, stderr } = await kiln("publish", "nothing-here", "--json");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^NO_MANIFEST: .*\n$/);
+});
+
+test("kiln publish: a wrong option names the variable, the value and what is allowed", async () => {
+  const { code, stderr } = await kiln("publish", "early", "--storage", "abc");
+  assert.equal(code, 1);
+  assert.match(stderr, /^SETTING_INVALID: KILN_STORAGE_CANISTER="abc" is not allowed: a principal/);
+});
+
+test("kiln publish: into the running local network, then again with nothing left to send", async () => {
+  const pem = join(folder, "identity.pem");
+  const publisher = (await createIdentity(pem)).getPrincipal().toText();
+  await writeDeployment(join(folder, localDeploymentFile), {
+    host: network.url,
+    identity: pem,
+    canisters: network.canisters,
+  });
+  await writeTranscoded("dance");
+  const refused = await kiln("publish", "dance");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^UNAUTHORIZED: /);
+
+  await grantRole(network.agent, network.canisters.global_configuration, publisher, "publisher");
+  const first = await kiln("publish", "dance", "--json", "--title", "A dance");
+  assert.equal(first.code, 0, first.stderr);
+  const id = "12".repeat(16);
+  const url = `${network.url}/-/${network.canisters.storage}/v/${id}/index.html`;
+  const { sentChunks, ...published } = JSON.parse(first.stdout);
+  assert.deepEqual([published.id, published.attempt, published.url], [id, 1, url]);
+  assert.ok(sentChunks > 0);
+  assert.match(await (await fetch(url)).text(), /<title>A dance<\/title>/);
+
+  const second = JSON.parse((await kiln("publish", "dance", "--json", "--title", "A dance")).stdout);
+  assert.deepEqual(second, { ...published, sentChunks: 0, sentBytes: 0 });
+  const third = await kiln("publish", "dance", "--id", "another", "--title", "A dance");
+  assert.equal(third.code, 0, third.stderr);
+  assert.match(third.stdout, /^published another: .*\nhttp:.*\/v\/another\/index\.html\n$/);
+});
+
+test("kiln publish: an id that cannot be part of a URL", async () => {
+  const { code, stderr } = await kiln("publish", "dance", "--id", "a b");
+  assert.equal(code, 1);
+  assert.match(stderr, /^PUBLICATION_INVALID: the video cannot be published: id: 1 to 64 letters/);
+});

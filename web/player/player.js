@@ -1,0 +1,163 @@
+// @ts-check
+/**
+ * Plays the page's HLS playlist: with the browser's own player on Apple's WebKit, with hls.js elsewhere.
+ * Everything is fetched relative to the page, from the canister that serves it.
+ */
+
+/** @type {<Kind extends Element>(selector: string, kind: new () => Kind) => Kind} */
+const find = (selector, kind) => {
+  const element = document.querySelector(selector);
+  if (!(element instanceof kind)) throw new Error(`the page lacks ${selector}`);
+  return element;
+};
+
+const page = find("main", HTMLElement);
+const video = find("video", HTMLVideoElement);
+const tap = find(".tap", HTMLButtonElement);
+const sound = find(".sound", HTMLButtonElement);
+const position = find("input", HTMLInputElement);
+const trouble = find(".trouble", HTMLElement);
+const playlist = new URL(page.dataset.playlist ?? "", document.baseURI).href;
+const library = new URL(page.dataset.library ?? "", document.baseURI).href;
+
+/** WebKit plays HLS best by itself: it has ManagedMediaSource, or (older iPhones) no MediaSource at all. */
+const native =
+  video.canPlayType("application/vnd.apple.mpegurl") !== "" &&
+  ("ManagedMediaSource" in window || !("MediaSource" in window));
+
+/** Gives the video element back; set while something is attached. @type {(() => void) | undefined} */
+let detach;
+
+/** @param {"waiting" | "loading" | "playing" | "paused" | "trouble"} state */
+function show(state) {
+  page.dataset.state = state;
+  tap.setAttribute("aria-label", state === "playing" ? "Pause" : "Play");
+  trouble.hidden = state !== "trouble";
+  sound.hidden = !(state === "playing" && video.muted);
+}
+
+async function attach() {
+  if (detach) return;
+  if (native) {
+    video.src = playlist;
+    detach = () => video.removeAttribute("src");
+    return;
+  }
+  const { default: Hls } = await import(library);
+  if (!Hls.isSupported()) throw new Error("unsupported");
+  // CMAF segments are passed through as they are: a worker would have nothing to do.
+  const hls = new Hls({ enableWorker: false, capLevelToPlayerSize: true, maxBufferLength: 20 });
+  let recovered = false;
+  hls.on(
+    Hls.Events.ERROR,
+    (/** @type {unknown} */ _, /** @type {{ fatal: boolean, type: string }} */ error) => {
+      if (!error.fatal) return;
+      if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
+        recovered = true;
+        hls.recoverMediaError();
+      } else explain();
+    },
+  );
+  hls.loadSource(playlist);
+  hls.attachMedia(video);
+  detach = () => hls.destroy();
+}
+
+/** @param {"muted" | "aloud"} how */
+async function play(how) {
+  show("loading");
+  try {
+    await attach();
+  } catch {
+    return explain();
+  }
+  video.muted = how === "muted";
+  // Refused before the first tap on some browsers: the poster and the play button stay.
+  await video.play().catch((error) => {
+    if (error.name === "NotAllowedError") show("waiting");
+  });
+}
+
+/** Says in words why nothing plays. */
+async function explain() {
+  const words = find(".trouble p", HTMLParagraphElement);
+  words.textContent = await reason();
+  show("trouble");
+}
+
+/** @returns {Promise<string>} */
+async function reason() {
+  if (!navigator.onLine) return "You are offline. The video goes on when you are back.";
+  const answer = await fetch(playlist, { cache: "no-store" }).catch(() => undefined);
+  if (answer === undefined) return "The network does not answer. Check your connection.";
+  if (answer.status === 404 || answer.status === 410) return "This video is no longer available.";
+  if (!answer.ok) return "The video cannot be loaded just now.";
+  return native || "MediaSource" in window
+    ? "The video could not be played."
+    : "This browser is too old for this video.";
+}
+
+function retry() {
+  const at = video.currentTime;
+  detach?.();
+  detach = undefined;
+  video.addEventListener(
+    "loadedmetadata",
+    () => {
+      video.currentTime = at;
+    },
+    { once: true },
+  );
+  play("aloud");
+}
+
+function toggle() {
+  if (page.dataset.state === "waiting") play("aloud");
+  else if (video.paused) play(video.muted ? "muted" : "aloud");
+  else if (video.muted) mute("aloud");
+  else video.pause();
+}
+
+/** @param {"muted" | "aloud"} how */
+function mute(how) {
+  video.muted = how === "muted";
+  if (!video.paused) show("playing");
+}
+
+video.addEventListener("playing", () => show("playing"));
+video.addEventListener("pause", () => show("paused"));
+video.addEventListener("waiting", () => show("loading"));
+// hls.js reports its own errors, with a second chance.
+video.addEventListener("error", () => {
+  if (native && video.error) explain();
+});
+video.addEventListener("timeupdate", () => {
+  position.value = String(video.currentTime);
+  position.style.setProperty("--played", `${(100 * video.currentTime) / Number(position.max)}%`);
+});
+position.addEventListener("input", () => {
+  video.currentTime = Number(position.value);
+});
+tap.addEventListener("click", toggle);
+sound.addEventListener("click", () => mute("aloud"));
+find(".trouble button", HTMLButtonElement).addEventListener("click", retry);
+addEventListener("online", () => {
+  if (!trouble.hidden) retry();
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "m") mute(video.muted ? "aloud" : "muted");
+  else if (event.key === "k" || (event.key === " " && event.target === document.body)) toggle();
+});
+
+/** Played before the page was hidden, so that it goes on when the viewer comes back. */
+let wasPlaying = false;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    wasPlaying = !video.paused;
+    video.pause();
+  } else if (wasPlaying) play(video.muted ? "muted" : "aloud");
+});
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const saving = "connection" in navigator && /** @type {any} */ (navigator.connection)?.saveData;
+if (!calm && !saving) play("muted");
