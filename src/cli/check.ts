@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Each is a JavaScript program in node_modules, run by this same Node.js. */
 const checks: readonly [name: string, program: string, ...args: string[]][] = [
   ["types", "typescript/bin/tsc", "--noEmit"],
+  ["types of the player page", "typescript/bin/tsc", "--noEmit", "-p", "web/player"],
   ["lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
   [
     "rules of import",

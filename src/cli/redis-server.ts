@@ -48,6 +48,8 @@ async function start(files: string, clean: () => Promise<void>): Promise<RedisSe
     detached: true,
   });
   const exited = once(server, "exit");
+  // Without setpriv nothing starts: told below, by the empty output.
+  exited.catch(() => {});
   const lines: string[] = [];
   const ready = (async () => {
     for await (const line of createInterface(server.stdout)) {

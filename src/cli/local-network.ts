@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { startLocalnet } from "@kiln/localnet";
+import { createAgent } from "../ic/agent.ts";
+import { type Deployment, readDeployment, writeDeployment } from "../ic/deployment.ts";
+import { createIdentity, readIdentity } from "../ic/identity.ts";
+import { installKiln } from "../ic/install-kiln.ts";
+import { compileCanisters } from "./canisters.ts";
+
+export type LocalNetwork = { deployment: Deployment; rootKey: Uint8Array } & AsyncDisposable;
+
+/**
+ * Starts a local network with Kiln's canisters in it, and leaves `kiln.json` (where they are) and `identity.pem`
+ * (who may publish) in `folder`. Canisters that are there already are upgraded and keep what they hold.
+ * @param options.folder made when it is absent
+ * @param options.state keeps the network over restarts; without it everything goes when it stops
+ * @param options.port 0 takes a free one
+ * @throws LocalnetError PORT_TAKEN, STATE_IN_USE..., MOTOKO_REFUSED
+ */
+export async function startLocalNetwork(options: {
+  folder: string;
+  state?: string;
+  port?: number;
+}): Promise<LocalNetwork> {
+  const { folder, state, port = 0 } = options;
+  const modules = await compileCanisters();
+  await using opened = new AsyncDisposableStack();
+  const network = opened.use(await startLocalnet({ port, ...(state === undefined ? {} : { state }) }));
+  const pem = join(folder, "identity.pem");
+  const identity = existsSync(pem) ? await readIdentity(pem) : await createIdentity(pem);
+  const agent = await createAgent({
+    host: network.url,
+    identity,
+    rootKey: { from: "bytes", bytes: network.rootKey },
+  });
+  const file = join(folder, "kiln.json");
+  const former = state === undefined ? undefined : await readDeployment(file);
+  const canisters = await installKiln({ agent, modules, canisters: former?.canisters });
+  const deployment = { host: network.url, identity: pem, canisters };
+  await writeDeployment(file, deployment);
+  const resources = opened.move();
+  return { deployment, rootKey: network.rootKey, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}

@@ -1,0 +1,35 @@
+import { join, resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { startLocalNetwork } from "./local-network.ts";
+import { aborted, stopSignal } from "./stop-signal.ts";
+
+export default function localnet(command: Command): void {
+  command
+    .option("--port <n>", "TCP port on 127.0.0.1; 0 takes a free one", portNumber, 4943)
+    .option("--state <dir>", "folder that keeps the network over restarts", ".kiln/localnet")
+    .addHelpText(
+      "after",
+      "\nkiln publish finds it by <dir>/kiln.json when <dir> is the default. A development tool, never a place for data.",
+    )
+    .action(async ({ port, state }: { port: number; state: string }) => {
+      const stop = stopSignal();
+      console.error("compiling and installing the canisters...");
+      const folder = resolve(state);
+      await using network = await startLocalNetwork({ folder, state: join(folder, "network"), port });
+      const { host, identity, canisters } = network.deployment;
+      console.log(`network               ${host}`);
+      for (const [name, id] of Object.entries(canisters)) console.log(`${name.padEnd(22)}${id}`);
+      console.log(`identity              ${identity}`);
+      console.log(`root key              ${Buffer.from(network.rootKey).toString("hex")}`);
+      console.log("Ctrl-C stops it; the state is kept.");
+      await aborted(stop);
+      console.error("stopping...");
+    });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("a port is a whole number from 0 to 65535");
+  return port;
+}

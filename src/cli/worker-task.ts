@@ -1,0 +1,19 @@
+import { readSettings } from "../config.ts";
+import { IcSettings } from "../ic/settings.ts";
+import { limitsOf, policyOf, TranscodeSettings } from "../transcode/settings.ts";
+import { serveTask } from "../workers/serve-task.ts";
+import { taskHandlers } from "../workers/tasks.ts";
+
+/** The program of the child processes in which `kiln worker` does its tasks. */
+const transcoding = readSettings(TranscodeSettings);
+
+serveTask(
+  taskHandlers({
+    policy: policyOf(transcoding),
+    limits: limitsOf(transcoding),
+    async publish(task, control) {
+      const { publishProduct } = await import("../workers/publish-product.ts");
+      return await publishProduct(task, control, readSettings(IcSettings));
+    },
+  }),
+);

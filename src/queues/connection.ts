@@ -1,0 +1,51 @@
+import { Redis } from "ioredis";
+import { TypedError } from "../telemetry/typed-error.ts";
+
+/**
+ * Connects to Redis. The connection comes back by itself when it is lost later.
+ * @param url redis://[user:password@]host:port[/db], rediss:// for TLS
+ * @throws TypedError REDIS_UNREACHABLE when the server does not answer now
+ */
+export async function connectRedis(url: string): Promise<Redis> {
+  // BullMQ asks for null: a blocked command must wait for the reconnection, not fail.
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null });
+  const firstFailure = new Promise<never>((_, fail) => redis.once("error", fail));
+  firstFailure.catch(() => {});
+  // Later errors are followed by a reconnection; without a listener each would be printed with its stack.
+  redis.on("error", () => {});
+  try {
+    await Promise.race([redis.connect().then(() => redis.ping()), firstFailure]);
+    return redis;
+  } catch (cause) {
+    redis.disconnect();
+    throw new TypedError(
+      "REDIS_UNREACHABLE",
+      `no Redis answers at ${withoutPassword(url)} (${describe(cause)}): start redis-server or set KILN_REDIS_URL`,
+      { final: false, cause },
+    );
+  }
+}
+
+/** What would lose jobs or records on this server, a sentence each. Servers that hide their settings pass. */
+export async function redisWarnings(redis: Redis): Promise<string[]> {
+  const settings = (name: string) => redis.config("GET", name).catch(() => []) as Promise<string[]>;
+  const [, policy = "noeviction"] = await settings("maxmemory-policy");
+  const [, appendonly = "yes"] = await settings("appendonly");
+  const warnings: string[] = [];
+  if (policy !== "noeviction")
+    warnings.push(`Redis may evict jobs and records (maxmemory-policy ${policy}): set it to noeviction`);
+  if (appendonly !== "yes")
+    warnings.push("Redis forgets its last writes when it crashes (appendonly no): set appendonly yes");
+  return warnings;
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = "***";
+  return shown.href;
+}
+
+function describe(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code ?? message;
+}

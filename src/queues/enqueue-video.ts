@@ -1,0 +1,58 @@
+import { basename, extname, resolve } from "node:path";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { hashFile } from "../videos/hash-file.ts";
+import { isSettled, VideoRecord } from "../videos/video.ts";
+import type { VideoStore } from "../videos/video-store.ts";
+import type { VideoQueues } from "./video-queues.ts";
+
+const Title = VideoRecord.shape.title;
+
+/**
+ * Hands a file to the workers. The video's id comes from its bytes: the same file twice is one video. One
+ * that failed before is tried again from its last checkpoint; one that is settled otherwise is left alone.
+ * @returns the video's record as it is now
+ * @param options.owner principal as text; without one whoever publishes the video owns it
+ * @throws TypedError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, TITLE_INVALID
+ */
+export async function enqueueVideo(
+  { store, queues }: { store: VideoStore; queues: VideoQueues },
+  file: string,
+  { title, owner }: { title?: string | undefined; owner?: string | undefined } = {},
+): Promise<VideoRecord> {
+  const source = resolve(file);
+  const hashed = await hashFile(source);
+  const record = await store.create({
+    ...hashed,
+    title: title === undefined ? titleOf(source) : checkedTitle(title),
+    ...(owner === undefined ? {} : { owner }),
+    source,
+  });
+  // Refused unless it failed, also when somebody else has retried it already.
+  await store.apply(record.id, { type: "retried", source });
+  return await ensureJobs({ store, queues }, record.id);
+}
+
+/**
+ * Sees to it that an unfinished video has its jobs, also when they were lost: the record is written first,
+ * and a crash may have come between the two.
+ */
+export async function ensureJobs(
+  { store, queues }: { store: VideoStore; queues: VideoQueues },
+  id: string,
+): Promise<VideoRecord> {
+  const record = await store.get(id);
+  if (!isSettled(record.state)) await queues.add(record);
+  return record;
+}
+
+/** The file's name makes a title, as far as it can. */
+function titleOf(file: string): string {
+  const { data } = Title.safeParse(basename(file, extname(file)).slice(0, 200));
+  return data ?? "untitled";
+}
+
+function checkedTitle(title: string): string {
+  const { data } = Title.safeParse(title);
+  if (data !== undefined) return data;
+  throw new TypedError("TITLE_INVALID", "a title has 1 to 200 characters: give another --title");
+}

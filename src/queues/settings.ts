@@ -1,0 +1,7 @@
+import { z } from "zod";
+
+export const QueueSettings = z.object({
+  KILN_REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: "expected an address like redis://127.0.0.1:6379" })
+    .default("redis://127.0.0.1:6379"),
+});

@@ -1,0 +1,46 @@
+import { EventEmitter, on } from "node:events";
+import type { Redis } from "ioredis";
+import { isSettled } from "./video.ts";
+import { VideoStore, videoKeys } from "./video-store.ts";
+import { VideoUpdate } from "./video-update.ts";
+
+/**
+ * Follows videos until each of them is settled. The first update of each is its present state, so that
+ * subscribing late misses nothing; after a lost connection the records are read again.
+ * @throws TypedError VIDEO_UNKNOWN; the signal's AbortError when it is stopped
+ */
+export async function* followVideos(
+  redis: Redis,
+  ids: readonly string[],
+  { signal }: { signal?: AbortSignal } = {},
+): AsyncGenerator<VideoUpdate> {
+  const open = new Set(ids);
+  if (open.size === 0) return;
+  const store = new VideoStore(redis);
+  const news = new EventEmitter();
+  const updates = on(news, "update", signal ? { signal } : {});
+  const subscriber = redis.duplicate();
+  try {
+    // It reconnects by itself; without a listener each failure would be printed.
+    subscriber.on("error", () => {});
+    subscriber.on("message", (_, text) => news.emit("update", VideoUpdate.parse(JSON.parse(text))));
+    await subscriber.subscribe(videoKeys.updates);
+    const look = async () => {
+      for (const id of open) news.emit("update", await store.look(id));
+    };
+    await look();
+    // What was told while the connection was away is gone: look again once it is back.
+    subscriber.on("ready", () => void look().catch((error) => news.emit("error", error)));
+    const seen = new Map<string, number>();
+    for await (const [update] of updates as AsyncIterable<[VideoUpdate]>) {
+      // A record read before a message may arrive after it.
+      if (!open.has(update.id) || update.revision < (seen.get(update.id) ?? 0)) continue;
+      seen.set(update.id, update.revision);
+      yield update;
+      if (isSettled(update.state)) open.delete(update.id);
+      if (open.size === 0) return;
+    }
+  } finally {
+    subscriber.disconnect();
+  }
+}

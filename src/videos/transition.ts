@@ -1,0 +1,139 @@
+import { isSettled, type Reason, type Stage, type VideoRecord, VideoState } from "./video.ts";
+
+/** What can happen to a video. Events with `attempt` are fenced, those with `run` belong to one handing-in. */
+export type VideoEvent =
+  | { type: "ingest-begun" | "transcode-begun" | "publish-begun"; run: number }
+  | { type: "accepted"; attempt: number }
+  | { type: "encoded"; attempt: number; product: number }
+  | { type: "cleared"; attempt: number }
+  | { type: "published"; attempt: number; url: string }
+  | { type: "rejected"; attempt: number; reason: Reason }
+  | { type: "failed"; attempt: number; reason: Reason }
+  | { type: "retried"; source: string }
+  | { type: "banned"; reason: Reason }
+  | { type: "deleted" };
+
+/**
+ * Why an event has no effect.
+ * - STALE_ATTEMPT: a newer attempt or run has taken over
+ * - ALREADY_DONE: the stage that begins was finished before
+ * - WITHDRAWN: the video was rejected, banned, deleted, or failed: nobody waits for this work
+ * - NOT_ALLOWED: the event makes no sense in this state
+ */
+export type Refusal = "STALE_ATTEMPT" | "ALREADY_DONE" | "WITHDRAWN" | "NOT_ALLOWED";
+
+export type Transition = { outcome: "moved"; record: VideoRecord } | { outcome: "refused"; why: Refusal };
+
+type Moves = Partial<Record<VideoEvent["type"], VideoState>>;
+
+/** The whole life: state x event -> next state; what is not listed is refused. */
+export const moves: Readonly<Record<VideoState, Moves>> = {
+  received: {
+    "ingest-begun": "received",
+    accepted: "accepted",
+    rejected: "rejected",
+    failed: "failed",
+    deleted: "deleted",
+  },
+  accepted: { "transcode-begun": "encoding", failed: "failed", deleted: "deleted" },
+  encoding: {
+    "transcode-begun": "encoding",
+    encoded: "encoded",
+    rejected: "rejected",
+    failed: "failed",
+    deleted: "deleted",
+  },
+  encoded: {
+    // A worker that died between `encoded` and `cleared` leaves the rest of the stage to the next attempt.
+    "transcode-begun": "encoding",
+    cleared: "cleared",
+    banned: "banned",
+    failed: "failed",
+    deleted: "deleted",
+  },
+  cleared: { "publish-begun": "publishing", banned: "banned", failed: "failed", deleted: "deleted" },
+  publishing: {
+    "publish-begun": "publishing",
+    published: "published",
+    banned: "banned",
+    failed: "failed",
+    deleted: "deleted",
+  },
+  published: { banned: "banned", deleted: "deleted" },
+  // A failed stage is begun again from its own checkpoint, see `resumed`.
+  failed: { retried: "received", banned: "banned", deleted: "deleted" },
+  banned: { deleted: "deleted" },
+  rejected: {},
+  deleted: {},
+};
+
+/** The state in which a stage waits to be begun. */
+const resumed: Readonly<Record<Stage, VideoState>> = {
+  ingest: "received",
+  transcode: "accepted",
+  publish: "cleared",
+};
+
+const begins: Partial<Record<VideoEvent["type"], Stage>> = {
+  "ingest-begun": "ingest",
+  "transcode-begun": "transcode",
+  "publish-begun": "publish",
+};
+
+/** The event that begins `stage`; it takes the next fencing number. */
+export function begun(stage: Stage, run: number): VideoEvent {
+  return { type: `${stage}-begun`, run };
+}
+
+/**
+ * Applies an event to a record. Pure: neither argument changes.
+ * @param now milliseconds since 1970
+ */
+export function transition(record: VideoRecord, event: VideoEvent, now: number): Transition {
+  const stage = begins[event.type];
+  const next = moves[record.state][event.type];
+  if ("run" in event && event.run !== record.run) return refused("STALE_ATTEMPT");
+  if ("attempt" in event && event.attempt !== record.attempt) return refused("STALE_ATTEMPT");
+  if (next === undefined) return refused(stage ? whyNotBegun(record.state, stage) : "NOT_ALLOWED");
+  // The reason of an earlier end goes with the state that it explained.
+  const { reason: _, ...kept } = record;
+  const moved = { ...kept, ...changes(record, event), revision: record.revision + 1, updatedAt: now };
+  return { outcome: "moved", record: { ...moved, state: stateAfter(record, event, next) } };
+}
+
+/** The fields, besides the state, that an event sets. */
+function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
+  switch (event.type) {
+    case "ingest-begun":
+    case "transcode-begun":
+    case "publish-begun":
+      return { attempt: record.attempt + 1, stage: begins[event.type]! };
+    case "encoded":
+      return { product: event.product };
+    case "published":
+      return { url: event.url };
+    case "rejected":
+    case "failed":
+    case "banned":
+      return { reason: event.reason };
+    case "retried":
+      // A new number, so that what the former run still has to say is refused.
+      return { run: record.run + 1, attempt: record.attempt + 1, source: event.source };
+    default:
+      return {};
+  }
+}
+
+function stateAfter(record: VideoRecord, event: VideoEvent, listed: VideoState): VideoState {
+  return event.type === "retried" && record.stage ? resumed[record.stage] : listed;
+}
+
+function whyNotBegun(state: VideoState, stage: Stage): Refusal {
+  const order = VideoState.options;
+  if (isSettled(state) && state !== "published") return "WITHDRAWN";
+  return order.indexOf(state) > order.indexOf(resumed[stage]) ? "ALREADY_DONE" : "NOT_ALLOWED";
+}
+
+function refused(why: Refusal): Transition {
+  return { outcome: "refused", why };
+}

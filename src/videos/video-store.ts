@@ -1,0 +1,146 @@
+import type { Redis } from "ioredis";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { type Transition, transition, type VideoEvent } from "./transition.ts";
+import { isSettled, type NewVideo, newRecord, VideoRecord } from "./video.ts";
+import { Progress, updateOf, type VideoUpdate } from "./video-update.ts";
+
+/** The Redis keys of this folder, all of them. */
+export const videoKeys = {
+  /** Hash: the fields of VideoRecord, and `progress` while a stage works. */
+  record: (id: string) => `kiln:video:${id}`,
+  /** Sorted set: video ids by the time they were received (milliseconds). */
+  list: "kiln:videos",
+  /** Set: ids of the videos that are not settled. */
+  open: "kiln:videos:open",
+  /** Pub/sub channel: VideoUpdate as JSON. */
+  updates: "kiln:videos:updates",
+} as const;
+
+/**
+ * Compare and set: writes the record only when its revision is still the one that was read.
+ * KEYS record, list, open; ARGV expected revision ("" when absent), id, createdAt, SADD or SREM (for open),
+ * channel, update, then field, value...
+ */
+const writeRecord = `
+  local current = redis.call("HGET", KEYS[1], "revision") or ""
+  if current ~= ARGV[1] then return 0 end
+  redis.call("DEL", KEYS[1])
+  redis.call("HSET", KEYS[1], unpack(ARGV, 7))
+  redis.call("ZADD", KEYS[2], ARGV[3], ARGV[2])
+  redis.call(ARGV[4], KEYS[3], ARGV[2])
+  redis.call("PUBLISH", ARGV[5], ARGV[6])
+  return 1`;
+
+/** KEYS record, channel; ARGV attempt, progress, update, state, revision. Refused once a newer attempt began. */
+const writeProgress = `
+  local now = redis.call("HMGET", KEYS[1], "attempt", "state", "revision")
+  if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] or now[3] ~= ARGV[5] then return 0 end
+  redis.call("HSET", KEYS[1], "progress", ARGV[2])
+  redis.call("PUBLISH", KEYS[2], ARGV[3])
+  return 1`;
+
+/**
+ * The records of all videos, in Redis. The server must keep them: `appendonly yes` and
+ * `maxmemory-policy noeviction` (checkRedis warns otherwise), for the record is the truth until publication.
+ */
+export class VideoStore {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Enters a video as `received`; one that is known already is returned as it is. */
+  async create(video: NewVideo): Promise<VideoRecord> {
+    const record = newRecord(video, Date.now());
+    if (await this.#write(record, "")) return record;
+    return await this.get(record.id);
+  }
+
+  /** @throws TypedError VIDEO_UNKNOWN */
+  async get(id: string): Promise<VideoRecord> {
+    return (await this.#read(id)).record;
+  }
+
+  /** The record as its followers see it, with the progress of the stage at work. */
+  async look(id: string): Promise<VideoUpdate> {
+    const { record, progress } = await this.#read(id);
+    return updateOf(record, progress);
+  }
+
+  /**
+   * Lets an event happen: the transition is checked and written atomically.
+   * @throws TypedError VIDEO_UNKNOWN
+   */
+  async apply(id: string, event: VideoEvent): Promise<Transition> {
+    for (;;) {
+      const record = await this.get(id);
+      const result = transition(record, event, Date.now());
+      if (result.outcome === "refused") return result;
+      if (await this.#write(result.record, String(record.revision))) return result;
+    }
+  }
+
+  /**
+   * Tells the followers how far a stage is.
+   * @param record as the stage that works on it knows it
+   * @returns "refused" when the record has moved on: a newer attempt has taken over, or nobody wants the work
+   */
+  async report(record: VideoRecord, progress: Progress): Promise<"told" | "refused"> {
+    const told = await this.#redis.eval(
+      writeProgress,
+      2,
+      videoKeys.record(record.id),
+      videoKeys.updates,
+      record.attempt,
+      JSON.stringify(progress),
+      JSON.stringify(updateOf(record, progress)),
+      record.state,
+      record.revision,
+    );
+    return told === 1 ? "told" : "refused";
+  }
+
+  /** The ids of all videos, newest first, read in pages. */
+  async *ids(): AsyncGenerator<string> {
+    const page = 256;
+    for (let start = 0; ; start += page) {
+      const ids = await this.#redis.zrevrange(videoKeys.list, start, start + page - 1);
+      yield* ids;
+      if (ids.length < page) return;
+    }
+  }
+
+  /** The videos that somebody still has to work on. */
+  async *open(): AsyncGenerator<VideoRecord> {
+    for (const id of await this.#redis.smembers(videoKeys.open)) yield await this.get(id);
+  }
+
+  async #read(id: string): Promise<{ record: VideoRecord; progress?: Progress }> {
+    const { progress, ...fields } = await this.#redis.hgetall(videoKeys.record(id));
+    if (fields.id === undefined) throw new TypedError("VIDEO_UNKNOWN", `there is no video ${id}`);
+    const record = VideoRecord.parse(fields);
+    return progress === undefined ? { record } : { record, progress: Progress.parse(JSON.parse(progress)) };
+  }
+
+  async #write(record: VideoRecord, expectedRevision: string): Promise<boolean> {
+    const fields = Object.entries(record)
+      .filter(([, value]) => value !== undefined)
+      .flatMap(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
+    const written = await this.#redis.eval(
+      writeRecord,
+      3,
+      videoKeys.record(record.id),
+      videoKeys.list,
+      videoKeys.open,
+      expectedRevision,
+      record.id,
+      record.createdAt,
+      isSettled(record.state) ? "SREM" : "SADD",
+      videoKeys.updates,
+      JSON.stringify(updateOf(record)),
+      ...fields,
+    );
+    return written === 1;
+  }
+}

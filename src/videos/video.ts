@@ -1,0 +1,95 @@
+import { z } from "zod";
+
+/** The states of a video's life, in the order of a good one; the last four are the ways out of it. */
+export const VideoState = z.enum([
+  "received",
+  "accepted",
+  "encoding",
+  "encoded",
+  "cleared",
+  "publishing",
+  "published",
+  "rejected",
+  "failed",
+  "banned",
+  "deleted",
+]);
+export type VideoState = z.infer<typeof VideoState>;
+
+/** The stages of work on a video, each with a queue of its own. */
+export const Stage = z.enum(["ingest", "transcode", "publish"]);
+export type Stage = z.infer<typeof Stage>;
+
+/** Why a video was rejected, banned or could not be finished: a code in capitals and a sentence. */
+export const Reason = z.object({ code: z.string().min(1), message: z.string() });
+export type Reason = z.infer<typeof Reason>;
+
+/** The first 128 bits of the original's SHA-256, in hexadecimal: the same file is the same video. */
+export const VideoId = z.string().regex(/^[0-9a-f]{32}$/, "a video id is 32 hexadecimal digits");
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
+const count = z.coerce.number().int().nonnegative();
+
+/** What is known of a video: the truth until publication. Its fields are the fields of a Redis hash. */
+export const VideoRecord = z.object({
+  id: VideoId,
+  title: z.string().trim().min(1).max(200),
+  /** Principal of the owner, as text; absent: whoever publishes it. */
+  owner: z.string().min(1).optional(),
+  /** Absolute path of the file as it was handed in; ingest copies it into the blob store. */
+  source: z.string().min(1),
+  sha256: Sha256,
+  /** Size of the original in bytes. */
+  bytes: count,
+  state: VideoState,
+  /** The stage begun last; absent until the first one begins. */
+  stage: Stage.optional(),
+  /** The fencing number: rises when a stage begins and when the video is handed in again. Effects of an older attempt are refused. */
+  attempt: count,
+  /** How often the video was handed to the workers. Jobs of an older run are refused. */
+  run: count,
+  /** The attempt whose encode is the verified product. */
+  product: count.optional(),
+  /** Where the published video can be watched. */
+  url: z.string().optional(),
+  reason: z
+    .string()
+    .transform((text) => Reason.parse(JSON.parse(text)))
+    .or(Reason)
+    .optional(),
+  /** Rises with every change of the record. */
+  revision: count,
+  /** Milliseconds since 1970. */
+  createdAt: count,
+  updatedAt: count,
+});
+export type VideoRecord = z.infer<typeof VideoRecord>;
+
+/** What is known of a video when it is handed in. */
+export type NewVideo = Pick<VideoRecord, "title" | "owner" | "source" | "sha256" | "bytes">;
+
+/** @param sha256 of the original, in hexadecimal */
+export function videoId(sha256: string): string {
+  return VideoId.parse(sha256.slice(0, 32));
+}
+
+/** @param now milliseconds since 1970 */
+export function newRecord(video: NewVideo, now: number): VideoRecord {
+  return {
+    ...video,
+    id: videoId(video.sha256),
+    state: "received",
+    attempt: 0,
+    run: 1,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+const settled: ReadonlySet<VideoState> = new Set(["published", "rejected", "failed", "banned", "deleted"]);
+
+/** True when no worker has anything left to do for a video in this state. */
+export function isSettled(state: VideoState): boolean {
+  return settled.has(state);
+}

@@ -1,0 +1,32 @@
+import { connect } from "../ic/connection.ts";
+import { gatewayUrl } from "../ic/gateway-url.ts";
+import { publishVideo } from "../ic/publish.ts";
+import type { IcSettings } from "../ic/settings.ts";
+import type { UploadProgress } from "../ic/upload-meter.ts";
+import type { Progress } from "../videos/video-update.ts";
+import { readPublication } from "./publication.ts";
+import type { TaskControl } from "./serve-task.ts";
+import type { TaskOf, TaskResult } from "./task.ts";
+
+/** Publishes a finished product on the network that the settings name; its owner is who publishes, or who is named. */
+export async function publishProduct(
+  { video, attempt, owner, title, folder }: TaskOf<"publish">,
+  { signal, onProgress }: TaskControl,
+  settings: IcSettings,
+): Promise<TaskResult<"publish">> {
+  const { host, principal, storage, index } = await connect(settings);
+  const { entry } = await publishVideo({
+    storage,
+    index,
+    publication: await readPublication(folder, { id: video, attempt, owner: owner ?? principal, title }),
+    folder,
+    signal,
+    onProgress: (upload) => onProgress(progressOf(upload)),
+  });
+  return { url: gatewayUrl(host, storage.canisterId, entry.player) };
+}
+
+function progressOf({ phase, sentBytes, totalBytes }: UploadProgress): Progress {
+  if (phase === "send") return { stage: "upload", fraction: totalBytes === 0 ? 1 : sentBytes / totalBytes };
+  return { stage: "commit", fraction: phase === "done" ? 1 : 0 };
+}

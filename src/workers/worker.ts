@@ -1,0 +1,84 @@
+import { Worker as QueueWorker } from "bullmq";
+import type { Redis } from "ioredis";
+import { queuePrefix } from "../queues/video-job.ts";
+import { VideoQueues } from "../queues/video-queues.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { BlobStore } from "../videos/blob-store.ts";
+import { Stage } from "../videos/video.ts";
+import { VideoStore } from "../videos/video-store.ts";
+import { hostPause } from "./host-pause.ts";
+import { Leases } from "./leases.ts";
+import { recordUnseenFailures, watchOverJobs } from "./lost-jobs.ts";
+import { Stopped } from "./outcome.ts";
+import { stageProcessor } from "./stage-processor.ts";
+
+export type WorkerOptions = {
+  redis: Redis;
+  blobs: BlobStore;
+  log: Log;
+  /** A module that calls serveTask. */
+  taskProgram: URL;
+  /** Jobs of a stage at a time. */
+  slots: Readonly<Record<Stage, number>>;
+  /** Milliseconds after which a job whose worker is silent goes to another. */
+  lockMs: number;
+  /** Milliseconds that running jobs get to finish when the worker is stopped. */
+  stopMs: number;
+  /** Bytes that stay free in the blob store. */
+  minFreeBytes: number;
+};
+
+/**
+ * A job whose worker dies again and again is most likely what kills it: after so many losses it is failed.
+ * BullMQ's own 1 would fail a video that sat through two deployments.
+ */
+const maxStalledCount = 3;
+
+/**
+ * Starts taking jobs of all stages. This process only holds leases: all work is done in child processes.
+ * @returns disposing of it takes no more jobs, lets those at work finish or hands them back within `stopMs`
+ *   and a few seconds, and leaves no process behind
+ */
+export function startWorker(options: WorkerOptions): AsyncDisposable {
+  const { redis, blobs, log, lockMs, stopMs, minFreeBytes, slots } = options;
+  const store = new VideoStore(redis);
+  const leases = new Leases();
+  const pause = hostPause({ blobs, minFreeBytes, log });
+
+  const workers = Stage.options.map((stage) => {
+    const process = stageProcessor(stage, { ...options, store, pauseHost: pause.begin });
+    const worker = new QueueWorker(
+      stage,
+      (job, token) => leases.hold(job, (lease) => process(job, token!, lease)),
+      {
+        connection: redis,
+        prefix: queuePrefix,
+        concurrency: slots[stage],
+        // Renewed at half of it; a look at every half finds a dead worker's job within 1.5 locks.
+        lockDuration: lockMs,
+        stalledInterval: lockMs / 2,
+        maxStalledCount,
+      },
+    );
+    worker.on("error", (err) => log.warn({ stage, err }, "queue"));
+    worker.on("stalled", (job) => log.warn({ stage, job }, "taken over from a silent worker"));
+    worker.on("lockRenewalFailed", (jobs) => leases.lose(stage, jobs));
+    recordUnseenFailures(worker, { store, log });
+    pause.add(worker);
+    return worker;
+  });
+  const queues = new VideoQueues(redis);
+  const watch = watchOverJobs({ queues, store, log });
+
+  return {
+    async [Symbol.asyncDispose]() {
+      pause.end();
+      const closed = Promise.all(workers.map((worker) => worker.close()));
+      const timer = setTimeout(() => leases.endAll(new Stopped("worker-stops")), stopMs);
+      await closed;
+      clearTimeout(timer);
+      await watch[Symbol.asyncDispose]();
+      await queues[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { moves, transition, type VideoEvent } from "../../src/videos/transition.ts";
+import { isSettled, newRecord, Stage, type VideoRecord, VideoState } from "../../src/videos/video.ts";
+
+const reason = { code: "NOT_A_VIDEO", message: "no" };
+const fresh = newRecord(
+  { title: "t", owner: "2vxsx-fae", source: "/t.mp4", sha256: "ab".repeat(32), bytes: 9 },
+  1_000,
+);
+
+/** Every event as the attempt at work would send it. */
+const events = (record: VideoRecord): VideoEvent[] => [
+  { type: "ingest-begun", run: record.run },
+  { type: "transcode-begun", run: record.run },
+  { type: "publish-begun", run: record.run },
+  { type: "accepted", attempt: record.attempt },
+  { type: "encoded", attempt: record.attempt, product: record.attempt },
+  { type: "cleared", attempt: record.attempt },
+  { type: "published", attempt: record.attempt, url: "http://v.example/" },
+  { type: "rejected", attempt: record.attempt, reason },
+  { type: "failed", attempt: record.attempt, reason },
+  { type: "retried", source: "/elsewhere.mp4" },
+  { type: "banned", reason },
+  { type: "deleted" },
+];
+
+const after = (record: VideoRecord, event: VideoEvent) => {
+  const result = transition(record, event, 2_000);
+  return result.outcome === "moved" ? result.record : result.why;
+};
+
+/** One line a state: what every event leads to, in the order of `events`; - is NOT_ALLOWED. */
+const table: Record<VideoState, string> = {
+  received: "received - - accepted - - - rejected failed - - deleted",
+  accepted: "ALREADY_DONE encoding - - - - - - failed - - deleted",
+  encoding: "ALREADY_DONE encoding - - encoded - - rejected failed - - deleted",
+  encoded: "ALREADY_DONE encoding - - - cleared - - failed - banned deleted",
+  cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted",
+  publishing: "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted",
+  published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted",
+  rejected: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - -",
+  failed: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - received banned deleted",
+  banned: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - deleted",
+  deleted: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - -",
+};
+for (const [state, expected] of Object.entries(table))
+  test(`the life of a video: every event in state ${state}`, () => {
+    const record = { ...fresh, state: state as VideoState };
+    const outcomes = events(record).map((event) => {
+      const next = after(record, event);
+      return typeof next === "string" ? next.replace("NOT_ALLOWED", "-") : next.state;
+    });
+    assert.equal(outcomes.join(" "), expected);
+  });
+
+test("a stage that begins takes the next fencing number", () => {
+  assert.deepEqual(after(fresh, { type: "ingest-begun", run: 1 }), {
+    ...fresh,
+    stage: "ingest",
+    attempt: 1,
+    revision: 2,
+    updatedAt: 2_000,
+  });
+});
+
+test("an older attempt and an older run are refused, whatever they say", () => {
+  const record: VideoRecord = { ...fresh, state: "publishing", attempt: 7, run: 2 };
+  for (const event of events({ ...record, attempt: 6, run: 1 }))
+    if ("attempt" in event || "run" in event) assert.equal(after(record, event), "STALE_ATTEMPT");
+});
+
+for (const [stage, state] of [
+  ["ingest", "received"],
+  ["transcode", "accepted"],
+  ["publish", "cleared"],
+] as const)
+  test(`a video that failed in ${stage} is taken up as ${state}, in a new run and without its reason`, () => {
+    const failed: VideoRecord = { ...fresh, state: "failed", stage, attempt: 4, reason };
+    assert.deepEqual(after(failed, { type: "retried", source: "/elsewhere.mp4" }), {
+      ...fresh,
+      state,
+      stage,
+      source: "/elsewhere.mp4",
+      attempt: 5,
+      run: 2,
+      revision: 2,
+      updatedAt: 2_000,
+    });
+  });
+
+test("no sequence of events leaves a final state, publishes twice, or lowers a fencing number", () => {
+  const steps = fc.array(
+    fc.record({
+      pick: fc.nat(),
+      // Mostly what the state allows: pure chance would seldom get as far as publication.
+      from: fc.constantFrom("allowed", "allowed", "allowed", "all"),
+      staleAttempt: fc.constantFrom(0, 0, 0, 1),
+      staleRun: fc.constantFrom(0, 0, 0, 1),
+    }),
+    { minLength: 20, maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(steps, (sequence) => {
+      let record = fresh;
+      let published = 0;
+      for (const { pick, from, staleAttempt, staleRun } of sequence) {
+        const sender = { ...record, attempt: record.attempt - staleAttempt, run: record.run - staleRun };
+        const choice = events(sender).filter(({ type }) => from === "all" || type in moves[record.state]);
+        const event = choice[pick % choice.length];
+        if (event === undefined) continue;
+        const next = after(record, event);
+        if (typeof next === "string") continue;
+        assert.ok(record.state !== "rejected" && record.state !== "deleted", `left ${record.state}`);
+        assert.ok(next.attempt >= record.attempt && next.run >= record.run);
+        assert.equal(next.revision, record.revision + 1);
+        if (event.type === "published") published++;
+        record = next;
+      }
+      assert.ok(published <= 1);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("every state that work goes on in can fail, and none that is settled can be worked on", () => {
+  for (const state of VideoState.options) {
+    assert.equal("failed" in moves[state], !isSettled(state), state);
+    for (const stage of Stage.options)
+      if (isSettled(state)) assert.equal(`${stage}-begun` in moves[state], false, state);
+  }
+});

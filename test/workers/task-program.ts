@@ -1,0 +1,16 @@
+import { limitsOf, policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
+import { serveTask } from "../../src/workers/serve-task.ts";
+import { taskHandlers } from "../../src/workers/tasks.ts";
+import { publishToFolder } from "./publish-to-folder.ts";
+
+/** The child process of the tests: everything is real but the canisters, which are a folder. */
+const settings = TranscodeSettings.parse(
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name in TranscodeSettings.shape)),
+);
+serveTask(
+  taskHandlers({
+    policy: policyOf(settings),
+    limits: limitsOf(settings),
+    publish: publishToFolder(process.env.KILN_TEST_PUBLIC!),
+  }),
+);

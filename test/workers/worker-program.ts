@@ -1,0 +1,23 @@
+import { connectRedis } from "../../src/queues/connection.ts";
+import { openLog } from "../../src/telemetry/log.ts";
+import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
+import { startWorker } from "../../src/workers/worker.ts";
+
+/** A worker in a process of its own, to be killed. */
+const redis = await connectRedis(process.env.KILN_REDIS_URL!);
+const worker = startWorker({
+  redis,
+  blobs: await folderBlobStore(process.env.KILN_BLOBS!),
+  log: openLog("info"),
+  taskProgram: new URL("./task-program.ts", import.meta.url),
+  slots: { ingest: 1, transcode: 1, publish: 1 },
+  lockMs: Number(process.env.KILN_TEST_LOCK_MS ?? 30_000),
+  stopMs: 0,
+  minFreeBytes: Number(process.env.KILN_TEST_MIN_FREE ?? 0),
+});
+process.send?.("ready");
+process.once("SIGTERM", async () => {
+  await worker[Symbol.asyncDispose]();
+  redis.disconnect();
+  process.disconnect?.();
+});
