@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Through the launcher, as a user does. */
+function kiln(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(`${root}kiln`, args, { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+test("--help lists every command with one line", () => {
+  const { status, stdout } = kiln("--help");
+  assert.equal(status, 0);
+  for (const name of [
+    "demo",
+    "transcode",
+    "publish",
+    "worker",
+    "enqueue",
+    "localnet",
+    "doctor",
+    "bench",
+    "test",
+  ])
+    assert.match(stdout, new RegExp(`^  ${name} .*\\w`, "m"));
+});
+
+test("a wrong command gets a hint and exit code 2", () => {
+  const { status, stdout, stderr } = kiln("transcod", "a.mp4");
+  assert.equal(status, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /Did you mean transcode\?/);
+});
+
+test("a wrong option, a missing argument and no command at all exit with 2", () => {
+  for (const args of [["doctor", "--jsn"], ["transcode"], ["publish"], []]) {
+    const { status, stderr } = kiln(...args);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(stderr, /--help/);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  }
+});
+
+test("every command's own help says what it takes", () => {
+  for (const name of ["demo", "transcode", "publish", "worker", "enqueue", "localnet", "bench"])
+    assert.match(kiln(name, "--help").stdout, /Options:|Arguments:/, name);
+});
+
+test("a wrong setting names the variable, the value and what is allowed", () => {
+  const { status, stderr } = spawnSync(`${root}kiln`, ["worker"], {
+    encoding: "utf8",
+    env: { ...process.env, KILN_CPU_SLOTS: "many" },
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /SETTING_INVALID: KILN_CPU_SLOTS="many" is not allowed: .*number/);
+});
+
+test("doctor --json says of everything what it found, and what to do where something lacks", () => {
+  const { stdout } = kiln("doctor", "--json");
+  const { findings } = JSON.parse(stdout) as { findings: Record<string, string>[] };
+  const names = findings.map(({ what }) => what);
+  for (const what of [
+    "Node.js",
+    "ffmpeg",
+    "encoder libx264",
+    "redis-server",
+    "memory",
+    "disk",
+    "TensorFlow.js engine",
+  ])
+    assert.ok(names.includes(what), what);
+  for (const { state, advice } of findings) assert.equal(state !== "good", Boolean(advice));
+});
+
+test("every command is a file of src/cli", () => {
+  const files = readdirSync(`${root}src/cli`);
+  const { stdout } = kiln("--help");
+  const listed = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name!);
+  assert.ok(listed.length >= 10);
+  for (const name of listed) assert.ok(files.includes(`${name}.ts`), name);
+});
