@@ -5,7 +5,7 @@ export interface Address {
   canisterId: Uint8Array;
   /** Path and query as the canister is to see them. */
   url: string;
-  via: "host" | "prefix" | "query";
+  via: "host" | "prefix" | "query" | "folder";
 }
 
 /**
@@ -37,18 +37,18 @@ export function prefixForm({ canisterId, url }: Address): string {
   return `/-/${Principal.fromUint8Array(canisterId).toText()}${path}${rest}`;
 }
 
-const linking = [
-  "text/html",
-  "application/xhtml+xml",
+const playlists = [
   "application/vnd.apple.mpegurl",
   "application/x-mpegurl",
   "audio/mpegurl",
   "application/dash+xml",
 ];
 
-/** Whether documents of this content type hold relative URLs: pages, HLS playlists, DASH manifests. */
-export function holdsRelativeUrls(contentType: string): boolean {
-  return linking.includes(contentType.split(";")[0]!.trim().toLowerCase());
+/** What a document of this content type holds relative URLs to: of a page anything, of a playlist its own folder. */
+export function linksOf(contentType: string): "anywhere" | "its folder" | "none" {
+  const type = contentType.split(";")[0]!.trim().toLowerCase();
+  if (type === "text/html" || type === "application/xhtml+xml") return "anywhere";
+  return playlists.includes(type) ? "its folder" : "none";
 }
 
 function idOf(text: string | undefined): Uint8Array | undefined {

@@ -5,10 +5,11 @@ import { readBody } from "../http/body.ts";
 import type { Network } from "../http/network.ts";
 import { HttpRefusal } from "../http/refusal.ts";
 import type { Fallback } from "../http/server.ts";
-import { type Address, addressOf, holdsRelativeUrls, prefixForm } from "./address.ts";
+import { type Address, addressOf, linksOf, prefixForm } from "./address.ts";
 import type { HttpRequest } from "./canister-http.ts";
 import type { GatewayPolicy } from "./check.ts";
 import { headerOf, passedOn } from "./headers.ts";
+import { LentFolders } from "./lent-folders.ts";
 import { refusalPage } from "./refusal-page.ts";
 import { fetchResponse, type GatewayResponse } from "./response.ts";
 
@@ -17,11 +18,19 @@ const largestBody = 2 * 1024 * 1024;
 
 /** The HTTP gateway: web pages and files from canisters, their certification checked. */
 export function gatewayOf(network: Network, policy: GatewayPolicy = { uncertified: "pass" }): Fallback {
+  const lent = new LentFolders();
   return async (request, response) => {
     try {
-      const address = requireAddress(request);
+      const address = requireAddress(request, lent);
       const canisterRequest = await readRequest(request, address.url);
-      await send(request, response, address, await fetchResponse(network, policy, address, canisterRequest));
+      const answer = await fetchResponse(network, policy, address, canisterRequest);
+      const links = linksOf(headerOf(answer.headers, "content-type") ?? "");
+      if (address.via === "query" && answer.status === 200 && links === "anywhere") {
+        response.writeHead(307, { location: prefixForm(address) }).end();
+        return;
+      }
+      if (address.via === "query" && links === "its folder") lent.lend(address.url, address.canisterId);
+      await send(request, response, answer);
     } catch (error) {
       if (!(error instanceof HttpRefusal) || response.headersSent) throw error;
       refuse(request, response, error);
@@ -29,9 +38,12 @@ export function gatewayOf(network: Network, policy: GatewayPolicy = { uncertifie
   };
 }
 
-function requireAddress(request: IncomingMessage): Address {
-  const address = addressOf(request.headers.host, request.url ?? "/");
+function requireAddress(request: IncomingMessage, lent: LentFolders): Address {
+  const url = request.url ?? "/";
+  const address = addressOf(request.headers.host, url);
   if (address) return address;
+  const canisterId = lent.canisterOf(url);
+  if (canisterId) return { canisterId, url, via: "folder" };
   throw new HttpRefusal(
     404,
     "This is a local Internet Computer. Name a canister: http://<canister>.localhost, /-/<canister>/ or ?canisterId=<canister>",
@@ -47,14 +59,8 @@ async function readRequest(request: IncomingMessage, url: string): Promise<HttpR
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  address: Address,
   answer: GatewayResponse,
 ): Promise<void> {
-  const type = headerOf(answer.headers, "content-type") ?? "";
-  if (address.via === "query" && answer.status === 200 && holdsRelativeUrls(type)) {
-    response.writeHead(307, { location: prefixForm(address) }).end();
-    return;
-  }
   setHeaders(response, answer);
   response.statusCode = answer.status;
   if (request.method === "HEAD") {

@@ -36,13 +36,13 @@ export async function fetchResponse(
     const updated = await askCanister(network, canisterId, request, "http_request_update");
     // What an update answers has been agreed on and needs no certificate; what queries add to it would.
     const certified = updated.rest === undefined;
-    return whole(updated, { headers: updated.headers, certified }, streamed(source, updated));
+    return whole(request, updated, { headers: updated.headers, certified }, streamed(source, updated));
   }
   if (first.rest) return fetchStreamed(source, request, first);
   const checked = check(source, request, first);
   const range = parseContentRange(headerOf(checked.headers, "content-range"));
   if (first.status !== 206 || !range || headerOf(request.headers, "range")) {
-    return whole(first, checked, once(first.body));
+    return whole(request, first, checked, once(first.body));
   }
   return {
     status: 200,
@@ -53,11 +53,29 @@ export async function fetchResponse(
   };
 }
 
-function whole(response: HttpResponse, checked: Checked, body: AsyncGenerator<Uint8Array>): GatewayResponse {
+function whole(
+  request: HttpRequest,
+  response: HttpResponse,
+  checked: Checked,
+  body: AsyncGenerator<Uint8Array>,
+): GatewayResponse {
   const headers = without(checked.headers, "content-length");
+  return {
+    status: response.status,
+    headers,
+    length: lengthOf(request, response, checked),
+    certified: checked.certified,
+    body,
+  };
+}
+
+function lengthOf({ method }: HttpRequest, response: HttpResponse, { headers }: Checked): number | undefined {
   // "204 and 304 never hold content": a length would tell of another answer.
-  const length = response.rest || [204, 304].includes(response.status) ? undefined : response.body.length;
-  return { status: response.status, headers, length, certified: checked.certified, body };
+  if (response.rest || [204, 304].includes(response.status)) return undefined;
+  if (method !== "HEAD" || response.body.length > 0) return response.body.length;
+  // Of the answer that a GET would get, which only the canister knows.
+  const told = headerOf(headers, "content-length");
+  return told !== undefined && /^\d+$/.test(told) ? Number(told) : undefined;
 }
 
 /** A body that comes by callbacks has one certificate, for all of it: so it is held until it is whole, if short. */
@@ -75,6 +93,6 @@ async function fetchStreamed(
   }
   const body = Buffer.concat(parts);
   const held = { ...first, body, rest };
-  if (rest) return whole(held, uncertified(source.policy, first), streamed(source, held));
-  return whole(held, check(source, request, held), once(body));
+  if (rest) return whole(request, held, uncertified(source.policy, first), streamed(source, held));
+  return whole(request, held, check(source, request, held), once(body));
 }

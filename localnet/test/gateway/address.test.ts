@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Principal } from "@dfinity/principal";
-import { addressOf, holdsRelativeUrls, prefixForm } from "../../src/gateway/address.ts";
+import { addressOf, linksOf, prefixForm } from "../../src/gateway/address.ts";
 import { parseContentRange } from "../../src/gateway/content-range.ts";
+import { LentFolders } from "../../src/gateway/lent-folders.ts";
 
 const id = "rrkah-fqaaa-aaaaa-aaaaq-cai";
 const canisterId = Principal.fromText(id).toUint8Array();
@@ -41,11 +42,29 @@ test("the prefix form keeps path and other parameters", () => {
 });
 
 test("documents with relative URLs are known by their content type", () => {
-  assert.ok(holdsRelativeUrls("text/html; charset=utf-8"));
-  assert.ok(holdsRelativeUrls("application/vnd.apple.mpegurl"));
-  assert.ok(holdsRelativeUrls("application/dash+xml"));
-  assert.ok(!holdsRelativeUrls("video/mp4"));
-  assert.ok(!holdsRelativeUrls(""));
+  assert.equal(linksOf("text/html; charset=utf-8"), "anywhere");
+  assert.equal(linksOf("application/vnd.apple.mpegurl"), "its folder");
+  assert.equal(linksOf("application/dash+xml"), "its folder");
+  assert.equal(linksOf("video/mp4"), "none");
+  assert.equal(linksOf(""), "none");
+});
+
+test("a folder is lent to what lies below it, the nearest one first", () => {
+  const [one, other] = [Uint8Array.of(1), Uint8Array.of(2)];
+  const lent = new LentFolders();
+  lent.lend("/v/1/master.m3u8?canisterId=x", one);
+  lent.lend("/v/1/720p/index.m3u8", other);
+  assert.equal(lent.canisterOf("/v/1/240p/0.m4s?t=1"), one);
+  assert.equal(lent.canisterOf("/v/1/720p/0.m4s"), other);
+  assert.equal(lent.canisterOf("/v/2/0.m4s"), undefined);
+  assert.equal(lent.canisterOf("/"), undefined);
+});
+
+test("folders that were lent long ago are forgotten", () => {
+  const lent = new LentFolders();
+  for (let index = 0; index <= 1_000; index++) lent.lend(`/v/${index}/a.m3u8`, Uint8Array.of(1));
+  assert.equal(lent.canisterOf("/v/0/0.m4s"), undefined);
+  assert.ok(lent.canisterOf("/v/1000/0.m4s"));
 });
 
 const ranges: [string | undefined, object | undefined][] = [

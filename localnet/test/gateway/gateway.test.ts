@@ -48,16 +48,24 @@ test("a canister is reached by host, by prefix and by query", async () => {
   assert.equal((await fetch(`${url}/v/segment.m4s`)).status, 404);
 });
 
-test("documents with relative URLs are sent to the prefix form, where those resolve", async () => {
+test("a page by query is sent to the prefix form, where its relative URLs resolve", async () => {
   const { network, url, id } = await start(certifiedSite(1, files));
   await using _ = network;
-  const answer = await fetch(`${url}/v/master.m3u8?canisterId=${id}&t=1`, { redirect: "manual" });
+  const answer = await fetch(`${url}/?canisterId=${id}&t=1`, { redirect: "manual" });
   assert.equal(answer.status, 307);
-  assert.equal(answer.headers.get("location"), `/-/${id}/v/master.m3u8?t=1`);
-  const followed = await fetch(`${url}/v/master.m3u8?canisterId=${id}`);
-  assert.equal(await followed.text(), playlist.toString());
-  assert.equal(await (await fetch(new URL("segment.m4s", followed.url))).text(), "segment");
+  assert.equal(answer.headers.get("location"), `/-/${id}/?t=1`);
   assert.equal((await fetch(`${url}/?canisterId=${id}`)).url, `${url}/-/${id}/`);
+});
+
+test("a playlist by query comes as it is, and what lies in its folder is found without the query", async () => {
+  const { network, url, id } = await start(certifiedSite(1, files));
+  await using _ = network;
+  assert.equal((await fetch(`${url}/v/segment.m4s`)).status, 404);
+  const answer = await fetch(`${url}/v/master.m3u8?canisterId=${id}`, { redirect: "manual" });
+  assert.equal(answer.status, 200);
+  assert.equal(await answer.text(), playlist.toString());
+  assert.equal(await (await fetch(`${url}/v/segment.m4s`)).text(), "segment");
+  assert.equal((await fetch(`${url}/elsewhere.m4s`)).status, 404);
 });
 
 test("a plain GET of a file in chunks is the whole file, a Range request one certified chunk", async () => {
@@ -77,6 +85,8 @@ test("a plain GET of a file in chunks is the whole file, a Range request one cer
 test("HEAD tells the headers of the whole file and sends no body", async () => {
   const { network, fetchFrom } = await start(certifiedSite(1, files));
   await using _ = network;
+  const segment = await fetchFrom("/v/segment.m4s", { method: "HEAD" });
+  assert.equal(segment.headers.get("content-length"), String("segment".length));
   const head = await fetchFrom("/v/whole.mp4", { method: "HEAD" });
   assert.equal(head.status, 200);
   assert.equal(head.headers.get("content-length"), String(video.length));
