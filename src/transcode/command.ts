@@ -3,17 +3,22 @@ import { colorFilters } from "./color.ts";
 import type { VideoEncoder } from "./encoders/encoder.ts";
 import { type FfmpegCommand, fileUrl, hardened } from "./ffmpeg.ts";
 import { fraction, perSecond } from "./frame-rate.ts";
+import { selection } from "./picture-plan.ts";
 import type { EncodePlan } from "./plan.ts";
 import type { Policy } from "./settings.ts";
 
-/** Where the command writes: one file a rendition, one of audio, one of raw pictures. */
+/** Where the command writes: one file a rendition, one of audio, one of raw frames a kind of picture. */
 export const intermediates = (plan: EncodePlan, folder: string) => ({
   videos: plan.renditions.map(({ name }) => join(folder, `${name}.mp4`)),
   audio: plan.audio === null ? null : join(folder, "audio.mp4"),
-  pictures: join(folder, "pictures.rgb"),
+  pictures: {
+    poster: join(folder, "poster.rgb"),
+    storyboard: join(folder, "storyboard.rgb"),
+    preview: join(folder, "preview.rgb"),
+  },
 });
 
-/** One ffmpeg process that decodes once and writes every rendition, the audio and the poster's candidates. */
+/** One ffmpeg process that decodes once and writes every rendition, the audio and the raw frames of all pictures. */
 export function command(
   plan: EncodePlan,
   encoder: VideoEncoder,
@@ -54,10 +59,10 @@ export function command(
     ],
     target: files.audio!,
   };
-  const pictures = {
-    options: ["-map", "[pictures]", "-c:v", "rawvideo", "-fps_mode", "passthrough", "-f", "rawvideo"],
-    target: files.pictures,
-  };
+  const pictures = pictureKinds.map((kind) => ({
+    options: ["-map", `[${kind}]`, "-c:v", "rawvideo", "-fps_mode", "passthrough", "-f", "rawvideo"],
+    target: files.pictures[kind],
+  }));
   return {
     inputOptions: [
       // Damage is judged by us from the frames that come out, not by ffmpeg's own threshold.
@@ -68,9 +73,11 @@ export function command(
     ],
     input: fileUrl(plan.input.path),
     filterGraph: filterGraph(plan),
-    outputs: [...videos, ...(audio ? [audio] : []), pictures],
+    outputs: [...videos, ...(audio ? [audio] : []), ...pictures],
   };
 }
+
+const pictureKinds = ["poster", "storyboard", "preview"] as const;
 
 const bt709 = [
   "-color_range",
@@ -100,7 +107,7 @@ const fragments = ["-movflags", "+frag_keyframe+delay_moov+default_base_moof", "
 
 /** Video: rate, first scaler and colour, then each rung from the one above it (a quarter cheaper than from the top). */
 function filterGraph(plan: EncodePlan): string {
-  const { video, renditions, poster } = plan;
+  const { video, renditions, pictures } = plan;
   const last = renditions.length - 1;
   // Never more than planned: a damaged clock must not make the video endless, or longer than its sound.
   const rate = [`fps=${fraction(plan.frameRate)}:start_time=0`, `trim=end_frame=${plan.frames}`];
@@ -116,8 +123,11 @@ function filterGraph(plan: EncodePlan): string {
       const scale = `[s${index}]scale=${width}:${height}:flags=bicubic,setsar=1`;
       return index === last ? `${scale}[v${index}]` : `${scale},split=2[v${index}][s${index + 1}]`;
     }),
-    `[p]select=${poster.frames.map((frame) => `eq(n\\,${frame})`).join("+")},` +
-      `scale=${poster.width}:${poster.height}:flags=bicubic,format=rgb24[pictures]`,
+    `[p]split=${pictureKinds.length}${pictureKinds.map((kind) => `[p_${kind}]`).join("")}`,
+    ...pictureKinds.map((kind) => {
+      const { width, height } = pictures[kind];
+      return `[p_${kind}]select=${selection(pictures[kind])},scale=${width}:${height}:flags=bicubic,format=rgb24[${kind}]`;
+    }),
   ];
   return chains.join(";");
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { Poster } from "./poster.ts";
+import { Pictures } from "./pictures.ts";
 import { StoredFile } from "./stored-file.ts";
 
 const Pixels = z.int().positive();
@@ -57,7 +57,7 @@ export const Manifest = z.object({
     .nullable(),
   hls: z.string(),
   dash: z.string(),
-  posters: z.array(Poster).min(1),
+  ...Pictures.shape,
   encoder: z.object({
     name: z.string(),
     path: z.enum(["software", "gpu"]),

@@ -2,7 +2,8 @@ import { type Conversion, conversion } from "./color.ts";
 import type { VideoEncoder } from "./encoders/encoder.ts";
 import { x264 } from "./encoders/x264.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
-import { fit, ladder, type Rung, type Size } from "./ladder.ts";
+import { ladder, type Rung, type Size } from "./ladder.ts";
+import { type PicturePlan, picturePlan } from "./picture-plan.ts";
 import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
 import type { VideoStream } from "./streams.ts";
@@ -21,8 +22,7 @@ export type EncodePlan = {
   encoder: VideoEncoder["name"];
   renditions: (Rung & { maxrate: number; bufsize: number })[];
   audio: { stream: number; bitrate: number } | null;
-  /** Frames of the output that are candidates for the poster, and their size. */
-  poster: Size & { frames: number[] };
+  pictures: PicturePlan;
 };
 
 /** What this machine can encode with, best first. */
@@ -35,7 +35,6 @@ export const maxSegmentBytes = 1_900_000;
 const sampleBits = maxSegmentBytes * 0.96 * 8;
 
 const audioBitrate = 128_000;
-const posterSide = 1280;
 
 /** Decides how a source is encoded. Pure. */
 export function plan(source: Source, policy: Policy, capabilities: Capabilities): EncodePlan {
@@ -60,10 +59,7 @@ export function plan(source: Source, policy: Policy, capabilities: Capabilities)
     encoder: capabilities.encoders[0].name,
     renditions: rungs.map((rung) => ({ ...rung, ...rateControl(rung.bitrate, seconds) })),
     audio: audio === null ? null : { stream: audio.index, bitrate: audioBitrate },
-    poster: {
-      ...fit(top, Math.min(1, posterSide / Math.max(top.width, top.height))),
-      frames: posterFrames(frames),
-    },
+    pictures: picturePlan(top, frames, rate),
   };
 }
 
@@ -88,9 +84,4 @@ function segmentSeconds(bitrate: number): number {
     return maxrate * seconds + bufsize <= sampleBits;
   };
   return [2, 1, 0.5].find(fits) ?? 0.25;
-}
-
-/** The first frame is often black or a title; it stays a candidate for clips that have no other. */
-function posterFrames(frames: number): number[] {
-  return [...new Set([0, 0.1, 0.25, 0.5, 0.75].map((part) => Math.floor(part * (frames - 1))))];
 }

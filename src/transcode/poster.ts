@@ -1,8 +1,9 @@
-import { open, stat } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import type { Size } from "./ladder.ts";
+import { look, posterScore } from "./poster-score.ts";
+import { rawFrames, rawSize } from "./raw-frames.ts";
 import { type StoredFile, storeContent } from "./stored-file.ts";
 
 export const Poster = z.object({
@@ -13,8 +14,10 @@ export const Poster = z.object({
 });
 export type Poster = z.infer<typeof Poster>;
 
-/** Widths of the smaller pictures, for lists; the largest is as wide as the candidates. */
-const smallWidth = 480;
+/** Widths of the smaller posters; the largest is as wide as the candidates. */
+const smallerWidths = [640, 320];
+/** Pixels of the longest side at which candidates are compared: enough to tell blur, cheap to look at. */
+const comparedSide = 480;
 
 /** AVIF's effort 2 costs a tenth of the default 4 and loses little at these sizes. */
 const encodings: readonly { extension: string; type: string; encode: (picture: Sharp) => Sharp }[] = [
@@ -23,22 +26,42 @@ const encodings: readonly { extension: string; type: string; encode: (picture: S
   { extension: "jpg", type: "image/jpeg", encode: (picture) => picture.jpeg({ quality: 82 }) },
 ];
 
+/** The candidate that was chosen: which one, and its pixels. */
+export type Chosen = { index: number; frame: Buffer };
+
 /**
- * Makes the poster from the candidates that the encode left (raw RGB frames, one after the other).
- * @throws TypedError PICTURES_FAILED when there is no candidate
+ * Chooses the best of the candidates that the encode left (raw RGB frames, one after the other).
+ * @throws TypedError PICTURES_FAILED when there is none
  */
-export async function posters(
-  candidates: string,
+export async function choosePoster(candidates: string, size: Size): Promise<Chosen> {
+  let best: (Chosen & { score: number }) | null = null;
+  let index = 0;
+  for await (const frame of rawFrames(candidates, size)) {
+    const { data, info } = await sharp(frame, { raw: rawSize(size) })
+      .resize({ width: comparedSide, height: comparedSide, fit: "inside", withoutEnlargement: true })
+      .greyscale()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const score = posterScore(look({ width: info.width, height: info.height, pixels: data }));
+    if (best === null || score > best.score) best = { index, frame, score };
+    index++;
+  }
+  if (best === null)
+    throw new TypedError("PICTURES_FAILED", "the encode left no frame for a poster", { final: false });
+  return best;
+}
+
+/** Writes the poster in every encoding and width, largest first. */
+export async function storePosters(
+  frame: Buffer,
   size: Size,
   out: string,
 ): Promise<{ posters: Poster[]; files: StoredFile[] }> {
-  const raw = { width: size.width, height: size.height, channels: 3 as const };
-  const frame = await liveliest(candidates, raw);
-  const widths = size.width > smallWidth ? [size.width, smallWidth] : [size.width];
+  const widths = [size.width, ...smallerWidths.filter((width) => width < size.width * 0.75)];
   const made = await Promise.all(
     widths.flatMap((width) =>
       encodings.map(async ({ extension, type, encode }) => {
-        const picture = sharp(frame, { raw }).resize({ width, withoutEnlargement: true });
+        const picture = sharp(frame, { raw: rawSize(size) }).resize({ width });
         const { data, info } = await encode(picture).toBuffer({ resolveWithObject: true });
         const file = await storeContent(out, `poster/${width}.${extension}`, data);
         return { file, poster: { path: file.path, width: info.width, height: info.height, type } };
@@ -46,24 +69,4 @@ export async function posters(
     ),
   );
   return { posters: made.map(({ poster }) => poster), files: made.map(({ file }) => file) };
-}
-
-type Raw = Size & { channels: 3 };
-
-/** The candidate with the most information: black, white and plain title cards have little. */
-async function liveliest(candidates: string, raw: Raw): Promise<Buffer> {
-  const length = raw.width * raw.height * raw.channels;
-  const count = Math.floor((await stat(candidates)).size / length);
-  if (count === 0)
-    throw new TypedError("PICTURES_FAILED", "the encode left no frame for a poster", { final: false });
-  await using file = await open(candidates);
-  let best: { frame: Buffer; entropy: number } | null = null;
-  for (let index = 0; index < count; index++) {
-    const frame = Buffer.alloc(length);
-    await file.read(frame, 0, length, index * length);
-    const small = await sharp(frame, { raw }).resize(128, 128, { fit: "inside" }).png().toBuffer();
-    const { entropy } = await sharp(small).stats();
-    if (best === null || entropy > best.entropy) best = { frame, entropy };
-  }
-  return best!.frame;
 }

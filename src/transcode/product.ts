@@ -4,8 +4,8 @@ import { perSecond } from "./frame-rate.ts";
 import { bandwidth, masterPlaylist, mediaPlaylist, playlistPath } from "./hls.ts";
 import { Manifest } from "./manifest.ts";
 import { type Intermediate, packageTrack, type Track } from "./package.ts";
+import { makePictures } from "./pictures.ts";
 import { type EncodePlan, shownSize, software } from "./plan.ts";
-import { posters } from "./poster.ts";
 import type { Reporting } from "./progress.ts";
 import type { Source } from "./screen.ts";
 import { storeText } from "./stored-file.ts";
@@ -59,7 +59,11 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
 
   progress("pictures", 0);
   signal?.throwIfAborted();
-  const pictures = await posters(files.pictures, decided.poster, product);
+  const shown = await makePictures(files.pictures, decided.pictures, {
+    rate: framesPerSecond,
+    duration,
+    out: product,
+  });
 
   progress("verify", 0);
   signal?.throwIfAborted();
@@ -88,9 +92,9 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
     audio: audio && summary(audio),
     hls: master,
     dash: presentation,
-    posters: pictures.posters,
+    ...shown.pictures,
     encoder: { name: decided.encoder, path: software.encoders[0].path, fallbacks: [] },
-    files: [...media, ...texts, ...pictures.files].toSorted((one, other) => (one.path < other.path ? -1 : 1)),
+    files: [...media, ...texts, ...shown.files].toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   } satisfies Manifest);
 }
 

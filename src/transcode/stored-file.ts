@@ -20,6 +20,7 @@ const contentTypes: Record<string, string> = {
   ".jpg": "image/jpeg",
   ".webp": "image/webp",
   ".avif": "image/avif",
+  ".vtt": "text/vtt",
 };
 
 /** Writes a file whose name says its content: `720p/0.m4s` becomes `720p/0-1a2b3c4d5e6f.m4s`. */

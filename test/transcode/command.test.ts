@@ -46,10 +46,19 @@ const audio = [
   ...fragments,
   ..."-frag_duration 1000000 /scratch/audio.mp4".split(" "),
 ];
-const pictures =
-  "-map [pictures] -c:v rawvideo -fps_mode passthrough -f rawvideo /scratch/pictures.rgb".split(" ");
-const picked = (width: number, height: number, frames = [0, 5, 14, 29, 44]) =>
-  `[p]select=${frames.map((frame) => `eq(n\\,${frame})`).join("+")},scale=${width}:${height}:flags=bicubic,format=rgb24[pictures]`;
+const kinds = ["poster", "storyboard", "preview"] as const;
+const pictures = kinds.flatMap((kind) =>
+  `-map [${kind}] -c:v rawvideo -fps_mode passthrough -f rawvideo /scratch/${kind}.rgb`.split(" "),
+);
+/** Frames as [first, end, step]. */
+const picked = (...stills: readonly [frames: [number, number, number], width: number, height: number][]) =>
+  [
+    "[p]split=3[p_poster][p_storyboard][p_preview]",
+    ...stills.map(
+      ([[first, end, step], width, height], index) =>
+        `[p_${kinds[index]}]select=gte(n\\,${first})*lt(n\\,${end})*not(mod(n-${first}\\,${step})),scale=${width}:${height}:flags=bicubic,format=rgb24[${kinds[index]}]`,
+    ),
+  ].join(";");
 const cells: readonly [cell: string, from: Source, expected: string[]][] = [
   [
     "SDR landscape with sound, two renditions",
@@ -60,7 +69,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
       [
         `[0:0]scale=1280:720:flags=bicubic:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},fps=30:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
         "[s1]scale=640:360:flags=bicubic,setsar=1[v1]",
-        picked(1280, 720, [0, 5, 14, 29, 44]),
+        picked([[0, 60, 5], 1280, 720], [[0, 60, 30], 160, 90], [[0, 60, 3], 320, 180]),
       ].join(";"),
       ...video(0, "720p", 2_721_250, 2_177_000),
       ...video(1, "360p", 962_500, 770_000),
@@ -87,7 +96,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
         "[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p," +
           `${tags},fps=30000/1001:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
         "[s1]scale=360:640:flags=bicubic,setsar=1[v1]",
-        picked(720, 1280),
+        picked([[0, 60, 5], 720, 1280], [[0, 60, 30], 90, 160], [[0, 60, 3], 180, 320]),
       ].join(";"),
       ...video(0, "720p", 2_720_000, 2_176_000),
       ...video(1, "360p", 961_250, 769_000),
@@ -110,7 +119,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
       "-filter_complex",
       [
         `[0:2]bwdif=mode=send_frame:deint=interlaced,fps=60:start_time=0,trim=end_frame=120,scale=320:240:flags=bicubic:in_color_matrix=smpte170m:in_range=tv:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},split=2[v0][p]`,
-        picked(320, 240, [0, 11, 29, 59, 89]),
+        picked([[0, 120, 10], 320, 240], [[0, 120, 60], 160, 120], [[0, 120, 6], 320, 240]),
       ].join(";"),
       ...video(0, "240p", 640_000, 512_000, 120),
       ...audio,
