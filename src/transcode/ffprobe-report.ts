@@ -8,7 +8,7 @@ export const ffprobeEntries = [
     "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
       "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
     "stream_disposition=attached_pic",
-    "stream_side_data=rotation,dv_profile",
+    "stream_side_data=rotation,displaymatrix,dv_profile,dv_bl_signal_compatibility_id",
     "packet=stream_index,pts_time,dts_time,duration_time,flags",
   ].join(":"),
   "-of",
@@ -25,6 +25,16 @@ const Named = z
   .string()
   .optional()
   .transform((name) => (name === undefined || /^(unknown|reserved|unspecified)$/.test(name) ? null : name));
+
+/** Of a stream: how it is turned, and what Dolby Vision's configuration record says. */
+const FfprobeSideData = z.object({
+  rotation: z.number().optional(),
+  /** Three rows of "offset: a b u", in 16.16 fixed point. */
+  displaymatrix: z.string().optional(),
+  dv_profile: z.int().optional(),
+  dv_bl_signal_compatibility_id: z.int().optional(),
+});
+export type FfprobeSideData = z.infer<typeof FfprobeSideData>;
 
 const FfprobeStream = z.object({
   index: z.int(),
@@ -44,14 +54,7 @@ const FfprobeStream = z.object({
   sample_rate: z.coerce.number().default(0),
   sample_fmt: Named,
   disposition: z.object({ attached_pic: z.int() }).default({ attached_pic: 0 }),
-  side_data_list: z
-    .array(
-      z.object({
-        rotation: z.number().optional(),
-        dv_profile: z.int().optional(),
-      }),
-    )
-    .default([]),
+  side_data_list: z.array(FfprobeSideData).default([]),
 });
 
 const FfprobePacket = z.object({

@@ -1,5 +1,7 @@
 import type { Container } from "./container.ts";
+import { needsDolbyVision } from "./dolby-vision.ts";
 import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
+import { orientation } from "./orientation.ts";
 import { type Packet, type Timing, timing } from "./timing.ts";
 
 export type VideoStream = {
@@ -12,11 +14,13 @@ export type VideoStream = {
   pixelAspect: number;
   /** Degrees clockwise: 0, 90, 180, 270. */
   rotation: number;
+  /** Whether the display matrix also mirrors, as front cameras' do. */
+  mirrored: boolean;
   /** ffmpeg's name; null when no frame could be looked at. */
   pixelFormat: string | null;
   color: Color;
   interlaced: boolean;
-  /** Dolby Vision whose base layer means nothing by itself (profile 5). */
+  /** Dolby Vision whose base layer means nothing by itself. */
   needsDolbyVision: boolean;
   /** Seconds after the file's start at which the first frame is shown. */
   start: number;
@@ -99,7 +103,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
     height: stream.height,
     // Ratios beyond 4 are damage, not anamorphic video.
     pixelAspect: aspect >= 0.25 && aspect <= 4 ? aspect : 1,
-    rotation: clockwise(sideData.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0),
+    ...orientation(sideData),
     pixelFormat: stream.pix_fmt,
     color: {
       matrix: stream.color_space,
@@ -108,14 +112,9 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
       range: stream.color_range,
     },
     interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ""),
-    needsDolbyVision: sideData.some(({ dv_profile }) => dv_profile === 5),
+    needsDolbyVision: sideData.some(needsDolbyVision),
     start: Number.isFinite(start) ? Math.max(0, start) : 0,
     timing: measured,
     declaredRate: stream.r_frame_rate ?? Number.NaN,
   };
-}
-
-/** ffprobe counts anticlockwise and to either side; only quarter turns are kept. */
-function clockwise(rotation: number): number {
-  return (((Math.round(-rotation / 90) * 90) % 360) + 360) % 360;
 }

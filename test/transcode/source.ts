@@ -17,6 +17,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
       height: 1080,
       pixelAspect: 1,
       rotation: 0,
+      mirrored: false,
       pixelFormat: "yuv420p",
       color: { matrix: "bt709", transfer: "bt709", primaries: "bt709", range: "tv" },
       interlaced: false,

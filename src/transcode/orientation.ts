@@ -1,0 +1,32 @@
+import type { FfprobeSideData } from "./ffprobe-report.ts";
+
+/** How the picture is turned for the screen. */
+export type Orientation = {
+  /** Degrees clockwise: 0, 90, 180, 270. */
+  rotation: number;
+  /** Whether it is mirrored as well. */
+  mirrored: boolean;
+};
+
+/** Reads a stream's display matrix. Pure. */
+export function orientation(sideData: readonly FfprobeSideData[]): Orientation {
+  const turned = sideData.find(({ rotation }) => rotation !== undefined);
+  return {
+    rotation: clockwise(turned?.rotation ?? 0),
+    mirrored: determinant(turned?.displaymatrix ?? "") < 0,
+  };
+}
+
+/** ffprobe counts anticlockwise and to either side; only quarter turns are kept. */
+function clockwise(rotation: number): number {
+  return (((Math.round(-rotation / 90) * 90) % 360) + 360) % 360;
+}
+
+/** Of the matrix's upper left [a b; c d] (ISO/IEC 14496-12, 8.3.2): negative when it changes left and right. */
+function determinant(matrix: string): number {
+  const [[a = 0, b = 0] = [], [c = 0, d = 0] = []] = matrix
+    .trim()
+    .split("\n")
+    .map((row) => row.replace(/^\S+:/, "").trim().split(/\s+/).map(Number));
+  return a * d - b * c;
+}
