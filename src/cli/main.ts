@@ -15,6 +15,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "encode one video into HLS and DASH renditions and posters",
     load: () => import("./transcode.ts"),
   },
+  probe: {
+    summary: "say what a video file is, and whether it would be taken",
+    load: () => import("./probe.ts"),
+  },
   publish: {
     summary: "upload a transcoded folder into the storage canister and enter it into the index",
     load: () => import("./publish.ts"),

@@ -1,42 +1,78 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readSettings } from "../config.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { command as encodeCommand } from "../transcode/command.ts";
+import { x264 } from "../transcode/encoders/x264.ts";
+import { explain } from "../transcode/explain.ts";
+import { argumentsOf } from "../transcode/ffmpeg.ts";
 import type { Manifest } from "../transcode/manifest.ts";
+import { type PrepareOptions, prepare } from "../transcode/prepare.ts";
 import { RejectionError } from "../transcode/rejection.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../transcode/settings.ts";
+import { shellQuote } from "../transcode/shell-quote.ts";
 import { type Progress, transcode } from "../transcode/transcode.ts";
+import { printJson, printRejection } from "./rejection-output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { formatBytes, printTable } from "./table.ts";
+
+type Options = { out?: string; json?: true; dryRun?: true; explain?: true };
 
 export default function (command: Command): void {
   command
     .argument("<file>", "video file")
-    .requiredOption("--out <dir>", "folder to write; it appears when everything is done and checked")
-    .option("--json", "print one JSON document: the manifest, or why the file was refused")
-    .addHelpText("after", "\nExample: ./kiln transcode holiday.mov --out holiday")
-    .action(async (file: string, options: { out: string; json?: true }) => {
+    .option("--out <dir>", "folder to write; it appears when everything is done and checked")
+    .option("--explain", "say in words what will be made and why, and encode nothing")
+    .option("--dry-run", "print the ffmpeg command for a shell, and encode nothing")
+    .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
+    .addHelpText(
+      "after",
+      "\nExamples: ./kiln transcode holiday.mov --out holiday\n          ./kiln transcode holiday.mov --explain",
+    )
+    .action(async (file: string, options: Options) => {
       const settings = readSettings(TranscodeSettings);
       const signal = stopSignal();
+      const preparation = { signal, policy: policyOf(settings), limits: limitsOf(settings) };
       try {
-        const manifest = await transcode(file, {
-          out: options.out,
-          signal,
-          onProgress: process.stderr.isTTY ? showProgress : undefined,
-          policy: policyOf(settings),
-          limits: limitsOf(settings),
-        });
-        if (process.stderr.isTTY) process.stderr.write(clearLine);
-        if (options.json) printJson({ status: "done", manifest });
-        else print(manifest, options.out);
+        if (options.explain || options.dryRun) await show(file, options, preparation);
+        else if (options.out === undefined)
+          command.error("error: required option '--out <dir>' not specified (or --explain, or --dry-run)");
+        else await encode(file, options.out, options, preparation);
       } catch (error) {
         if (process.stderr.isTTY) process.stderr.write(clearLine);
         if (signal.aborted)
           throw new TypedError("INTERRUPTED", "stopped; nothing was written", { cause: error });
         if (!options.json || !(error instanceof RejectionError)) throw error;
-        printJson({ status: "rejected", reason: error.code, message: error.message });
-        process.exitCode = 1;
+        printRejection(error);
       }
     });
+}
+
+/** What would be done, in words, as a command or as data. */
+async function show(file: string, options: Options, preparation: PrepareOptions): Promise<void> {
+  const { source, plan, policy } = await prepare(file, preparation);
+  const folder = resolve(options.out ?? ".");
+  const words = ["ffmpeg", ...argumentsOf(encodeCommand(plan, x264, policy, folder))];
+  const sentences = explain(source, plan);
+  if (options.json) return printJson({ status: "planned", explanation: sentences, plan, command: words });
+  if (options.explain) console.log(sentences.join("\n"));
+  if (options.dryRun) console.log(shellQuote(words));
+}
+
+async function encode(
+  file: string,
+  out: string,
+  { json }: Options,
+  preparation: PrepareOptions,
+): Promise<void> {
+  const manifest = await transcode(file, {
+    ...preparation,
+    out,
+    onProgress: process.stderr.isTTY ? showProgress : undefined,
+  });
+  if (process.stderr.isTTY) process.stderr.write(clearLine);
+  if (json) printJson({ status: "done", manifest });
+  else print(manifest, out);
 }
 
 const clearLine = "\r\u001b[K";
@@ -45,8 +81,6 @@ function showProgress({ stage, fraction }: Progress): void {
   const percent = stage === "encode" ? ` ${Math.round(fraction * 100)} %` : "";
   process.stderr.write(`${clearLine}${stage}${percent}`);
 }
-
-const printJson = (document: unknown) => console.log(JSON.stringify(document, null, 2));
 
 function print({ renditions, audio, duration, posters, hls }: Manifest, out: string): void {
   const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;

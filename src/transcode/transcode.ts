@@ -8,23 +8,20 @@ import { runFfmpeg } from "./ffmpeg.ts";
 import { judge } from "./judge.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
-import { type EncodePlan, plan, software } from "./plan.ts";
-import { probe } from "./probe.ts";
+import { type EncodePlan, software } from "./plan.ts";
+import { type PrepareOptions, prepare } from "./prepare.ts";
 import { finish } from "./product.ts";
 import type { Progress, Reporting } from "./progress.ts";
 import { RejectionError } from "./rejection.ts";
-import { type Source, screen } from "./screen.ts";
-import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
+import type { Source } from "./screen.ts";
+import type { Policy } from "./settings.ts";
 
 export type { Progress } from "./progress.ts";
 
-export type TranscodeOptions = {
+export type TranscodeOptions = PrepareOptions & {
   /** The finished folder. It appears whole or not at all. */
   out: string;
-  signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
-  policy?: Partial<Policy> | undefined;
-  limits?: Partial<Limits> | undefined;
 };
 
 /**
@@ -34,17 +31,13 @@ export type TranscodeOptions = {
  * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE, ENCODE_FAILED, ENCODE_STALLED, OUTPUT_INVALID...
  */
 export async function transcode(file: string, options: TranscodeOptions): Promise<Manifest> {
-  const defaults = TranscodeSettings.parse({});
-  const policy = { ...policyOf(defaults), ...options.policy };
-  const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
   const progress = (stage: Progress["stage"], fraction: number) => options.onProgress?.({ stage, fraction });
   const out = resolve(options.out);
   try {
     await refuseForeign(out);
     progress("probe", 0);
-    const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
-    const decided = plan(source, policy, software);
+    const { source, plan: decided, policy } = await prepare(file, options);
     await using work = await workFolder(out);
     progress("encode", 0);
     // Both end before anything else happens: the work folder must not go while ffmpeg writes into it.

@@ -1,0 +1,78 @@
+import type { Conversion } from "./color.ts";
+import { fraction, perSecond } from "./frame-rate.ts";
+import { type EncodePlan, shownSize } from "./plan.ts";
+import type { Source } from "./screen.ts";
+
+/** Says in words what will be made of a source, and why. Pure; one sentence an element. */
+export function explain(source: Source, plan: EncodePlan): string[] {
+  return [
+    ...pictureSentences(source, plan),
+    rateSentence(source, plan),
+    colorSentence(plan.video.conversion),
+    ...ladderSentences(plan),
+    segmentSentence(plan),
+    soundSentence(source, plan),
+  ];
+}
+
+function pictureSentences({ video, container }: Source, plan: EncodePlan): string[] {
+  const shown = shownSize(video);
+  const turned = [
+    ...(video.rotation === 0 ? [] : [`turned by ${video.rotation} degrees`]),
+    ...(video.mirrored ? ["mirrored"] : []),
+    ...(video.pixelAspect === 1 ? [] : [`its pixels ${video.pixelAspect.toFixed(3)} times as wide as high`]),
+  ];
+  return [
+    `Stream ${video.index} of the ${container.name} file is encoded: ${video.codec}, ${video.width}x${video.height}` +
+      (turned.length === 0
+        ? "."
+        : `, ${turned.join(", ")}, so shown at ${Math.round(shown.width)}x${Math.round(shown.height)}; the renditions are upright.`),
+    ...(plan.video.deinterlace === "no" ? [] : ["Its interlaced frames are made progressive."]),
+  ];
+}
+
+function rateSentence({ video: { timing, declaredRate } }: Source, plan: EncodePlan): string {
+  const kept = `${plan.frames} frames at a constant ${fraction(plan.frameRate)} a second`;
+  const measured = `${timing.packets} frames measured at ${timing.rate.toFixed(2)} a second`;
+  const steady = timing.constant ? "evenly spaced" : "unevenly spaced";
+  const declared =
+    Math.abs(declaredRate / timing.rate - 1) < 0.05 ? "" : ` (declared: ${declaredRate.toFixed(2)})`;
+  const change = perSecond(plan.frameRate) / timing.rate;
+  const why =
+    change < 0.98 ? ", the highest rate allowed" : change > 1.05 ? ", the next standard rate above" : "";
+  return `${measured}${declared}, ${steady}, become ${kept}${why}.`;
+}
+
+function colorSentence(from: Conversion): string {
+  switch (from.kind) {
+    case "hdr":
+      return `HDR (${from.transfer === "smpte2084" ? "PQ" : "HLG"}, ${from.primaries}) is tone-mapped to SDR BT.709, which every screen shows alike.`;
+    case "wide":
+      return `Wide gamut (${from.primaries}) is converted to BT.709, which every screen shows alike.`;
+    case "sdr":
+      return from.from === "tagged"
+        ? "Its colours are tagged SDR and become BT.709 at video range."
+        : `Its colours are not tagged: taken as ${from.from.matrix} by the picture's size; they become BT.709 at video range.`;
+  }
+}
+
+function ladderSentences({ renditions, encoder }: EncodePlan): string[] {
+  const rungs = renditions.map(
+    ({ name, width, height, bitrate }) =>
+      `${name} (${width}x${height}, at most ${kilobits(bitrate)} on average)`,
+  );
+  return [`Renditions, by ${encoder}, never larger than the source: ${rungs.join(", ")}.`];
+}
+
+function segmentSentence({ gop, frameRate }: EncodePlan): string {
+  const seconds = gop / perSecond(frameRate);
+  return `Every rendition has a keyframe each ${gop} frames and nowhere else: segments of ${seconds.toFixed(3)} s, short enough for a canister's chunk whatever the content.`;
+}
+
+function soundSentence({ audio }: Source, plan: EncodePlan): string {
+  if (plan.audio === null || audio === null)
+    return "There is no sound that can be decoded, and none is invented.";
+  return `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`;
+}
+
+const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;

@@ -1,0 +1,28 @@
+import { resolve } from "node:path";
+import { type EncodePlan, plan, software } from "./plan.ts";
+import { probe } from "./probe.ts";
+import { type Source, screen } from "./screen.ts";
+import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
+
+/** What is decided about a file before anything of it is encoded. */
+export type Prepared = { source: Source; plan: EncodePlan; policy: Policy };
+
+export type PrepareOptions = {
+  signal?: AbortSignal | undefined;
+  policy?: Partial<Policy> | undefined;
+  limits?: Partial<Limits> | undefined;
+};
+
+/**
+ * Probes a file, screens it and plans its encode. Writes nothing.
+ * @throws RejectionError when the file is not taken
+ * @throws TypedError FFMPEG_MISSING
+ */
+export async function prepare(file: string, options: PrepareOptions): Promise<Prepared> {
+  const defaults = TranscodeSettings.parse({});
+  const policy = { ...policyOf(defaults), ...options.policy };
+  const limits = { ...limitsOf(defaults), ...options.limits };
+  const { signal } = options;
+  const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
+  return { source, plan: plan(source, policy, software), policy };
+}

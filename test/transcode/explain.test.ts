@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explain } from "../../src/transcode/explain.ts";
+import { plan, software } from "../../src/transcode/plan.ts";
+import type { Source } from "../../src/transcode/screen.ts";
+import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
+import { source } from "./source.ts";
+
+const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "240" }));
+const said = (from: Source) => explain(from, plan(from, policy, software)).join("\n");
+
+const cells: readonly [cell: string, from: Source, expected: RegExp][] = [
+  [
+    "turned and mirrored",
+    source({ rotation: 90, mirrored: true }),
+    /turned by 90 degrees, mirrored, so shown at 1080x1920;/,
+  ],
+  ["interlaced", source({ interlaced: true }), /interlaced frames are made progressive/],
+  [
+    "a nonsense rate",
+    source({ declaredRate: 600 }),
+    /measured at 30\.00 a second \(declared: 600\.00\), evenly/,
+  ],
+  [
+    "slow motion",
+    source({ timing: { packets: 480, duration: 2, rate: 240, constant: true }, declaredRate: 240 }),
+    /become 120 frames at a constant 60 a second, the highest rate allowed/,
+  ],
+  [
+    "a slow slide show",
+    source({ timing: { packets: 2, duration: 2, rate: 1, constant: false }, declaredRate: 1 }),
+    /unevenly spaced, become 20 frames at a constant 10 a second, the next standard rate above/,
+  ],
+  [
+    "HDR",
+    source({ color: { matrix: null, transfer: "smpte2084", primaries: null, range: null } }),
+    /HDR \(PQ, bt2020\) is tone-mapped/,
+  ],
+  [
+    "no tags",
+    source({
+      width: 640,
+      height: 480,
+      color: { matrix: null, transfer: null, primaries: null, range: null },
+    }),
+    /not tagged: taken as smpte170m/,
+  ],
+  ["no sound", source({}, { audio: null }), /none is invented/],
+  ["the ladder", source(), /by libx264, never larger than the source: 240p \(426x240, at most 419 kbit\/s/],
+];
+for (const [cell, from, expected] of cells) {
+  test(`explained: ${cell}`, () => assert.match(said(from), expected));
+}
