@@ -72,6 +72,7 @@ export default {
     only("ic-folder", "@dfinity/agent", "^(src/ic|localnet|test|bench)/"),
     only("sharp-in-transcode", "sharp", "^(src/transcode|test)/"),
     only("bullmq-in-queues", "bullmq", "^(src/queues|src/workers|test)/"),
+    only("duckdb-in-events", "@duckdb", "^(src/events|test)/"),
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],

@@ -28,6 +28,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     load: () => import("./worker.ts"),
   },
   enqueue: { summary: "hand videos to the workers", load: () => import("./enqueue.ts") },
+  events: {
+    summary: "engagement events: check and import files, export, compact, delete a user's",
+    load: () => import("./events.ts"),
+  },
   localnet: {
     summary: "run a local Internet Computer with Kiln's canisters installed",
     load: () => import("./localnet.ts"),

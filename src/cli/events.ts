@@ -1,0 +1,107 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { readSettings } from "../config.ts";
+import { compact } from "../events/compact.ts";
+import { EventStream } from "../events/event-stream.ts";
+import { exportEvents, type Selection } from "../events/export-events.ts";
+import { forgetUser } from "../events/forget-user.ts";
+import { importEvents, validateEvents } from "../events/import-events.ts";
+import { Lake } from "../events/lake.ts";
+import { EventSettings } from "../events/settings.ts";
+import { connectRedis } from "../queues/connection.ts";
+import { QueueSettings } from "../queues/settings.ts";
+
+type Options = { lake?: string; json?: true };
+
+/** Engagement events: files in and out of the lake, the stream into it, a user out of everything. */
+export default function events(command: Command): void {
+  add(command, "validate <file>", "say which events of a file are wrong, by line and field")
+    .addHelpText("after", "\nExample: ./kiln events validate watched.csv")
+    .action(async (file: string, options: Options) => {
+      const report = await validateEvents(file, Date.now());
+      const hidden = report.invalid > report.problems.length ? ["..."] : [];
+      print(options, report, [
+        ...report.problems,
+        ...hidden,
+        `${report.events} valid events, ${report.invalid} invalid lines`,
+      ]);
+      if (report.invalid > 0) process.exitCode = 1;
+    });
+
+  lakeOption(add(command, "import <file>", "add a file's events to the lake, each once; all of them or none"))
+    .addHelpText("after", "\nExample: ./kiln events import watched.jsonl")
+    .action(async (file: string, options: Options) => {
+      using lake = await Lake.open(lakeOf(options));
+      printAddition(options, await importEvents(file, lake, Date.now()));
+    });
+
+  lakeOption(add(command, "export <file>", "write the lake's events as .csv, .jsonl or .parquet"))
+    .option("--from <day>", "first UTC day, 2026-11-21", day)
+    .option("--to <day>", "last UTC day", day)
+    .option("--user <user>", "only what this user did")
+    .addHelpText("after", "\nExample: ./kiln events export ann.jsonl --user ann")
+    .action(async (file: string, options: Options & Selection) => {
+      const written = await exportEvents(lakeOf(options), file, options);
+      print(options, { events: written }, [`${written} events: ${file}`]);
+    });
+
+  lakeOption(add(command, "compact", "move the events that have arrived from Redis into the lake")).action(
+    async (options: Options) => {
+      using parts = await openAll(options);
+      printAddition(options, await compact(parts.stream, parts.lake));
+    },
+  );
+
+  lakeOption(add(command, "forget <user>", "delete everything that a user did, in Redis and in the lake"))
+    .addHelpText("after", "\nWhat was delivered before stays out, even when it comes again.")
+    .action(async (user: string, options: Options) => {
+      using parts = await openAll(options);
+      const deleted = await forgetUser(user, { ...parts, now: Date.now() });
+      print(options, { deleted }, [`${deleted} events deleted`]);
+    });
+}
+
+function add(command: Command, nameAndArguments: string, description: string): Command {
+  return command
+    .command(nameAndArguments)
+    .description(description)
+    .option("--json", "print one JSON document on standard output");
+}
+
+const lakeOption = (command: Command) =>
+  command.option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)");
+
+const lakeOf = ({ lake }: Options) => lake ?? readSettings(EventSettings).KILN_LAKE;
+
+function day(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new InvalidArgumentError("expected a day like 2026-11-21");
+}
+
+async function openAll(options: Options): Promise<{ lake: Lake; stream: EventStream } & Disposable> {
+  const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
+  try {
+    const lake = await Lake.open(lakeOf(options));
+    return {
+      lake,
+      stream: new EventStream(redis),
+      [Symbol.dispose]() {
+        lake[Symbol.dispose]();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+function printAddition(options: Options, addition: Awaited<ReturnType<typeof compact>>): void {
+  const { added, duplicates, forgotten } = addition;
+  print(options, addition, [
+    `${added} events added, ${duplicates} known already, ${forgotten} of deleted users left out`,
+  ]);
+}
+
+function print({ json }: Options, document: unknown, lines: readonly string[]): void {
+  console.log(json ? JSON.stringify(document) : lines.join("\n"));
+}

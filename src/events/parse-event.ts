@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import { EngagementEvent } from "./event.ts";
+
+/** What is wrong with one field of an event. */
+export type EventProblem = { field: string; message: string };
+
+export type ParsedEvent =
+  | { outcome: "valid"; event: EngagementEvent }
+  | { outcome: "invalid"; problems: EventProblem[] };
+
+/** A device's clock may be this much ahead. */
+const tolerance = 5 * 60_000;
+
+/**
+ * Judges one event as it came from outside. Fields that are null count as absent.
+ * @param now milliseconds since 1970: an event may not come from the future
+ */
+export function parseEvent(input: unknown, now: number): ParsedEvent {
+  const result = EngagementEvent.safeParse(withoutNulls(input));
+  if (!result.success) return { outcome: "invalid", problems: result.error.issues.flatMap(explain(input)) };
+  if (result.data.at > now + tolerance)
+    return { outcome: "invalid", problems: [{ field: "at", message: "lies in the future" }] };
+  return { outcome: "valid", event: result.data };
+}
+
+/** `line 3: watchedMs: expected a whole number of milliseconds, not "abc"` */
+export const problemLine = (line: number, { field, message }: EventProblem): string =>
+  `line ${line}: ${field === "" ? "" : `${field}: `}${message}`;
+
+function explain(input: unknown): (issue: z.core.$ZodIssue) => EventProblem[] {
+  return (issue) => {
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((field) => ({ field, message: "is no field of this type of event" }));
+    const [field] = issue.path;
+    if (field === undefined) return [{ field: "", message: "expected an object" }];
+    const value = (input as Record<string, unknown>)[String(field)];
+    const got = value === undefined || value === null ? "it is missing" : `not ${JSON.stringify(value)}`;
+    return [{ field: String(field), message: `${issue.message}; ${got}` }];
+  };
+}
+
+function withoutNulls(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
+}
