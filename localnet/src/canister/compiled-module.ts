@@ -30,7 +30,7 @@ export function compileModule(source: Uint8Array): CompiledModule {
     return {
       ...module,
       source,
-      hash: createHash("sha256").update(source).digest(),
+      hash: new Uint8Array(createHash("sha256").update(source).digest()),
       compiled: new WebAssembly.Module(module.bytes),
       persistence: module.customs.some(({ name }) => name === "icp:private enhanced-orthogonal-persistence")
         ? "enhanced"

@@ -38,7 +38,17 @@ export function factsOf(canister: Canister): Facts {
 export function executionOf(canister: Canister, message: Message, stable: StableOverlay): Execution {
   const { context, input, limit, instructionsBefore = 0n, time } = message;
   const facts = factsOf(canister);
-  return { context, input, facts, stable, journal: emptyJournal(), limit, instructionsBefore, time };
+  return {
+    context,
+    input,
+    facts,
+    stable,
+    journal: emptyJournal(),
+    limit,
+    spent: 0n,
+    instructionsBefore,
+    time,
+  };
 }
 
 /** Runs an update, callback or system task to its commit or its rollback. The canister must have a program. */

@@ -89,6 +89,8 @@ export interface Execution {
   journal: Journal;
   /** Most instructions that it may take. */
   limit: bigint;
+  /** Those that its earlier stages have taken: an upgrade runs in several. */
+  spent: bigint;
   /** Instructions that earlier messages of the same call took. */
   instructionsBefore: bigint;
   /** Nanoseconds since 1970. */

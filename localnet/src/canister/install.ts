@@ -118,8 +118,7 @@ function runStages(program: Program, execution: Execution, stages: readonly Stag
     execution.context = context;
     const { trap, instructions } = program.runUpdate(execution, entries);
     if (trap) return trap;
-    execution.limit -= instructions;
-    execution.instructionsBefore += instructions;
+    execution.spent += instructions;
   }
   return undefined;
 }

@@ -80,7 +80,7 @@ export class Instance implements Machine {
   /** Runs one message to its end or its trap. Nothing is committed or undone here. */
   run(execution: Execution, entries: readonly Entry[]): Outcome {
     this.#execution = execution;
-    this.#counter.value = execution.limit;
+    this.#counter.value = execution.limit - execution.spent;
     try {
       for (const entry of entries) this.#enter(entry);
       return { trap: undefined, instructions: this.used() };
@@ -120,7 +120,8 @@ export class Instance implements Machine {
   }
 
   used(): bigint {
-    return this.execution.limit - this.#counter.value;
+    const { limit, spent } = this.execution;
+    return limit - spent - this.#counter.value;
   }
 
   address(value: number): Address {

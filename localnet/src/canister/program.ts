@@ -3,12 +3,18 @@ import type { CompiledModule } from "./compiled-module.ts";
 import { copyPage, forEachDirtyPage } from "./dirty-pages.ts";
 import type { Execution } from "./execution.ts";
 import { type Entry, type GlobalValue, Instance, memoryFor, type Outcome } from "./instance.ts";
+import { errorCodes, Trap } from "./trap.ts";
 
 const dirtyPagesPerPage = 65_536 / dirtyPageSize;
 
 /** The identity of a heap over upgrades that keep it, and which of its 4 KiB pages are not saved yet. */
 export interface Heap {
   unsaved: Set<number>;
+}
+
+interface Memories {
+  updates: WebAssembly.Memory;
+  queries: WebAssembly.Memory;
 }
 
 /** What a query has changed so far, put aside. */
@@ -26,20 +32,23 @@ export class Program {
   readonly module: CompiledModule;
   readonly heap: Heap;
   readonly #updates: Instance;
-  #queries: Instance | undefined;
-  #committed: GlobalValue[] = [];
+  readonly #queries: Instance;
+  #committed: GlobalValue[];
   /** The program whose memories this one takes over when it commits, gives back when it does not. */
   #predecessor: Program | undefined;
 
-  private constructor(module: CompiledModule, memory: WebAssembly.Memory, heap: Heap) {
+  private constructor(module: CompiledModule, memories: Memories, heap: Heap) {
     this.module = module;
     this.heap = heap;
-    this.#updates = new Instance(module, memory);
+    this.#updates = new Instance(module, memories.updates);
+    this.#queries = new Instance(module, memories.queries);
+    this.#committed = this.#updates.globals;
   }
 
   /** A program with a new memory: empty, or as large as `pages` of 64 KiB to be filled by `restore`. */
   static fresh(module: CompiledModule, pages = 0): Program {
-    return new Program(module, memoryFor(module, pages), { unsaved: new Set() });
+    const memories = { updates: memoryFor(module, pages), queries: memoryFor(module, pages) };
+    return new Program(module, memories, { unsaved: new Set() });
   }
 
   /**
@@ -52,8 +61,9 @@ export class Program {
     if (address !== module.address || memory.maximum !== module.memory.maximum) {
       return Program.#copy(module, old.bytes, pages);
     }
-    old.#updates.ensurePages(pages);
-    const program = new Program(module, old.#updates.memory, old.heap);
+    for (const side of [old.#updates, old.#queries]) side.ensurePages(pages);
+    const memories = { updates: old.#updates.memory, queries: old.#queries.memory };
+    const program = new Program(module, memories, old.heap);
     program.#updates.size = pages;
     program.#updates.dirty.set(old.#updates.dirty);
     program.#predecessor = old;
@@ -96,16 +106,24 @@ export class Program {
     this.heap.unsaved.clear();
   }
 
+  /** Runs on the update side. When it does not trap, there is room to commit. */
   runUpdate(execution: Execution, entries: readonly Entry[]): Outcome {
-    return this.#updates.run(execution, entries);
+    const outcome = this.#updates.run(execution, entries);
+    try {
+      if (!outcome.trap) this.#queries.ensurePages(this.#updates.size);
+      return outcome;
+    } catch {
+      return {
+        ...outcome,
+        trap: new Trap(errorCodes.outOfMemory, "Canister exceeded the memory of this machine."),
+      };
+    }
   }
 
   /** Makes what updates did since the last commit the state that queries see. */
   commit(): void {
     const updates = this.#updates;
-    this.#queries ??= this.#queryInstance();
     const queries = this.#queries;
-    queries.ensurePages(updates.size);
     const end = updates.size * dirtyPagesPerPage;
     const [source, target] = [updates.bytes, queries.bytes];
     forEachDirtyPage(updates.dirty, source.length / dirtyPageSize, (page) => {
@@ -131,7 +149,6 @@ export class Program {
       old.rollback();
       return;
     }
-    if (!this.#queries) return;
     const [source, target] = [this.#queries.bytes, this.#updates.bytes];
     forEachDirtyPage(this.#updates.dirty, target.length / dirtyPageSize, (page) =>
       copyPage(source, target, page),
@@ -142,12 +159,12 @@ export class Program {
 
   /** Runs on the query side, which keeps the changes until `resetQueries`. */
   runQuery(execution: Execution, entries: readonly Entry[]): Outcome {
-    return this.#queries!.run(execution, entries);
+    return this.#queries.run(execution, entries);
   }
 
   /** Puts the query side back to the committed state. */
   resetQueries(): void {
-    const queries = this.#queries!;
+    const queries = this.#queries;
     const [source, target] = [this.#updates.bytes, queries.bytes];
     forEachDirtyPage(queries.dirty, target.length / dirtyPageSize, (page) => copyPage(source, target, page));
     clear(queries);
@@ -156,7 +173,7 @@ export class Program {
 
   /** What queries have changed since the last reset, for `resumeQueries`. */
   putQueriesAside(): Aside {
-    const { bytes, dirty, globals } = this.#queries!;
+    const { bytes, dirty, globals } = this.#queries;
     const pages = new Map<number, Uint8Array>();
     forEachDirtyPage(dirty, bytes.length / dirtyPageSize, (page) => {
       pages.set(page, bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize));
@@ -167,20 +184,12 @@ export class Program {
   /** Puts the query side, whatever it did since, back to what was put aside. */
   resumeQueries({ pages, globals }: Aside): void {
     this.resetQueries();
-    const queries = this.#queries!;
+    const queries = this.#queries;
     for (const [page, content] of pages) {
       queries.bytes.set(content, page * dirtyPageSize);
       queries.dirty[page] = 1;
     }
     queries.globals = globals;
-  }
-
-  #queryInstance(): Instance {
-    const pages = Math.max(this.#updates.size, this.module.memory.initial);
-    if (!this.#predecessor) return new Instance(this.module, memoryFor(this.module, pages));
-    const shadow = this.#predecessor.#queries!;
-    shadow.ensurePages(pages);
-    return new Instance(this.module, shadow.memory);
   }
 }
 

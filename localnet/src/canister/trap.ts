@@ -8,6 +8,7 @@ export type Rejection = Extract<CallResult, { status: "rejected" }>;
  * @source dfinity/ic rs/types/error_types, ErrorCode
  */
 export const errorCodes = {
+  replicaStopped: "IC0202",
   canisterAlreadyExists: "IC0205",
   canisterNotFound: "IC0301",
   canisterRejected: "IC0406",
@@ -18,6 +19,7 @@ export const errorCodes = {
   contractViolation: "IC0504",
   invalidWasm: "IC0505",
   didNotReply: "IC0506",
+  outOfMemory: "IC0507",
   stopped: "IC0508",
   stopping: "IC0509",
   notStopped: "IC0510",

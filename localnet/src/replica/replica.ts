@@ -5,7 +5,8 @@ import { admit } from "./admission.ts";
 import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
-import { Management, type ManagementCall } from "./management/management.ts";
+import { Management } from "./management/management.ts";
+import type { ManagementCall } from "./management/methods.ts";
 import { type Query, runQuery } from "./query.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";
@@ -23,7 +24,15 @@ export interface ReplicaOptions {
 
 const systemTime = () => BigInt(Date.now()) * 1_000_000n;
 
-/** Starts a replica with the canisters of its state folder, or with none. */
+/**
+ * Starts a replica with the canisters of its state folder, or with none.
+ *
+ * What differs from the platform: nothing is charged, cycles are balances that calls and the management canister
+ * move; messages run one at a time, in the order of their arrival; there is one subnet. A restart keeps canisters
+ * as they were at the last save (half a second after a change, on `flush`, at the end), but not calls under way:
+ * their callbacks never run.
+ * @throws LocalnetError STATE_UNREADABLE
+ */
 export async function createReplica(options: ReplicaOptions): Promise<Replica> {
   if (options.state === undefined) return new LocalReplica(options, new CanisterRegistry());
   const { folder, registry } = await StateFolder.open(options.state);

@@ -13,14 +13,13 @@ import type {
   Response,
   Task,
 } from "./call-context.ts";
-import { type CanisterRegistry, keyOf } from "./canister-registry.ts";
+import type { CanisterRegistry } from "./canister-registry.ts";
 import type { InstructionLimits } from "./instruction-limits.ts";
+import { type IdleWaiter, OpenCalls } from "./open-calls.ts";
 import type { CallResult } from "./types.ts";
 
 /** Gives a request its answer, with the cycles that go back. */
 export type Answer = (result: CallResult, refund: bigint) => void;
-
-type IdleWaiter = (end: "idle" | "cancelled") => void;
 
 export interface SchedulerParts {
   registry: CanisterRegistry;
@@ -43,8 +42,7 @@ const sliceLength = 20;
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #queue: QueuedMessage[] = [];
-  readonly #contexts = new Map<string, Set<CallContext>>();
-  readonly #idleWaiters = new Map<string, IdleWaiter[]>();
+  readonly #calls = new OpenCalls();
   #slice: NodeJS.Immediate | undefined;
   #state: "running" | "closed" = "running";
 
@@ -60,45 +58,45 @@ export class Scheduler {
 
   /** Calls back once no call of the canister is under way, or when the wait is cancelled. */
   whenIdle(canister: Uint8Array, then: IdleWaiter): void {
-    const key = keyOf(canister);
-    if (!this.#contexts.has(key)) then("idle");
-    else this.#idleWaiters.set(key, [...(this.#idleWaiters.get(key) ?? []), then]);
+    this.#calls.whenIdle(canister, then);
   }
 
   cancelIdleWaiters(canister: Uint8Array): void {
-    this.#endWait(keyOf(canister), "cancelled");
+    this.#calls.cancelWaiters(canister);
   }
 
   /** Rejects all calls under way; their callbacks will not run. */
   abandon(canister: Uint8Array): void {
-    const contexts = [...(this.#contexts.get(keyOf(canister)) ?? [])];
-    for (const context of contexts) {
+    for (const context of this.#calls.of(canister)) {
       const message = `Canister ${textOf(canister)} has been uninstalled.`;
       this.#answer(context, reject(errorCodes.canisterRejected, message));
       context.state = "deleted";
-      this.#close(context);
+      this.#calls.close(context);
     }
   }
 
-  /** Stops for good; messages that wait are dropped. */
+  /** Stops for good. Whoever waits outside is told; calls between canisters are dropped. */
   close(): void {
     this.#state = "closed";
     clearImmediate(this.#slice);
-    for (const contexts of this.#contexts.values()) {
-      for (const { origin } of contexts) if (origin.kind === "call") clearTimeout(origin.callback.timeout);
-    }
+    const requests = this.#queue.splice(0).filter((message) => message.kind === "request");
+    const stopped = reject(
+      errorCodes.replicaStopped,
+      "The replica was stopped before the call was answered.",
+    );
+    for (const { origin } of requests) this.#deliver(origin, stopped, 0n);
+    for (const context of this.#calls.all()) this.#answer(context, stopped);
   }
 
   #runSlice(): void {
     const end = performance.now() + sliceLength;
-    this.#slice = undefined;
     do {
       const message = this.#queue.shift();
-      if (!message) return;
+      if (!message) break;
       this.#execute(message);
       this.#parts.onProgress();
     } while (performance.now() < end);
-    if (this.#queue.length > 0) this.#slice = setImmediate(() => this.#runSlice());
+    this.#slice = this.#queue.length > 0 ? setImmediate(() => this.#runSlice()) : undefined;
   }
 
   #execute(message: QueuedMessage): void {
@@ -140,7 +138,7 @@ export class Scheduler {
   }
 
   #executeUpdate(canister: Canister, { origin, caller, method, arg, cycles, deadline }: Request): void {
-    const context = this.#open(canister, { origin, caller, deadline, cycles });
+    const context = this.#calls.open({ canister: canister.id, origin, caller, deadline, cycles });
     const input: Input = { caller, arg, deadline, cyclesAvailable: cycles, call: "open" };
     const finished = this.#run(canister, context, "U", { export: `canister_update ${method}` }, input);
     this.#settle(context, finished.trap);
@@ -167,12 +165,8 @@ export class Scheduler {
     if ("rejection" in admitted || !admitted.program.module.functions.has(entry)) return;
     // "The caller of system tasks is the management canister."
     const caller = new Uint8Array();
-    const context = this.#open(admitted.canister, {
-      origin: { kind: "task" },
-      caller,
-      deadline: 0n,
-      cycles: 0n,
-    });
+    const call = { canister: id, origin: { kind: "task" }, caller, deadline: 0n, cycles: 0n } as const;
+    const context = this.#calls.open(call);
     const finished = this.#run(admitted.canister, context, "T", { export: entry }, { caller });
     this.#settle(context, finished.trap);
   }
@@ -295,43 +289,7 @@ export class Scheduler {
     if (context.outstanding > 0 || context.state === "deleted") return;
     const late: Rejection = trap ? rejectionOf(trap, context.canister) : didNotReply(context.canister);
     this.#answer(context, late);
-    this.#close(context);
-  }
-
-  #open(
-    { id }: Canister,
-    call: { origin: Origin; caller: Uint8Array; deadline: bigint; cycles: bigint },
-  ): CallContext {
-    const { origin, caller, deadline, cycles } = call;
-    const context: CallContext = {
-      canister: id,
-      origin,
-      caller,
-      deadline,
-      state: "open",
-      outstanding: 0,
-      cyclesAvailable: cycles,
-      instructions: 0n,
-    };
-    const key = keyOf(id);
-    const contexts = this.#contexts.get(key) ?? new Set();
-    this.#contexts.set(key, contexts.add(context));
-    return context;
-  }
-
-  #close(context: CallContext): void {
-    const key = keyOf(context.canister);
-    const contexts = this.#contexts.get(key);
-    contexts?.delete(context);
-    if (contexts?.size !== 0) return;
-    this.#contexts.delete(key);
-    this.#endWait(key, "idle");
-  }
-
-  #endWait(key: string, end: "idle" | "cancelled"): void {
-    const waiters = this.#idleWaiters.get(key) ?? [];
-    this.#idleWaiters.delete(key);
-    for (const waiter of waiters) waiter(end);
+    this.#calls.close(context);
   }
 }
 

@@ -74,7 +74,7 @@ test("canisters come back as they were, and go on", async () => {
   await using replica = await createReplica(options);
   await installCode(replica, id, await fixture("Actor"), "keep");
   assert.equal(await actorOf(replica, id).query("get"), 13n);
-  assert.equal((await create(replica)).toText(), "r7inp-6aaaa-aaaaa-aaabq-cai");
+  assert.equal((await create(replica)).toText(), "ryjl3-tyaaa-aaaaa-aaaba-cai");
 });
 
 test("files that no longer count are removed, and their number stays small", async () => {

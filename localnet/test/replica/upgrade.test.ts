@@ -143,7 +143,7 @@ test("a module can come in chunks and compressed", async () => {
   await assert.rejects(install(new Uint8Array(32)), /IC0408 .*not 0000/);
   const hash = new Uint8Array(createHash("sha256").update(source).digest());
   await install(hash);
-  assert.deepEqual(new Uint8Array(replica.canister(id.toUint8Array())!.moduleHash!), hash);
+  assert.deepEqual(replica.canister(id.toUint8Array())!.moduleHash, hash);
   assert.equal(await actorOf(replica, id).query("get"), 0n);
   await manage(replica, "clear_chunk_store", { canister_id: id });
   assert.deepEqual(await manage(replica, "stored_chunks", { canister_id: id }), []);

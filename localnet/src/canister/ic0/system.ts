@@ -70,8 +70,10 @@ export function systemImports(machine: Machine): Imports<Name> {
       return before;
     },
     performance_counter: (type: number) => {
-      if (type === 0) return machine.used();
-      if (type === 1) return machine.used() + machine.execution.instructionsBefore;
+      const { spent, instructionsBefore } = machine.execution;
+      const used = spent + machine.used();
+      if (type === 0) return used;
+      if (type === 1) return used + instructionsBefore;
       throw contractViolation(`ic0.performance_counter: there is no counter ${type}`);
     },
     debug_print: (pointer: Address, length: Address) => {

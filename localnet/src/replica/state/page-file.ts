@@ -22,8 +22,10 @@ export async function writePageFile(path: string, pages: Pages): Promise<void> {
 
 /** The pages of a file, as views of one buffer. @throws Error when the file is not whole */
 export async function readPageFile(path: string, pageSize: number): Promise<Pages> {
-  const file = await readFile(path);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const { buffer, byteOffset, byteLength } = await readFile(path);
+  // Not a Buffer: its `slice` is a view, and whoever slices a page to change it would change the page.
+  const file = new Uint8Array(buffer, byteOffset, byteLength);
+  const view = new DataView(buffer, byteOffset, byteLength);
   const count = file.length >= 4 ? view.getUint32(0, true) : 0;
   const start = 4 + 4 * count;
   if (file.length !== start + count * pageSize) throw new Error(`${path} is not whole`);

@@ -9,27 +9,13 @@ import { StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
 import { LocalnetError } from "../../localnet-error.ts";
 import { dirtyPageSize } from "../../wasm/names.ts";
 import { CanisterRegistry } from "../canister-registry.ts";
-import { globalText, globalValue } from "./globals.ts";
+import { globalValue } from "./globals.ts";
 import { type CanisterRecord, manifest } from "./manifest.ts";
 import { mergeable, type PageFile, type Pages, readPageFile, writePageFile } from "./page-file.ts";
+import { type Changes, giveBack, type Snapshot, snapshotOf } from "./snapshot.ts";
 
 /** Which files hold a memory, by the memory's identity. */
 type Kept = WeakMap<Heap | StableMemory, PageFile[]>;
-
-/** What a save writes of one memory: the pages changed since the last one. */
-interface Changes {
-  memory: Heap | StableMemory;
-  pages: Pages;
-  pageSize: number;
-}
-
-interface Snapshot {
-  record: CanisterRecord;
-  heap: Changes | undefined;
-  stable: Changes;
-  /** Files named by the hash of what they hold. */
-  contents: Map<string, Uint8Array>;
-}
 
 /**
  * The canisters in a folder. Files are written once and never changed; the manifest, put in place by a rename,
@@ -75,11 +61,7 @@ export class StateFolder {
       await rename(aside, join(this.#folder, "state.json"));
       await this.#removeAllBut(records);
     } catch (error) {
-      for (const { heap, stable } of snapshots) {
-        for (const changes of [heap, stable]) {
-          for (const page of changes?.pages.keys() ?? []) changes!.memory.unsaved.add(page);
-        }
-      }
+      snapshots.forEach(giveBack);
       throw error;
     }
   }
@@ -187,46 +169,6 @@ export class StateFolder {
   async #read(name: string): Promise<Uint8Array> {
     return new Uint8Array(await readFile(join(this.#files, name)));
   }
-}
-
-/** Takes what changed out of a canister, without a pause between its parts: nothing can run meanwhile. */
-function snapshotOf(canister: Canister): Snapshot {
-  const { program, stable, log, chunks, ...rest } = canister;
-  const contents = new Map([...chunks].map(([hash, chunk]) => [`chunk-${hash}`, chunk]));
-  const module = program && Buffer.from(program.module.hash).toString("hex");
-  if (program) contents.set(`module-${module}`, program.module.source);
-  const heap = program && {
-    memory: program.heap,
-    // The heap changes in place: its pages are copied.
-    pages: takeChanges(program.heap.unsaved, (page) =>
-      program.bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize),
-    ),
-    pageSize: dirtyPageSize,
-  };
-  const stableChanges = {
-    memory: stable,
-    pages: takeChanges(stable.unsaved, (page) => stable.pages.get(page)!),
-    pageSize: stablePageSize,
-  };
-  const record: CanisterRecord = {
-    ...rest,
-    log: [...log.records],
-    chunks: [...chunks.keys()],
-    program: program && {
-      module: module!,
-      size: program.heapSize / 65_536,
-      globals: program.globals.map(globalText),
-      heap: [],
-    },
-    stable: { size: stable.size, files: [] },
-  };
-  return { record, heap, stable: stableChanges, contents };
-}
-
-function takeChanges(unsaved: Set<number>, read: (page: number) => Uint8Array): Pages {
-  const pages = new Map([...unsaved].map((page) => [page, read(page)]));
-  unsaved.clear();
-  return pages;
 }
 
 function fileNames({ program, stable, chunks }: CanisterRecord): string[] {

@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import { Principal } from "@dfinity/principal";
+import { type Canister, controls } from "../../canister/canister.ts";
+import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
+import type { Origin } from "../call-context.ts";
+import type { CanisterRegistry } from "../canister-registry.ts";
+import type { InstructionLimits } from "../instruction-limits.ts";
+import type { Scheduler } from "../scheduler.ts";
+import { assemble, type CodeChange, changeCode, storeChunk, uninstall } from "./code.ts";
+import type { Arguments, MethodName, SettingsArg } from "./interface.ts";
+import { Refusal } from "./refusal.ts";
+import { applySettings } from "./settings.ts";
+import { statusOf } from "./status.ts";
+
+export interface ManagementParts {
+  registry: CanisterRegistry;
+  limits: InstructionLimits;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
+  scheduler: () => Scheduler;
+}
+
+export interface ManagementCall {
+  origin: Origin["kind"];
+  caller: Uint8Array;
+  method: string;
+  arg: Uint8Array;
+  cycles: bigint;
+}
+
+/** The values of a reply and the cycles that are kept, or a rejection. */
+export type Outcome = { reply: unknown[]; kept?: bigint } | { rejection: Rejection };
+
+/** What a method gives back: at once or later. */
+export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => void };
+
+export interface Method<Name extends MethodName> {
+  /** Who may call: `controllers` and `controllersOrSelf` are those of the canister that the argument names. */
+  callers: "anyone" | "canisters" | "controllers" | "controllersOrSelf";
+  run: (arg: Arguments[Name], call: ManagementCall) => Result;
+}
+
+/** Cycles of a canister that is made without naming an amount. */
+const defaultCycles = 100_000_000_000_000n;
+
+const done = { reply: [] } as const satisfies Outcome;
+
+/** What each method of the management canister does. They throw a Refusal to reject. */
+export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Method<Name> } {
+  const { registry } = parts;
+  return {
+    create_canister: {
+      callers: "canisters",
+      run: ({ settings }, { caller, cycles }) => ({
+        ...create(parts, caller, settings[0], cycles),
+        kept: cycles,
+      }),
+    },
+    provisional_create_canister_with_cycles: {
+      callers: "anyone",
+      run: ({ settings, amount, specified_id }, { caller }) =>
+        create(parts, caller, settings[0], amount[0] ?? defaultCycles, specified_id[0]?.toUint8Array()),
+    },
+    provisional_top_up_canister: {
+      callers: "anyone",
+      run: ({ canister_id, amount }) => {
+        find(registry, canister_id).cycles += amount;
+        return done;
+      },
+    },
+    install_code: {
+      callers: "controllers",
+      run: ({ canister_id, mode, wasm_module, arg }, { caller }) =>
+        change(parts, find(registry, canister_id), { mode, source: wasm_module, arg, caller }),
+    },
+    install_chunked_code: {
+      callers: "controllers",
+      run: (arg, { caller }) => {
+        const store = find(registry, arg.store_canister[0] ?? arg.target_canister);
+        if (!controls(store, caller) && Buffer.compare(store.id, caller) !== 0) {
+          const message = `Only controllers of canister ${textOf(store.id)} can use its chunk store`;
+          throw new Refusal(errorCodes.invalidController, message);
+        }
+        const source = assemble(store, arg.chunk_hashes_list, arg.wasm_module_hash);
+        return change(parts, find(registry, arg.target_canister), {
+          mode: arg.mode,
+          source,
+          arg: arg.arg,
+          caller,
+        });
+      },
+    },
+    upload_chunk: {
+      callers: "controllersOrSelf",
+      run: ({ canister_id, chunk }) => ({
+        reply: [{ hash: storeChunk(find(registry, canister_id), chunk) }],
+      }),
+    },
+    stored_chunks: {
+      callers: "controllersOrSelf",
+      run: ({ canister_id }) => {
+        const hashes = [...find(registry, canister_id).chunks.keys()];
+        return { reply: [hashes.map((hash) => ({ hash: Buffer.from(hash, "hex") }))] };
+      },
+    },
+    clear_chunk_store: {
+      callers: "controllersOrSelf",
+      run: ({ canister_id }) => {
+        find(registry, canister_id).chunks = new Map();
+        return done;
+      },
+    },
+    uninstall_code: {
+      callers: "controllers",
+      run: ({ canister_id }) => {
+        const canister = find(registry, canister_id);
+        uninstall(canister);
+        parts.scheduler().abandon(canister.id);
+        return done;
+      },
+    },
+    start_canister: {
+      callers: "controllers",
+      run: ({ canister_id }) => {
+        const canister = find(registry, canister_id);
+        canister.status = "running";
+        parts.scheduler().cancelIdleWaiters(canister.id);
+        return done;
+      },
+    },
+    stop_canister: {
+      callers: "controllers",
+      run: ({ canister_id }) => stop(parts, find(registry, canister_id)),
+    },
+    delete_canister: {
+      callers: "controllers",
+      run: ({ canister_id }) => {
+        const canister = find(registry, canister_id);
+        if (canister.status !== "stopped") {
+          const message = `Canister ${canister_id.toText()} must be stopped before it is deleted.`;
+          throw new Refusal(errorCodes.notStopped, message);
+        }
+        parts.registry.remove(canister);
+        return done;
+      },
+    },
+    canister_status: {
+      callers: "controllersOrSelf",
+      run: ({ canister_id }) => ({ reply: [statusOf(find(registry, canister_id))] }),
+    },
+    canister_info: {
+      callers: "canisters",
+      run: ({ canister_id }) => {
+        const { version, program, settings } = find(registry, canister_id);
+        const controllers = settings.controllers.map((controller) => Principal.fromUint8Array(controller));
+        const module_hash = program ? [program.module.hash] : [];
+        return { reply: [{ total_num_changes: version, recent_changes: [], module_hash, controllers }] };
+      },
+    },
+    update_settings: {
+      callers: "controllers",
+      run: ({ canister_id, settings }) => {
+        const canister = find(registry, canister_id);
+        canister.settings = applySettings(canister.settings, settings);
+        canister.version += 1n;
+        return done;
+      },
+    },
+    deposit_cycles: {
+      callers: "canisters",
+      run: ({ canister_id }, { cycles }) => {
+        find(registry, canister_id).cycles += cycles;
+        return { reply: [], kept: cycles };
+      },
+    },
+    raw_rand: { callers: "canisters", run: () => ({ reply: [new Uint8Array(randomBytes(32))] }) },
+    fetch_canister_logs: {
+      callers: "anyone",
+      run: () => ({ rejection: noUpdate("fetch_canister_logs") }),
+    },
+  };
+}
+
+function noUpdate(method: string): Rejection {
+  return reject(errorCodes.canisterRejected, `${method} API is only accessible in non-replicated mode`);
+}
+
+/** @throws Refusal */
+export function find(registry: CanisterRegistry, id: Principal): Canister {
+  const canister = registry.get(id.toUint8Array());
+  if (!canister) throw new Refusal(errorCodes.canisterNotFound, `Canister ${id.toText()} not found`);
+  return canister;
+}
+
+function create(
+  { registry }: ManagementParts,
+  caller: Uint8Array,
+  settings: SettingsArg | undefined,
+  cycles: bigint,
+  id?: Uint8Array,
+): { reply: unknown[] } {
+  if (id && registry.get(id)) {
+    throw new Refusal(errorCodes.canisterAlreadyExists, `Canister ${textOf(id)} exists already`);
+  }
+  const canister = registry.create([caller], cycles, id);
+  try {
+    if (settings) canister.settings = applySettings(canister.settings, settings);
+  } catch (error) {
+    registry.remove(canister);
+    throw error;
+  }
+  return { reply: [{ canister_id: Principal.fromUint8Array(canister.id) }] };
+}
+
+function change(
+  { limits, now }: ManagementParts,
+  canister: Canister,
+  code: Omit<CodeChange, "limit" | "time">,
+): Outcome {
+  const rejection = changeCode(canister, { ...code, limit: limits.install, time: now() });
+  return rejection ? { rejection } : done;
+}
+
+function stop({ scheduler }: ManagementParts, canister: Canister): Result {
+  canister.status = "stopping";
+  const cancelled = reject(
+    errorCodes.stoppingCancelled,
+    `Canister ${textOf(canister.id)} was started again before it stopped`,
+  );
+  return {
+    later: (settle) =>
+      scheduler().whenIdle(canister.id, (end) => {
+        if (end === "idle") canister.status = "stopped";
+        settle(end === "idle" ? done : { rejection: cancelled });
+      }),
+  };
+}
