@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { z } from "zod";
 import { readSettings } from "../src/config.ts";
+import { IcSettings } from "../src/ic/settings.ts";
+import { QueueSettings } from "../src/queues/settings.ts";
+import { LogSettings } from "../src/telemetry/log.ts";
+import { TranscodeSettings } from "../src/transcode/settings.ts";
+import { VideoSettings } from "../src/videos/settings.ts";
+import { WorkerSettings } from "../src/workers/settings.ts";
 
 const schema = z.object({
   KILN_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
@@ -24,4 +31,11 @@ test("settings: a wrong one names the variable, the value and what is allowed", 
     code: "SETTING_INVALID",
     message: /KILN_HOST is not set/,
   });
+});
+
+test("README.md names every setting", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const schemas = [QueueSettings, VideoSettings, WorkerSettings, IcSettings, TranscodeSettings, LogSettings];
+  for (const name of schemas.flatMap(({ shape }) => Object.keys(shape)))
+    assert.ok(readme.includes(`\`${name}\``), name);
 });

@@ -99,7 +99,9 @@ test("portrait by rotation, without sound: the picture stands upright and no tra
   );
   // The storyboard shows the same frames of both; which of them is the best poster may depend on the encoder.
   const pixels = (name: string, { storyboard }: Manifest) =>
-    sharp(join(folder, name, storyboard.sprite)).raw().toBuffer();
+    sharp(join(folder, name, storyboard.sprite))
+      .raw()
+      .toBuffer();
   const [a, b] = [await pixels("upright", one), await pixels("lying", other)];
   const distance = a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
   assert.ok(distance < 6, `the turned picture differs by ${distance} levels on average`);
