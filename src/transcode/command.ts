@@ -6,6 +6,7 @@ import { fraction, perSecond } from "./frame-rate.ts";
 import { selection } from "./picture-plan.ts";
 import type { EncodePlan } from "./plan.ts";
 import type { Policy } from "./settings.ts";
+import { soundFilters } from "./sound.ts";
 
 /** Where the command writes: one file a rendition, one of audio, one of raw frames a kind of picture. */
 export const intermediates = (plan: EncodePlan, folder: string) => ({
@@ -45,7 +46,7 @@ export function command(
         "-map",
         `0:${plan.audio.stream}`,
         "-af",
-        soundFilters(plan),
+        soundFilters(plan.audio.level, plan.frames / perSecond(plan.frameRate)),
         "-c:a",
         "aac",
         "-b:a",
@@ -130,11 +131,4 @@ function filterGraph(plan: EncodePlan): string {
     }),
   ];
   return chains.join(";");
-}
-
-/** Sound starts with the file's clock and ends with the video, so that a loop does not stutter. */
-function soundFilters({ frames, frameRate }: EncodePlan): string {
-  const end = (frames / perSecond(frameRate)).toFixed(6);
-  const resample = "aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo";
-  return `${resample},apad=whole_dur=${end},atrim=end=${end}`;
 }

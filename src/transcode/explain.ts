@@ -1,5 +1,6 @@
 import type { Conversion } from "./color.ts";
 import { fraction, perSecond } from "./frame-rate.ts";
+import { type Level, peakCeiling } from "./loudness.ts";
 import { type EncodePlan, shownSize } from "./plan.ts";
 import type { Source } from "./screen.ts";
 
@@ -11,7 +12,7 @@ export function explain(source: Source, plan: EncodePlan): string[] {
     colorSentence(plan.video.conversion),
     ...ladderSentences(plan),
     segmentSentence(plan),
-    soundSentence(source, plan),
+    ...soundSentences(source, plan),
   ];
 }
 
@@ -69,10 +70,30 @@ function segmentSentence({ gop, frameRate }: EncodePlan): string {
   return `Every rendition has a keyframe each ${gop} frames and nowhere else: segments of ${seconds.toFixed(3)} s, short enough for a canister's chunk whatever the content.`;
 }
 
-function soundSentence({ audio }: Source, plan: EncodePlan): string {
+function soundSentences({ audio }: Source, plan: EncodePlan): string[] {
   if (plan.audio === null || audio === null)
-    return "There is no sound that can be decoded, and none is invented.";
-  return `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`;
+    return ["There is no sound that can be decoded, and none is invented."];
+  return [
+    `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`,
+    levelSentence(plan.audio.level),
+  ];
+}
+
+function levelSentence({ decibels, peaks, why }: Level): string {
+  const limited = peaks === "limited" ? ` Peaks above ${peakCeiling} dBTP are held down.` : "";
+  const gain = `${decibels > 0 ? "+" : ""}${decibels} dB`;
+  switch (why) {
+    case "to the target":
+      return `Its loudness is brought to the target by ${gain}.${limited}`;
+    case "as far as allowed":
+      return `It is so quiet that the highest gain, ${gain}, does not reach the target.${limited}`;
+    case "too quiet":
+      return `It is too quiet to be meant, so its level stays as it is.${limited}`;
+    case "too short":
+      return `It is too short for its loudness to be measured, so its level stays as it is.${limited}`;
+    case "not measured":
+      return "Its level stays as it is.";
+  }
 }
 
 const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;

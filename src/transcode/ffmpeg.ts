@@ -53,7 +53,8 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
 /**
  * Runs one ffmpeg process to its end.
  * @param onFrames frames written so far, several times a second
- * @param stallMs milliseconds without a new frame after which ffmpeg is stopped
+ * @param onLog lines of the log as they come; what a filter measured stands there
+ * @param stallMs milliseconds without progress after which ffmpeg is stopped
  * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
  * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
  * @throws the signal's reason when it is aborted; ffmpeg has ended by then
@@ -64,7 +65,13 @@ export async function runFfmpeg(
     signal,
     stallMs,
     onFrames,
-  }: { signal?: AbortSignal | undefined; stallMs: number; onFrames?: (frames: number) => void },
+    onLog,
+  }: {
+    signal?: AbortSignal | undefined;
+    stallMs: number;
+    onFrames?: (frames: number) => void;
+    onLog?: (line: string) => void;
+  },
 ): Promise<FfmpegReport> {
   signal?.throwIfAborted();
   const command = fluent({ stdoutLines: tailLines }).setFfmpegPath(withParent).input(input);
@@ -74,6 +81,8 @@ export async function runFfmpeg(
 
   const log: string[] = [];
   const report: FfmpegReport = { decoded: null, frames: 0 };
+  /** Sound has no frames to count. */
+  let outTime = "";
   const stalled = new AbortController();
   let watchdog: NodeJS.Timeout | undefined;
   const feed = () => {
@@ -88,7 +97,11 @@ export async function runFfmpeg(
       report.frames = frames;
       feed();
       onFrames?.(frames);
+    } else if (/^out_time_us=/.test(line)) {
+      if (line !== outTime) feed();
+      outTime = line;
     } else if (!/^[a-z_0-9]+=\s*\S+$/.test(line)) {
+      onLog?.(line);
       const decoded = /^\s*Input stream #0:\d+ \(video\):.*; (\d+) frames decoded/.exec(line);
       if (decoded) report.decoded = Math.max(report.decoded ?? 0, Number(decoded[1]));
       if (log.push(line) > 400) log.splice(0, 200);
@@ -110,7 +123,7 @@ export async function runFfmpeg(
   clearTimeout(watchdog);
   signal?.throwIfAborted();
   if (stalled.signal.aborted)
-    throw new TypedError("ENCODE_STALLED", `ffmpeg wrote no frame for ${stallMs / 1000} s\n${tail(log)}`, {
+    throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
       final: false,
     });
   if (error) throw failure(log, error);

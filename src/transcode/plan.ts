@@ -3,6 +3,8 @@ import type { VideoEncoder } from "./encoders/encoder.ts";
 import { x264 } from "./encoders/x264.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
 import { ladder, type Rung, type Size } from "./ladder.ts";
+import { type Level, level, untouched } from "./loudness.ts";
+import { type Measurement, unmeasured } from "./measurement.ts";
 import { type PicturePlan, picturePlan } from "./picture-plan.ts";
 import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
@@ -21,7 +23,7 @@ export type EncodePlan = {
   gop: number;
   encoder: VideoEncoder["name"];
   renditions: (Rung & { maxrate: number; bufsize: number })[];
-  audio: { stream: number; bitrate: number } | null;
+  audio: { stream: number; bitrate: number; level: Level } | null;
   pictures: PicturePlan;
 };
 
@@ -37,7 +39,12 @@ const sampleBits = maxSegmentBytes * 0.96 * 8;
 const audioBitrate = 128_000;
 
 /** Decides how a source is encoded. Pure. */
-export function plan(source: Source, policy: Policy, capabilities: Capabilities): EncodePlan {
+export function plan(
+  source: Source,
+  policy: Policy,
+  capabilities: Capabilities,
+  { loudness }: Measurement = unmeasured,
+): EncodePlan {
   const { video, audio } = source;
   const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
   const rate = perSecond(frameRate);
@@ -58,7 +65,11 @@ export function plan(source: Source, policy: Policy, capabilities: Capabilities)
     gop: Math.round(seconds * rate),
     encoder: capabilities.encoders[0].name,
     renditions: rungs.map((rung) => ({ ...rung, ...rateControl(rung.bitrate, seconds) })),
-    audio: audio === null ? null : { stream: audio.index, bitrate: audioBitrate },
+    audio: audio && {
+      stream: audio.index,
+      bitrate: audioBitrate,
+      level: loudness === null ? untouched : level(loudness, frames / rate, policy.loudness),
+    },
     pictures: picturePlan(top, frames, rate),
   };
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { measure } from "./measure.ts";
 import { type EncodePlan, plan, software } from "./plan.ts";
 import { probe } from "./probe.ts";
 import { type Source, screen } from "./screen.ts";
@@ -14,7 +15,7 @@ export type PrepareOptions = {
 };
 
 /**
- * Probes a file, screens it and plans its encode. Writes nothing.
+ * Probes a file, screens it, measures its sound and plans its encode. Writes nothing.
  * @throws RejectionError when the file is not taken
  * @throws TypedError FFMPEG_MISSING
  */
@@ -24,5 +25,6 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
   const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
-  return { source, plan: plan(source, policy, software), policy };
+  const measured = await measure(source, { ...policy, signal });
+  return { source, plan: plan(source, policy, software, measured), policy };
 }

@@ -30,7 +30,9 @@ export const TranscodeSettings = z.object({
   KILN_X264_PRESET: z.enum(presets).default("veryfast"),
   /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
   KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
-  /** Seconds without a new frame after which an encode is given up. */
+  /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
+  KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
+  /** Seconds without progress after which an encode is given up. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
   KILN_MAX_BYTES: z.coerce
     .number()
@@ -57,6 +59,8 @@ export type Policy = {
   preset: (typeof presets)[number];
   /** 0: as many as ffmpeg likes. */
   threads: number;
+  /** Of the sound, in LUFS. */
+  loudness: number;
   stallSeconds: number;
 };
 
@@ -69,6 +73,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     maxFrameRate: settings.KILN_MAX_FRAME_RATE,
     preset: settings.KILN_X264_PRESET,
     threads: settings.KILN_ENCODER_THREADS,
+    loudness: settings.KILN_LOUDNESS,
     stallSeconds: settings.KILN_STALL_SECONDS,
   };
 }

@@ -39,7 +39,7 @@ const video = (index: number, file: string, maxrate: number, bufsize: number, go
   `/scratch/${file}.mp4`,
 ];
 const audio = [
-  ..."-map 0:1 -af aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo,apad=whole_dur=2.000000,atrim=end=2.000000 -c:a aac -b:a 128000 -ac 2".split(
+  ..."-map 0:1 -af aresample=48000:async=1:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=stereo,apad=whole_dur=2.000000,atrim=end=2.000000 -c:a aac -b:a 128000 -ac 2".split(
     " ",
   ),
   ...anonymous,
