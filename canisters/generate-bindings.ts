@@ -8,8 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { IDL } from "@dfinity/candid";
 import { generate } from "@icp-sdk/bindgen/core";
-import { compileMotoko } from "@kiln/localnet";
-import { type CanisterName, canisterNames } from "../src/cli/canisters.ts";
+import { type CanisterName, canisterNames, compileCanister } from "../src/cli/canisters.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const didOf = (name: CanisterName) => join(root, "canisters", name, `${name}.did`);
@@ -25,7 +24,7 @@ export async function staleBindings(): Promise<string[]> {
       faults.push(
         `src/ic/bindings/${name}.ts is not what ${name}.did gives: node canisters/generate-bindings.ts`,
       );
-    const compiled = await compiledCandid(name);
+    const { candid: compiled } = await compileCanister(name);
     if ((await signature(await readFile(didOf(name), "utf8"))) !== (await signature(compiled)))
       faults.push(
         `canisters/${name}/${name}.did is not the interface of ${name}/main.mo, which is:\n${compiled}`,
@@ -73,16 +72,6 @@ async function signature(candid: string): Promise<string> {
   const service = idlFactory({ IDL }) as unknown as IDL.ServiceClass;
   const methods = service._fields.map(([name, method]) => `${name}: ${method.display()}`);
   return [`init: ${init({ IDL }).map((type) => type.display())}`, ...methods.sort()].join("\n");
-}
-
-/** Compiled as src/cli/canisters.ts does it, so that one cache serves both. */
-async function compiledCandid(name: CanisterName): Promise<string> {
-  const { candid } = await compileMotoko({
-    main: join(root, "canisters", name, "main.mo"),
-    cache: join(root, ".cache/canisters"),
-    publicSections: ["candid:service", "supported_certificate_versions"],
-  });
-  return candid;
 }
 
 /** Inside the repository, where generated modules find the packages that they import. */

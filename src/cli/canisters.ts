@@ -6,24 +6,25 @@ const root = new URL("../../", import.meta.url);
 export const canisterNames = ["global_configuration", "storage", "content_index"] as const;
 export type CanisterName = (typeof canisterNames)[number];
 
+type Compiled = Awaited<ReturnType<typeof compileMotoko>>;
+
 /**
- * Compiles Kiln's canisters, or takes them from `.cache/` when neither their sources nor the compiler changed.
- * @returns the Wasm module of each
+ * Compiles one of Kiln's canisters, or takes it from `.cache/` when neither its sources nor the compiler changed.
  * @throws LocalnetError MOTOKO_REFUSED with file, line and message
  */
+export async function compileCanister(name: CanisterName): Promise<Compiled> {
+  return await compileMotoko({
+    main: fileURLToPath(new URL(`canisters/${name}/main.mo`, root)),
+    cache: fileURLToPath(new URL(".cache/canisters", root)),
+    // What gateways of the Internet Computer ask for before they trust a certified answer.
+    metadata: name === "storage" ? { supported_certificate_versions: "2" } : {},
+  });
+}
+
+/** @returns the Wasm module of each */
 export async function compileCanisters(): Promise<Record<CanisterName, Uint8Array>> {
-  const cache = fileURLToPath(new URL(".cache/canisters", root));
   const compiled = await Promise.all(
-    canisterNames.map(async (name) => {
-      const main = fileURLToPath(new URL(`canisters/${name}/main.mo`, root));
-      // What only a canister's author wants to know is not published; what a client needs is.
-      const { wasm } = await compileMotoko({
-        main,
-        cache,
-        publicSections: ["candid:service", "supported_certificate_versions"],
-      });
-      return [name, wasm] as const;
-    }),
+    canisterNames.map(async (name) => [name, (await compileCanister(name)).wasm] as const),
   );
   return Object.fromEntries(compiled) as Record<CanisterName, Uint8Array>;
 }

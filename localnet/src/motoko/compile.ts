@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { lebEncode } from "@dfinity/candid";
 import { LocalnetError } from "../localnet-error.ts";
 import type { Compiled, CompilerJob, CompilerOutcome, Diagnostic } from "./compiler-worker.ts";
 import { readSources, type Sources } from "./sources.ts";
@@ -15,6 +16,8 @@ export interface MotokoOptions {
   cache: string;
   /** Custom sections that anyone may read; by default the interface, `candid:service`. */
   publicSections?: string[];
+  /** More custom sections that anyone may read, which the compiler does not write: name and text. */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 const compilerVersion: string = createRequire(import.meta.url)("motoko/package.json").version;
@@ -28,18 +31,29 @@ export async function compileMotoko(options: MotokoOptions): Promise<Compiled> {
   const sources = await readSources(options.main);
   const { main, files } = sources;
   const job: CompilerJob = { main, files, publicSections: options.publicSections ?? ["candid:service"] };
-  const folder = join(options.cache, hashOf(job));
+  const folder = join(options.cache, hashOf(job, options.metadata ?? {}));
   const cached = await readCompiled(folder);
   if (cached) return cached;
   const { code, diagnostics } = await runCompiler(job);
   if (!code) throw refused(sources, diagnostics);
-  await writeCompiled(folder, code);
-  return code;
+  const compiled = { ...code, wasm: withMetadata(code.wasm, options.metadata ?? {}) };
+  await writeCompiled(folder, compiled);
+  return compiled;
 }
 
-function hashOf(job: CompilerJob): string {
-  const parts = [compilerVersion, job.main, job.publicSections, [...job.files]];
+function hashOf(job: CompilerJob, metadata: Readonly<Record<string, string>>): string {
+  const parts = [compilerVersion, job.main, job.publicSections, metadata, [...job.files]];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** Custom sections may stand anywhere, so at the end. @source WebAssembly core specification, 5.5.3 */
+function withMetadata(wasm: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const sections = Object.entries(metadata).map(([name, text]) => {
+    const label = Buffer.from(`icp:public ${name}`);
+    const content = Buffer.concat([lebEncode(label.length), label, Buffer.from(text)]);
+    return Buffer.concat([Uint8Array.of(0), lebEncode(content.length), content]);
+  });
+  return new Uint8Array(Buffer.concat([wasm, ...sections]));
 }
 
 async function runCompiler(job: CompilerJob): Promise<CompilerOutcome> {

@@ -65,3 +65,15 @@ test("what the compiler refuses is one error that names file, line and column", 
   await refusal("main.mo", /main\.mo:1:1: .*Missing.*does not exist/);
   await assert.rejects(compile("absent.mo"), { code: "MOTOKO_NOT_FOUND" });
 });
+
+test("metadata that the compiler does not write is a public custom section of the module", async () => {
+  await using folder = await folderOf(greeter);
+  const { wasm } = await compileMotoko({
+    main: join(folder.path, "greeter/main.mo"),
+    cache: join(folder.path, "cache"),
+    metadata: { supported_certificate_versions: "2" },
+  });
+  assert.ok(new WebAssembly.Module(wasm), "still a module");
+  const text = Buffer.from(wasm).toString("latin1");
+  assert.ok(text.endsWith("icp:public supported_certificate_versions2"));
+});
