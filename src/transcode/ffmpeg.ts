@@ -22,6 +22,8 @@ export type FfmpegCommand = {
 export type FfmpegReport = {
   /** Frames that left the decoder; null when this ffmpeg does not say. */
   decoded: number | null;
+  /** Decoded frames of which the decoder made up a part. */
+  concealed: number;
   /** Frames in every output. */
   frames: number;
 };
@@ -80,7 +82,7 @@ export async function runFfmpeg(
   for (const { options, target } of outputs) command.output(target).outputOptions(...options);
 
   const log: string[] = [];
-  const report: FfmpegReport = { decoded: null, frames: 0 };
+  const report: FfmpegReport = { decoded: null, concealed: 0, frames: 0 };
   /** Sound has no frames to count. */
   let outTime = "";
   const stalled = new AbortController();
@@ -104,6 +106,7 @@ export async function runFfmpeg(
       onLog?.(line);
       const decoded = /^\s*Input stream #0:\d+ \(video\):.*; (\d+) frames decoded/.exec(line);
       if (decoded) report.decoded = Math.max(report.decoded ?? 0, Number(decoded[1]));
+      if (line.includes("corrupt decoded frame")) report.concealed++;
       if (log.push(line) > 400) log.splice(0, 200);
     }
   });
@@ -130,8 +133,8 @@ export async function runFfmpeg(
   return report;
 }
 
-/** `verbose` is the level at which ffmpeg counts the frames it decoded. */
-const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "verbose", "-progress", "pipe:2"];
+/** `verbose` is the level at which ffmpeg counts the frames it decoded; `repeat` leaves no message out. */
+const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+verbose", "-progress", "pipe:2"];
 
 /** What a failed run means, told by ffmpeg's log. */
 export function failure(log: readonly string[], cause: Error): TypedError {
@@ -158,18 +161,25 @@ const tail = (log: readonly string[]): string => log.slice(-tailLines).join("\n"
 /**
  * Runs ffprobe and returns what it printed.
  * @param maxBytes of output, against files made to explode
+ * @param cwd where relative paths begin
+ * @param onLog text that ffprobe prints as errors, also when it ends well
  * @throws RejectionError CORRUPT when ffprobe cannot read the file, TOO_LONG when it prints too much
  * @throws TypedError FFMPEG_MISSING
  */
 export async function runFfprobe(
   args: readonly string[],
-  { signal, maxBytes = 128 * 1024 ** 2 }: { signal?: AbortSignal | undefined; maxBytes?: number },
+  {
+    signal,
+    maxBytes = 128 * 1024 ** 2,
+    cwd,
+    onLog,
+  }: { signal?: AbortSignal | undefined; maxBytes?: number; cwd?: string; onLog?: (text: string) => void },
 ): Promise<string> {
   signal?.throwIfAborted();
   const child = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", "setsid", "ffprobe", "-hide_banner", "-v", "error", ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    { stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) },
   );
   onAbort(signal, () => terminate(child));
   const chunks: Buffer[] = [];
@@ -181,6 +191,7 @@ export async function runFfprobe(
     else chunks.push(chunk);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    onLog?.(text);
     if (log.push(text) > tailLines) log.shift();
   });
   const [code] = await once(child, "close");

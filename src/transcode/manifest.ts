@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { Damage } from "./judge.ts";
 import { Pictures } from "./pictures.ts";
 import { StoredFile } from "./stored-file.ts";
 
@@ -40,6 +41,8 @@ export const Manifest = z.object({
     frames: z.int().positive(),
     range: z.enum(["sdr", "wide", "hdr"]),
     audioCodec: z.string().nullable(),
+    /** What was lost; null when nothing was. */
+    damage: Damage.nullable(),
   }),
   /** Seconds, of every rendition. */
   duration: z.number().positive(),

@@ -2,14 +2,16 @@ import { intermediates } from "./command.ts";
 import { mediaPresentation } from "./dash.ts";
 import { perSecond } from "./frame-rate.ts";
 import { bandwidth, masterPlaylist, mediaPlaylist, playlistPath } from "./hls.ts";
+import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
 import { type Intermediate, packageTrack, type Track } from "./package.ts";
 import { makePictures } from "./pictures.ts";
 import { type EncodePlan, shownSize, software } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
 import type { Source } from "./screen.ts";
+import type { Verification } from "./settings.ts";
 import { storeText } from "./stored-file.ts";
-import { verify } from "./verify.ts";
+import { type Finished, verify } from "./verify.ts";
 
 const master = "master.m3u8";
 const presentation = "manifest.mpd";
@@ -20,16 +22,21 @@ export type Made = {
   sha256: string;
   plan: EncodePlan;
   frames: number;
+  damage: Damage;
   /** Of the intermediates. */
   folder: string;
   product: string;
 };
 
 /** From the encoder's files to the finished folder, all but its manifest. */
-export async function finish(made: Made, { signal, progress }: Reporting): Promise<Manifest> {
+export async function finish(
+  made: Made,
+  level: Verification,
+  { signal, progress }: Reporting,
+): Promise<Manifest> {
   const { plan: decided, product, frames } = made;
   const { renditions, frameRate, gop } = decided;
-  const files = intermediates(decided, made.folder);
+  const encoded = intermediates(decided, made.folder);
   const framesPerSecond = perSecond(frameRate);
 
   progress("package", 0);
@@ -39,10 +46,12 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
     ...renditions.map(({ name }, index) => ({
       name,
       kind: "video" as const,
-      file: files.videos[index]!,
+      file: encoded.videos[index]!,
       ...cut,
     })),
-    ...(files.audio === null ? [] : [{ name: "audio", kind: "audio" as const, file: files.audio, ...cut }]),
+    ...(encoded.audio === null
+      ? []
+      : [{ name: "audio", kind: "audio" as const, file: encoded.audio, ...cut }]),
   ];
   const tracks: Track[] = [];
   for (const source of sources) {
@@ -59,7 +68,7 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
 
   progress("pictures", 0);
   signal?.throwIfAborted();
-  const shown = await makePictures(files.pictures, decided.pictures, {
+  const shown = await makePictures(encoded.pictures, decided.pictures, {
     rate: framesPerSecond,
     duration,
     out: product,
@@ -67,16 +76,24 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
 
   progress("verify", 0);
   signal?.throwIfAborted();
-  await verify(product, {
-    videos: videos.map(playlistPath),
-    audio: audio && playlistPath(audio),
-    frames,
-    gop,
-    framesPerSecond,
-  });
+  const media = tracks.flatMap(({ init, segments }) => [init, ...segments.map(({ file }) => file)]);
+  const files = [...media, ...texts, ...shown.files];
+  await verify(
+    product,
+    {
+      videos: videos.map((video) => ({ ...finished(video), width: video.width, height: video.height })),
+      audio: audio && finished(audio),
+      hls: master,
+      dash: presentation,
+      files,
+      frames,
+      gop,
+      framesPerSecond,
+    },
+    { level, signal },
+  );
   progress("verify", 1);
 
-  const media = tracks.flatMap(({ init, segments }) => [init, ...segments.map(({ file }) => file)]);
   return Manifest.parse({
     version: 1,
     source: describe(made),
@@ -94,9 +111,15 @@ export async function finish(made: Made, { signal, progress }: Reporting): Promi
     dash: presentation,
     ...shown.pictures,
     encoder: { name: decided.encoder, path: software.encoders[0].path, fallbacks: [] },
-    files: [...media, ...texts, ...shown.files].toSorted((one, other) => (one.path < other.path ? -1 : 1)),
+    files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   } satisfies Manifest);
 }
+
+const finished = (track: Track): Finished => ({
+  playlist: playlistPath(track),
+  init: track.init.path,
+  codec: track.codec,
+});
 
 function summary(track: Track) {
   const { peak, average } = bandwidth(track.segments);
@@ -109,7 +132,7 @@ function summary(track: Track) {
   };
 }
 
-function describe({ source, sha256, plan: decided }: Made): Manifest["source"] {
+function describe({ source, sha256, plan: decided, damage }: Made): Manifest["source"] {
   const { video, audio, bytes, container } = source;
   const shown = shownSize(video);
   return {
@@ -124,5 +147,6 @@ function describe({ source, sha256, plan: decided }: Made): Manifest["source"] {
     frames: video.timing.packets,
     range: decided.video.conversion.kind,
     audioCodec: audio?.codec ?? null,
+    damage: Object.values(damage).some((count) => count > 0) ? damage : null,
   };
 }

@@ -22,6 +22,10 @@ const presets = [
   "veryslow",
 ] as const;
 
+/** How much of every finished video is decoded again: nothing, a sample, everything. */
+const verifications = ["packets", "keyframes", "full"] as const;
+export type Verification = (typeof verifications)[number];
+
 /** What an operator can set about transcoding; the keys are environment variables. */
 export const TranscodeSettings = z.object({
   /** Short sides of the renditions in pixels, comma-separated. */
@@ -34,6 +38,8 @@ export const TranscodeSettings = z.object({
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
   /** Seconds without progress after which an encode is given up. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
+  /** `packets` reads all timestamps, `keyframes` also decodes a sample, `full` decodes everything. */
+  KILN_VERIFY: z.enum(verifications).default("keyframes"),
   KILN_MAX_BYTES: z.coerce
     .number()
     .int()
@@ -62,6 +68,7 @@ export type Policy = {
   /** Of the sound, in LUFS. */
   loudness: number;
   stallSeconds: number;
+  verification: Verification;
 };
 
 /** Which videos are taken. */
@@ -75,6 +82,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     threads: settings.KILN_ENCODER_THREADS,
     loudness: settings.KILN_LOUDNESS,
     stallSeconds: settings.KILN_STALL_SECONDS,
+    verification: settings.KILN_VERIFY,
   };
 }
 

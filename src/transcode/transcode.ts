@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { command } from "./command.ts";
 import { runFfmpeg } from "./ffmpeg.ts";
-import { judge } from "./judge.ts";
+import { type Damage, judge } from "./judge.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
 import { type EncodePlan, software } from "./plan.ts";
@@ -48,10 +48,10 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     signal?.throwIfAborted();
     if (encoded.status === "rejected") throw encoded.reason;
     if (hashed.status === "rejected") throw hashed.reason;
-    const [sha256, frames] = [hashed.value, encoded.value];
+    const [sha256, { frames, damage }] = [hashed.value, encoded.value];
     const product = join(work.path, "product");
-    const made = { source, sha256, plan: decided, frames, folder: work.path, product };
-    const manifest = await finish(made, { signal, progress });
+    const made = { source, sha256, plan: decided, frames, damage, folder: work.path, product };
+    const manifest = await finish(made, policy.verification, { signal, progress });
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
     await moveInto(product, out, work.path);
@@ -63,20 +63,22 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
   }
 }
 
-/** @returns frames in every rendition */
+/** Frames in every rendition, and what of the source was lost. */
+type Encoded = { frames: number; damage: Damage };
+
 async function encode(
   source: Source,
   decided: EncodePlan,
   { policy, folder, signal, progress }: Reporting & { policy: Policy; folder: string },
-): Promise<number> {
+): Promise<Encoded> {
   const [encoder] = software.encoders;
   const report = await runFfmpeg(command(decided, encoder, policy, folder), {
     signal,
     stallMs: policy.stallSeconds * 1000,
     onFrames: (frames) => progress("encode", Math.min(1, frames / decided.frames)),
   });
-  judge(report, source.video.timing.packets, decided.frames);
-  return report.frames;
+  const damage = judge(report, source.video.timing.packets, decided.frames);
+  return { frames: report.frames, damage };
 }
 
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {

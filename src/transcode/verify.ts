@@ -1,66 +1,150 @@
-import { join } from "node:path";
-import { EncodedPacketSink, FilePathSource, HLS_FORMATS, Input, type InputTrack } from "mediabunny";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { decode } from "./decode.ts";
+import { metadataBoxes } from "./init-segment.ts";
+import type { Size } from "./ladder.ts";
+import { readDash, readHls } from "./playlist-text.ts";
+import { outputColor, type ReadPacket, type ReadTrack, readBack } from "./read-back.ts";
+import type { Verification } from "./settings.ts";
+import type { StoredFile } from "./stored-file.ts";
 
 /** What the finished folder must be like; counts in frames, rates per second. */
 export type Expectation = {
-  /** Paths of the media playlists. */
-  videos: readonly string[];
-  audio: string | null;
+  /** Largest first. */
+  videos: readonly (Finished & Size)[];
+  audio: Finished | null;
+  /** Master playlist and DASH manifest. */
+  hls: string;
+  dash: string;
+  /** Every file that is published. */
+  files: readonly StoredFile[];
   frames: number;
   gop: number;
   framesPerSecond: number;
 };
 
+/** A track by its media playlist. */
+export type Finished = { playlist: string; init: string; codec: string };
+
 /** Seconds of one AAC frame. */
 const audioFrame = 1024 / 48_000;
 
 /**
- * Reads the folder back through its playlists, every packet's time: frames as planned and evenly spaced, from
- * zero; keyframes at the same frames in all renditions; audio without a hole, ending with the video.
- * (ffmpeg 5.1 reads such segments two frames late, so it is no judge here.)
+ * Reads the folder back as a player would and compares it with the plan. Every level checks all packets and
+ * files; `keyframes` also decodes the sound, every keyframe of every rendition and all frames of the middle
+ * one, `full` all frames of all.
  * @throws TypedError OUTPUT_INVALID that says what is wrong: a broken output is a failure, never a success
  */
-export async function verify(out: string, expected: Expectation): Promise<void> {
-  const { frames, gop, framesPerSecond } = expected;
-  const end = frames / framesPerSecond;
-  for (const path of expected.videos) {
-    const packets = await packetsOf(join(out, path), path);
-    const shown = packets.toSorted((one, other) => one.time - other.time);
-    const must = demand(path);
-    must(packets.length === frames, `${packets.length} frames instead of ${frames}`);
-    const late = shown.findIndex(({ time }, index) => Math.abs(time * framesPerSecond - index) > 0.1);
-    must(late === -1, `frame ${late} is shown at ${shown[late]?.time} s`);
-    const unaligned = shown.findIndex(({ key }, index) => key !== (index % gop === 0));
-    must(unaligned === -1, `frame ${unaligned} should ${unaligned % gop === 0 ? "" : "not "}be a keyframe`);
+export async function verify(
+  out: string,
+  expected: Expectation,
+  { level, signal }: { level: Verification; signal?: AbortSignal | undefined },
+): Promise<void> {
+  await verifyFiles(out, expected);
+  for (const [index, video] of expected.videos.entries()) {
+    const track = await onlyTrack(out, video, signal);
+    checkPicture(video, track);
+    checkFrames(video.playlist, track.packets, expected);
+    if (level === "packets") continue;
+    const whole = level === "full" || index === expected.videos.length >> 1;
+    const frames = whole ? expected.frames : Math.ceil(expected.frames / expected.gop);
+    await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
   }
   if (expected.audio === null) return;
-  const packets = await packetsOf(join(out, expected.audio), expected.audio);
-  const must = demand(expected.audio);
-  must(packets.length > 0 && packets[0]!.time < audioFrame, `starts at ${packets[0]?.time} s`);
+  const { packets } = await onlyTrack(out, expected.audio, signal);
+  checkSound(expected.audio.playlist, packets, expected.frames / expected.framesPerSecond);
+  if (level !== "packets")
+    await verifyDecoding(out, expected.audio, { what: "all frames", frames: packets.length, signal });
+}
+
+/** Every file is there as long as it was written, and every name in a playlist is a file. */
+async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Expectation): Promise<void> {
+  const known = new Set(files.map(({ path }) => path));
+  for (const { path, bytes } of files) {
+    const size = await stat(join(out, path)).then(
+      (found) => found.size,
+      () => 0,
+    );
+    demand(path)(size === bytes, `${size} bytes instead of ${bytes}`);
+  }
+  const text = (path: string) => readFile(join(out, path), "utf8");
+  const named = (path: string, uris: readonly string[]) => {
+    for (const uri of uris)
+      demand(path)(known.has(join(dirname(path), uri)), `names ${uri}, which is no file`);
+  };
+  for (const path of [hls, ...[...videos, ...(audio ? [audio] : [])].map(({ playlist }) => playlist)])
+    named(path, readHls(await text(path)).uris);
+  named(dash, readDash(await text(dash)));
+}
+
+async function onlyTrack(
+  out: string,
+  { playlist, init, codec }: Finished,
+  signal: AbortSignal | undefined,
+): Promise<ReadTrack> {
+  const must = demand(playlist);
+  const tracks = await readBack(join(out, playlist), signal);
+  must(tracks.length === 1, `${tracks.length} tracks instead of one`);
+  const [track] = tracks as [ReadTrack];
+  must(track.codec === codec, `${track.codec} instead of ${codec}`);
+  const metadata = metadataBoxes(await readFile(join(out, init)));
+  must(metadata.length === 0, `holds metadata (${metadata.join(", ")})`);
+  return track;
+}
+
+function checkPicture({ playlist, width, height }: Finished & Size, { picture }: ReadTrack): void {
+  const must = demand(playlist);
+  must(picture?.width === width && picture.height === height, `${picture?.width}x${picture?.height} pixels`);
+  must(picture?.rotation === 0, `turned by ${picture?.rotation} degrees`);
+  must(picture?.color === outputColor, `colours are ${picture?.color} instead of ${outputColor}`);
+}
+
+/** As many frames as planned, evenly spaced from zero; keyframes where every rendition has them. */
+function checkFrames(
+  playlist: string,
+  packets: readonly ReadPacket[],
+  { frames, gop, framesPerSecond }: Expectation,
+): void {
+  const must = demand(playlist);
+  const shown = packets.toSorted((one, other) => one.time - other.time);
+  must(packets.length === frames, `${packets.length} frames instead of ${frames}`);
+  const late = shown.findIndex(({ time }, index) => Math.abs(time * framesPerSecond - index) > 0.1);
+  must(late === -1, `frame ${late} is shown at ${shown[late]?.time} s`);
+  const unaligned = shown.findIndex(({ key }, index) => key !== (index % gop === 0));
+  must(unaligned === -1, `frame ${unaligned} should ${unaligned % gop === 0 ? "" : "not "}be a keyframe`);
+}
+
+/** Sound starts with the picture, has no hole, and ends with it. */
+function checkSound(playlist: string, packets: readonly ReadPacket[], end: number): void {
+  const must = demand(playlist);
+  const [first, last] = [packets[0], packets.at(-1)];
+  must(first !== undefined && first.time < audioFrame, `starts at ${first?.time} s`);
   const hole = packets.findIndex(
-    ({ time }, index) => Math.abs(time - packets[0]!.time - index * audioFrame) > audioFrame / 20,
+    ({ time }, index) => Math.abs(time - first!.time - index * audioFrame) > audioFrame / 20,
   );
   must(hole === -1, `packet ${hole} is not where the one before it ends`);
-  const last = packets.at(-1)!;
   // The encoder fills its last frame up, and may add one more for its own delay.
   must(
-    Math.abs(last.time + audioFrame - end) < 2 * audioFrame,
-    `ends at ${last.time} s, the video at ${end} s`,
+    Math.abs(last!.time + audioFrame - end) < 2 * audioFrame,
+    `ends at ${last!.time} s, the video at ${end} s`,
   );
 }
 
-type ReadBack = { time: number; key: boolean };
-
-async function packetsOf(path: string, name: string): Promise<ReadBack[]> {
-  using input = new Input({ source: new FilePathSource(path), formats: HLS_FORMATS });
-  const tracks: InputTrack[] = await input.getTracks();
-  demand(name)(tracks.length === 1, `${tracks.length} tracks instead of one`);
-  const packets: ReadBack[] = [];
-  const sink = new EncodedPacketSink(tracks[0]!);
-  for await (const { timestamp, type } of sink.packets(undefined, undefined, { metadataOnly: true }))
-    packets.push({ time: timestamp, key: type === "key" });
-  return packets;
+/** (ffmpeg 5.1 shows such segments two frames late, so it judges what decodes, never when.) */
+async function verifyDecoding(
+  out: string,
+  { playlist }: Finished,
+  {
+    what,
+    frames,
+    signal,
+  }: { what: "keyframes" | "all frames"; frames: number; signal: AbortSignal | undefined },
+): Promise<void> {
+  const must = demand(playlist);
+  const decoded = await decode(join(out, playlist), what, signal);
+  must(decoded.complaints.length === 0, `the decoder says: ${decoded.complaints[0]}`);
+  must(decoded.frames === frames, `${decoded.frames} of ${frames} ${what} decode`);
 }
 
 const demand = (path: string) => (holds: boolean, fault: string) => {

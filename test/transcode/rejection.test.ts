@@ -133,12 +133,21 @@ for (const [code, from] of [
   test(`screen: ${code}`, () => assert.throws(() => screen(from, limits), { code }));
 }
 
-test("judge: damage is forgiven up to half, a missing end up to a tenth", () => {
-  judge({ decoded: 50, frames: 91 }, 100, 100);
-  judge({ decoded: null, frames: 1 }, 100, 2);
-  assert.throws(() => judge({ decoded: 49, frames: 100 }, 100, 100), { code: "CORRUPT" });
-  assert.throws(() => judge({ decoded: 0, frames: 0 }, 100, 100), { code: "CORRUPT" });
-  assert.throws(() => judge({ decoded: 80, frames: 80 }, 100, 100), { code: "TRUNCATED" });
+test("judge: damage is forgiven up to a stated share, and counted", () => {
+  const report = { decoded: 100, concealed: 0, frames: 100 };
+  const judged = (changed: Partial<Parameters<typeof judge>[0]>) =>
+    judge({ ...report, ...changed }, 100, 100);
+  assert.deepEqual(judged({}), { undecoded: 0, concealed: 0, missing: 0 });
+  assert.deepEqual(judged({ decoded: null, frames: 98 }), { undecoded: 0, concealed: 0, missing: 0 });
+  assert.deepEqual(judged({ decoded: 50, concealed: 12, frames: 91 }), {
+    undecoded: 50,
+    concealed: 12,
+    missing: 9,
+  });
+  assert.throws(() => judged({ decoded: 49 }), { code: "CORRUPT" });
+  assert.throws(() => judged({ concealed: 26 }), { code: "CORRUPT" });
+  assert.throws(() => judged({ decoded: 0, frames: 0 }), { code: "CORRUPT" });
+  assert.throws(() => judged({ decoded: 80, frames: 80 }), { code: "TRUNCATED" });
 });
 
 test("failures of ffmpeg are told apart by its log", () => {
