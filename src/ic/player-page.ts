@@ -9,13 +9,14 @@ export type PlayerScripts = { script: string; style: string; library: string };
  * @param template web/player/index.html: `{{name}}` stands for a value
  */
 export function playerPage(template: string, publication: Publication, scripts: PlayerScripts): string {
-  const { title, width, height, durationMs, hls } = publication;
+  const { title, width, height, durationMs, hls, sound } = publication;
   const values: Record<string, string> = {
     title: escapeHtml(title),
     width: String(width),
     height: String(height),
     seconds: String(durationMs / 1000),
     playlist: escapeHtml(hls),
+    sound,
     script: escapeHtml(scripts.script),
     style: escapeHtml(scripts.style),
     library: escapeHtml(scripts.library),

@@ -22,6 +22,7 @@ export const Publication = z.object({
   /** Pixels of the best rendition. */
   width: Pixels,
   height: Pixels,
+  sound: z.enum(["present", "none"]),
   renditions: z
     .array(
       z.object({

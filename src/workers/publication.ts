@@ -30,6 +30,7 @@ export function toPublication(
     durationMs: Math.round(manifest.duration * 1000),
     width: best.width,
     height: best.height,
+    sound: manifest.audio === null ? "none" : "present",
     renditions: manifest.renditions.map(({ name, width, height, bandwidth, codecs, bytes }) => ({
       name,
       width,

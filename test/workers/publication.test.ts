@@ -6,6 +6,7 @@ import { readPublication, toPublication } from "../../src/workers/publication.ts
 const facts = { id: "a1", attempt: 2, owner: "2vxsx-fae", title: "T" };
 const manifest = {
   duration: 4.0049,
+  audio: null,
   renditions: [
     {
       name: "720p",
@@ -33,6 +34,7 @@ test("publication: what the canisters are told of a transcoded folder", () => {
     durationMs: 4005,
     width: 720,
     height: 1280,
+    sound: "none",
     renditions: [
       {
         name: "720p",

@@ -33,7 +33,7 @@ function show(state) {
   page.dataset.state = state;
   tap.setAttribute("aria-label", state === "playing" ? "Pause" : "Play");
   trouble.hidden = state !== "trouble";
-  sound.hidden = !(state === "playing" && video.muted);
+  sound.hidden = !(state === "playing" && video.muted && page.dataset.sound === "present");
 }
 
 async function attach() {
