@@ -12,9 +12,12 @@ export type Bandwidth = { peak: number; average: number };
  * @source RFC 8216, 4.3.4.2: the peak is "the largest bit rate of any contiguous set of segments whose total
  * duration is between 0.5 and 1.5 times the target duration", so a last segment of one frame does not count
  */
-export function bandwidth(segments: readonly Segment[]): Bandwidth {
+export function bandwidth(
+  segments: readonly Segment[],
+  bytesOf = ({ file }: Segment): number => file.bytes,
+): Bandwidth {
   const rate = (some: readonly Segment[]) =>
-    (8 * some.reduce((sum, { file }) => sum + file.bytes, 0)) / total(some);
+    (8 * some.reduce((sum, segment) => sum + bytesOf(segment), 0)) / total(some);
   const target = targetDuration(segments);
   const average = rate(segments);
   const peaks = segments.filter(({ seconds }) => seconds >= target / 2).map((segment) => rate([segment]));
@@ -45,6 +48,32 @@ export function mediaPlaylist({ init, segments }: Track): string {
   ]);
 }
 
+/** Where a video's playlist of keyframes lies. */
+export const keyframePlaylistPath = ({ name }: Track): string => `${name}/keyframes.m3u8`;
+
+/**
+ * The I-frame playlist of a video: the first bytes of each segment, for fast seeking and scrubbing. A keyframe
+ * lasts until the next one.
+ * @source RFC 8216, 4.3.3.6
+ */
+export function keyframePlaylist({ init, segments }: Track): string {
+  return lines([
+    "#EXTM3U",
+    "#EXT-X-VERSION:6",
+    `#EXT-X-TARGETDURATION:${targetDuration(segments)}`,
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-PLAYLIST-TYPE:VOD",
+    "#EXT-X-I-FRAMES-ONLY",
+    `#EXT-X-MAP:URI="${inFolder(init.path)}"`,
+    ...segments.flatMap(({ file, seconds, keyframeBytes }) => [
+      `#EXTINF:${seconds},`,
+      `#EXT-X-BYTERANGE:${keyframeBytes}@0`,
+      inFolder(file.path),
+    ]),
+    "#EXT-X-ENDLIST",
+  ]);
+}
+
 /** The master playlist; smallest rendition first, because Safari starts with the first one. */
 export function masterPlaylist(
   videos: readonly VideoTrack[],
@@ -65,6 +94,18 @@ export function masterPlaylist(
     ];
     return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistPath(video)];
   });
+  const scrubbing = videos.toReversed().map((video) => {
+    const { peak, average } = bandwidth(video.segments, ({ keyframeBytes }) => keyframeBytes);
+    const attributes = [
+      `BANDWIDTH=${peak}`,
+      `AVERAGE-BANDWIDTH=${average}`,
+      `CODECS="${video.codec}"`,
+      `RESOLUTION=${video.width}x${video.height}`,
+      "VIDEO-RANGE=SDR",
+      `URI="${keyframePlaylistPath(video)}"`,
+    ];
+    return `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`;
+  });
   return lines([
     "#EXTM3U",
     "#EXT-X-VERSION:6",
@@ -76,6 +117,7 @@ export function masterPlaylist(
         ]
       : []),
     ...variants,
+    ...scrubbing,
   ]);
 }
 

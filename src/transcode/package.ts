@@ -13,7 +13,9 @@ import {
   type Target,
 } from "mediabunny";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { codecString } from "./codec-string.ts";
 import { zeroTimes } from "./init-segment.ts";
+import { firstSampleEnd } from "./media-segment.ts";
 import { maxSegmentBytes } from "./plan.ts";
 import { type StoredFile, storeContent } from "./stored-file.ts";
 
@@ -28,8 +30,13 @@ export type Track = {
   init: StoredFile;
   segments: Segment[];
 };
-/** `seconds` is exact: counted from the timestamps of the frames. */
-export type Segment = { file: StoredFile; seconds: number };
+export type Segment = {
+  file: StoredFile;
+  /** Exact: counted from the timestamps of the frames. */
+  seconds: number;
+  /** Up to the end of the first frame, in video a keyframe. */
+  keyframeBytes: number;
+};
 
 /** One of ffmpeg's intermediates, and how to cut it. */
 export type Intermediate = {
@@ -58,7 +65,7 @@ export async function packageTrack(
 ): Promise<Track> {
   using input = new Input({ source: new FilePathSource(file), formats: [MP4] });
   let init: StoredFile | null = null;
-  const files: StoredFile[] = [];
+  const files: Omit<Segment, "seconds">[] = [];
   let seconds: number[] = [];
   const writing: Promise<void>[] = [];
   const store = (target: Target, path: string, keep: (stored: StoredFile) => void) => {
@@ -80,10 +87,12 @@ export async function packageTrack(
           init = stored;
         });
       },
-      onSegment: (target, { n }) =>
-        store(target, `${name}/${n - 1}.m4s`, (stored) => {
-          files[n - 1] = stored;
-        }),
+      onSegment: (target, { n }) => {
+        const keyframeBytes = firstSampleEnd(contentOf(target));
+        store(target, `${name}/${n - 1}.m4s`, (file) => {
+          files[n - 1] = { file, keyframeBytes };
+        });
+      },
       onPlaylist: (playlist) => {
         seconds = extinf(playlist);
       },
@@ -105,7 +114,7 @@ export async function packageTrack(
   await output.finalize();
   await Promise.all(writing);
   const segments = files.map((stored, index) => ({
-    file: stored,
+    ...stored,
     seconds: present(seconds[index] ?? null, name),
   }));
   return { name, kind, codec: source.codec, packets, init: present<StoredFile>(init, name), segments };
@@ -125,13 +134,17 @@ async function sourceOf(
     const decoderConfig = present(await track.getDecoderConfig(), name);
     const source = new EncodedVideoPacketSource(present(await track.getCodec(), name));
     output.addVideoTrack(source, { frameRate: framesPerSecond });
-    return sourceWith(track, decoderConfig.codec, (packet) => source.add(packet, { decoderConfig }));
+    return sourceWith(track, codecString(decoderConfig.codec), (packet) =>
+      source.add(packet, { decoderConfig }),
+    );
   }
   const track = present(await input.getPrimaryAudioTrack(), name);
   const decoderConfig = present(await track.getDecoderConfig(), name);
   const source = new EncodedAudioPacketSource(present(await track.getCodec(), name));
   output.addAudioTrack(source);
-  return sourceWith(track, decoderConfig.codec, (packet) => source.add(packet, { decoderConfig }));
+  return sourceWith(track, codecString(decoderConfig.codec), (packet) =>
+    source.add(packet, { decoderConfig }),
+  );
 }
 
 type Sink = ConstructorParameters<typeof EncodedPacketSink>[0];

@@ -1,7 +1,14 @@
 import { intermediates } from "./command.ts";
 import { mediaPresentation } from "./dash.ts";
 import { perSecond } from "./frame-rate.ts";
-import { bandwidth, masterPlaylist, mediaPlaylist, playlistPath } from "./hls.ts";
+import {
+  bandwidth,
+  keyframePlaylist,
+  keyframePlaylistPath,
+  masterPlaylist,
+  mediaPlaylist,
+  playlistPath,
+} from "./hls.ts";
 import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
 import { type Intermediate, packageTrack, type Track } from "./package.ts";
@@ -62,6 +69,7 @@ export async function finish(
   const audio = tracks[renditions.length] ?? null;
   const texts = await Promise.all([
     ...tracks.map((track) => storeText(product, playlistPath(track), mediaPlaylist(track))),
+    ...videos.map((video) => storeText(product, keyframePlaylistPath(video), keyframePlaylist(video))),
     storeText(product, master, masterPlaylist(videos, audio, frameRate)),
     storeText(product, presentation, mediaPresentation(videos, audio, { frameRate, duration })),
   ]);

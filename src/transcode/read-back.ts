@@ -1,4 +1,5 @@
 import { EncodedPacketSink, FilePathSource, HLS_FORMATS, Input } from "mediabunny";
+import { codecString } from "./codec-string.ts";
 
 /** A packet of a finished track; seconds. */
 export type ReadPacket = { time: number; key: boolean };
@@ -26,7 +27,8 @@ export async function readBack(playlist: string, signal: AbortSignal | undefined
       signal?.throwIfAborted();
       packets.push({ time: timestamp, key: type === "key" });
     }
-    const codec = await track.getCodecParameterString();
+    const read = await track.getCodecParameterString();
+    const codec = read && codecString(read);
     if (!track.isVideoTrack()) {
       tracks.push({ codec, picture: null, packets });
       continue;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mediaPresentation } from "../../src/transcode/dash.ts";
-import { bandwidth, masterPlaylist, mediaPlaylist } from "../../src/transcode/hls.ts";
+import { bandwidth, keyframePlaylist, masterPlaylist, mediaPlaylist } from "../../src/transcode/hls.ts";
 import { zeroTimes } from "../../src/transcode/init-segment.ts";
 
 const stored = (path: string, bytes: number) => ({
@@ -20,8 +20,8 @@ const video = {
   packets: 61,
   init: stored("720p/init-a.mp4", 700),
   segments: [
-    { file: stored("720p/0-b.m4s", 250_250), seconds: 2.002 },
-    { file: stored("720p/1-c.m4s", 50_000), seconds: 0.033366666667 },
+    { file: stored("720p/0-b.m4s", 250_250), seconds: 2.002, keyframeBytes: 20_020 },
+    { file: stored("720p/1-c.m4s", 50_000), seconds: 0.033366666667, keyframeBytes: 50_000 },
   ],
 };
 const audio = {
@@ -30,7 +30,7 @@ const audio = {
   codec: "mp4a.40.2",
   packets: 96,
   init: stored("audio/init-d.mp4", 600),
-  segments: [{ file: stored("audio/0-e.m4s", 31_744), seconds: 1.984 }],
+  segments: [{ file: stored("audio/0-e.m4s", 31_744), seconds: 1.984, keyframeBytes: 400 }],
 };
 const frameRate = { numerator: 30000, denominator: 1001 };
 
@@ -49,6 +49,8 @@ test("HLS: the master playlist, with and without sound", () => {
 360p/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"
 720p/index.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=640x360,VIDEO-RANGE=SDR,URI="360p/keyframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="720p/keyframes.m3u8"
 `,
   );
   assert.equal(
@@ -58,6 +60,7 @@ test("HLS: the master playlist, with and without sound", () => {
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=1180132,AVERAGE-BANDWIDTH=1180132,CODECS="avc1.64001f",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR
 720p/index.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="720p/keyframes.m3u8"
 `,
   );
 });
@@ -75,6 +78,27 @@ test("HLS: the media playlist", () => {
 #EXTINF:2.002,
 0-b.m4s
 #EXTINF:0.033366666667,
+1-c.m4s
+#EXT-X-ENDLIST
+`,
+  );
+});
+
+test("HLS: the playlist of keyframes", () => {
+  assert.equal(
+    keyframePlaylist(video),
+    `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-I-FRAMES-ONLY
+#EXT-X-MAP:URI="init-a.mp4"
+#EXTINF:2.002,
+#EXT-X-BYTERANGE:20020@0
+0-b.m4s
+#EXTINF:0.033366666667,
+#EXT-X-BYTERANGE:50000@0
 1-c.m4s
 #EXT-X-ENDLIST
 `,

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { boxes } from "../../src/transcode/boxes.ts";
+import { mediaPlaylist, playlistPath } from "../../src/transcode/hls.ts";
+import { packageTrack } from "../../src/transcode/package.ts";
+import { readBack } from "../../src/transcode/read-back.ts";
+import { storeText } from "../../src/transcode/stored-file.ts";
+import { clip, scratch } from "./clip.ts";
+
+const folder = await scratch();
+const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof";
+const cut = { kind: "video" as const, framesPerSecond: 30, segmentSeconds: 1, endSeconds: 3 };
+
+test("an I-frame playlist covers whole keyframes and nothing else, one a segment", async () => {
+  const file = await clip(
+    folder,
+    "h264.mp4",
+    `-f lavfi -i testsrc2=s=160x90:r=30:d=3 -c:v libx264 -preset ultrafast -g 30 ${fragments}`,
+  );
+  const track = await packageTrack({ ...cut, name: "90p", file }, { out: folder });
+  assert.equal(track.segments.length, 3);
+  for (const { file: stored, keyframeBytes } of track.segments) {
+    const segment = await readFile(join(folder, stored.path));
+    const types: number[] = [];
+    let offset = [...boxes(segment)].find(({ type }) => type === "mdat")!.start;
+    // ISO/IEC 14496-15: a sample is a row of NAL units, each behind its length.
+    for (; offset < keyframeBytes; offset += 4 + segment.readUInt32BE(offset))
+      types.push(segment[offset + 4]! & 31);
+    assert.equal(offset, keyframeBytes);
+    assert.ok(types.includes(5) && !types.includes(1), `NAL units of types ${types}`);
+  }
+});
+
+test("HEVC is hvc1 in the box and in the codec string, also when read back", async () => {
+  const file = await clip(
+    folder,
+    "hevc.mp4",
+    `-f lavfi -i testsrc2=s=160x90:r=30:d=1 -c:v libx265 -x265-params log-level=none:keyint=30 -preset ultrafast -tag:v hvc1 ${fragments}`,
+  );
+  const track = await packageTrack({ ...cut, name: "hevc", file }, { out: folder });
+  assert.match(track.codec, /^hvc1\./);
+  const init = await readFile(join(folder, track.init.path));
+  const stsd = [...boxes(init)].find(({ type }) => type === "stsd")!;
+  assert.equal(init.toString("latin1", stsd.start + 12, stsd.start + 16), "hvc1");
+  await storeText(folder, playlistPath(track), mediaPlaylist(track));
+  const [read] = await readBack(join(folder, playlistPath(track)), undefined);
+  assert.deepEqual([read?.codec, read?.packets.length], [track.codec, 30]);
+});
