@@ -7,6 +7,8 @@ import { forgetUser } from "../events/forget-user.ts";
 import { importEvents, validateEvents } from "../events/import-events.ts";
 import { Lake } from "../events/lake.ts";
 import { EventSettings } from "../events/settings.ts";
+import { Audience } from "../events/simulator/audience.ts";
+import { simulate } from "../events/simulator/simulate.ts";
 import { connectRedis } from "../queues/connection.ts";
 import { QueueSettings } from "../queues/settings.ts";
 
@@ -44,6 +46,18 @@ export default function events(command: Command): void {
       print(options, { events: written }, [`${written} events: ${file}`]);
     });
 
+  const simulation = lakeOption(
+    add(command, "simulate", "add what a simulated audience does: for demos and tests, in a lake of its own"),
+  );
+  for (const name of ["viewers", "videos", "days", "seed"] as const)
+    simulation.option(`--${name} <number>`, `default ${Audience.parse({})[name]}`, ofAudience(name));
+  simulation
+    .addHelpText("after", "\nExample: ./kiln events simulate --viewers 500 --lake simulated")
+    .action(async (options: Options & Partial<Audience>) => {
+      using lake = await Lake.open(lakeOf(options));
+      printAddition(options, await lake.add(simulate(Audience.parse(chosen(options)))));
+    });
+
   lakeOption(add(command, "compact", "move the events that have arrived from Redis into the lake")).action(
     async (options: Options) => {
       using parts = await openAll(options);
@@ -76,6 +90,16 @@ function day(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new InvalidArgumentError("expected a day like 2026-11-21");
 }
+
+function ofAudience(name: "viewers" | "videos" | "days" | "seed"): (text: string) => number {
+  return (text) => {
+    const result = Audience.shape[name].safeParse(Number(text));
+    if (result.success) return result.data;
+    throw new InvalidArgumentError(result.error.issues[0]!.message);
+  };
+}
+
+const chosen = ({ json: _json, lake: _lake, ...audience }: Options & Partial<Audience>) => audience;
 
 async function openAll(options: Options): Promise<{ lake: Lake; stream: EventStream } & Disposable> {
   const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);

@@ -151,3 +151,22 @@ test("kiln events: validate, import, compact, export, forget", async () => {
   assert.match((await kiln("export", "out.csv")).stderr, /^LAKE_EMPTY: /);
   assert.equal((await kiln("export", "out.csv", "--from", "yesterday")).code, 2);
 });
+
+test("kiln events simulate fills a lake, and the same numbers add nothing twice", async () => {
+  const small = [
+    "simulate",
+    "--viewers",
+    "20",
+    "--videos",
+    "30",
+    "--days",
+    "2",
+    "--lake",
+    "simulated",
+    "--json",
+  ];
+  const { added } = JSON.parse((await kiln(...small)).stdout);
+  assert.ok(added > 100, `${added} events`);
+  assert.deepEqual(JSON.parse((await kiln(...small)).stdout), { added: 0, duplicates: added, forgotten: 0 });
+  assert.equal((await kiln("simulate", "--days", "0")).code, 2);
+});
