@@ -32,6 +32,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "engagement events: check and import files, export, compact, delete a user's",
     load: () => import("./events.ts"),
   },
+  evaluate: {
+    summary: "how well models tell what viewers choose next, with intervals and by segment",
+    load: () => import("./evaluate.ts"),
+  },
   localnet: {
     summary: "run a local Internet Computer with Kiln's canisters installed",
     load: () => import("./localnet.ts"),

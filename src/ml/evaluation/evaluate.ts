@@ -1,0 +1,105 @@
+import { seeded } from "../../events/random.ts";
+import { TypedError } from "../../telemetry/typed-error.ts";
+import { itemCounts } from "../dataset.ts";
+import type { Recommender } from "../models/recommender.ts";
+import type { Case, Split } from "../split.ts";
+import { bootstrapMean, type Interval } from "./bootstrap.ts";
+import { type CaseMetric, caseMetricNames, caseMetrics, type ListMetrics, listMetrics } from "./metrics.ts";
+import { rankAll, rankAmong } from "./rank.ts";
+import { segmentsOf } from "./segments.ts";
+
+export type Means = Record<CaseMetric, number>;
+
+export type Evaluation = {
+  model: string;
+  cases: number;
+  /** Over the whole catalogue but the history, with 95 % intervals. */
+  full: Record<CaseMetric, Interval>;
+  lists: ListMetrics;
+  /** Segments that no case belongs to are left out. */
+  segments: { name: string; cases: number; full: Means }[];
+  /** Against 100 random items: biased, comparable with papers that do the same and with nothing else. */
+  sampled100?: Means;
+};
+
+export type EvaluationOptions = {
+  /** Of the intervals and the sampled items. */
+  seed?: number;
+  /** Whether to rank against 100 sampled items as well. */
+  sampled?: boolean;
+  signal?: AbortSignal;
+};
+
+/** Scores that are held at once. */
+const scoresAtOnce = 2_000_000;
+const sampledItems = 100;
+
+/**
+ * Asks a model every question of a split.
+ * @throws TypedError MODEL_SCORES_INVALID when a score is not a number
+ */
+export async function evaluate(
+  model: Recommender,
+  split: Split,
+  { seed = 1, sampled = false, signal }: EvaluationOptions = {},
+): Promise<Evaluation> {
+  const { train, cases } = split;
+  const random = seeded(seed);
+  const ranks = new Float64Array(cases.length);
+  const sampledRanks = new Float64Array(sampled ? cases.length : 0);
+  const exposures = new Uint32Array(train.items.length);
+  const batch = Math.max(1, Math.floor(scoresAtOnce / model.items));
+  for (let start = 0; start < cases.length; start += batch) {
+    signal?.throwIfAborted();
+    const some = cases.slice(start, start + batch);
+    const scores = await model.score(some.map(({ history }) => history));
+    for (const [index, { history, target }] of some.entries()) {
+      const row = scores.subarray(index * model.items, (index + 1) * model.items);
+      if (row.some(Number.isNaN)) throw invalidScores(model);
+      const { rank, list } = rankAll(row, history, target);
+      ranks[start + index] = rank;
+      for (const item of list) exposures[item]!++;
+      if (sampled) sampledRanks[start + index] = rankAmong(row, target, draw(history, target));
+    }
+  }
+  const users = Int32Array.from(cases, ({ user }) => user);
+  return {
+    model: model.name,
+    cases: cases.length,
+    full: byMetric((name) => bootstrapMean(ranks.map(caseMetrics[name]), users, { random: seeded(seed) })),
+    lists: listMetrics(exposures, itemCounts(train), train.users.length),
+    segments: bySegment(split, ranks),
+    ...(sampled ? { sampled100: meansOf(sampledRanks) } : {}),
+  };
+
+  /** Different items that are neither the target nor in the history; all of them where there are no 100. */
+  function draw(history: Int32Array, target: number): Set<number> {
+    const excluded = new Set(history).add(target);
+    const wanted = Math.min(sampledItems, train.items.length - excluded.size);
+    const drawn = new Set<number>();
+    while (drawn.size < wanted) {
+      const item = random.integer(train.items.length);
+      if (!excluded.has(item)) drawn.add(item);
+    }
+    return drawn;
+  }
+}
+
+function bySegment(split: Split, ranks: Float64Array): Evaluation["segments"] {
+  return segmentsOf(split).flatMap(({ name, includes }) => {
+    const own = ranks.filter((_, index) => includes(split.cases[index] as Case));
+    return own.length === 0 ? [] : [{ name, cases: own.length, full: meansOf(own) }];
+  });
+}
+
+const meansOf = (ranks: Float64Array): Means =>
+  byMetric((name) => ranks.reduce((sum, rank) => sum + caseMetrics[name](rank), 0) / ranks.length);
+
+const byMetric = <Value>(value: (name: CaseMetric) => Value): Record<CaseMetric, Value> =>
+  Object.fromEntries(caseMetricNames.map((name) => [name, value(name)])) as Record<CaseMetric, Value>;
+
+const invalidScores = ({ name }: Recommender) =>
+  new TypedError(
+    "MODEL_SCORES_INVALID",
+    `the model ${name} gave a score that is not a number: train it again`,
+  );

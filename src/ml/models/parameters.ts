@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+const half = z.number().gt(0).max(1);
+
+/** The hyper-parameters of the models without a network, each with where its default comes from. */
+export const BaselineParameters = z.object({
+  markov: z
+    .object({
+      /** Pairs this far apart are transitions. Default measured on ML-1M, validation. */
+      reach: z.int().min(1).default(5),
+      /** A pair one place further apart counts this much less. */
+      reachDecay: half.default(0.7),
+      /** The last items of the history that are asked. */
+      memory: z.int().min(1).default(5),
+      memoryDecay: half.default(0.7),
+    })
+    .prefault({}),
+  itemKnn: z
+    .object({
+      /** The field's usual size of a neighbourhood. */
+      neighbours: z.int().min(1).default(100),
+    })
+    .prefault({}),
+  ease: z
+    .object({
+      /** Measured on ML-1M; the paper searches 100 to 1000. */
+      regularisation: z.number().positive().default(300),
+      /** Steps back in the history after which an item weighs half; absent: all weigh the same, as in the paper. */
+      halfLife: z.number().positive().optional(),
+    })
+    .prefault({}),
+  trending: z
+    .object({
+      /** Days after which a choice weighs half. */
+      halfLifeDays: z.number().positive().default(2),
+    })
+    .prefault({}),
+});
+export type BaselineParameters = z.output<typeof BaselineParameters>;

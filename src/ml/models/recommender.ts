@@ -1,0 +1,31 @@
+/**
+ * A model that is asked what a user will choose next. Every model is one of these, whatever is inside.
+ */
+export interface Recommender {
+  readonly name: string;
+  /** Items of the catalogue it was fitted on. */
+  readonly items: number;
+  /**
+   * Scores every item after each history (oldest first; may be empty): row after row, `items` long, higher is
+   * better. What the history holds is scored, too: leaving it out is for the caller.
+   */
+  score(histories: readonly Int32Array[]): Promise<Float32Array>;
+}
+
+/** A recommender that scores one history at a time into a row of zeros. */
+export function rowByRow(
+  name: string,
+  items: number,
+  scoreRow: (history: Int32Array, row: Float32Array) => void,
+): Recommender {
+  return {
+    name,
+    items,
+    async score(histories) {
+      const scores = new Float32Array(histories.length * items);
+      for (const [index, history] of histories.entries())
+        scoreRow(history, scores.subarray(index * items, (index + 1) * items));
+      return scores;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Lake } from "../../src/events/lake.ts";
+import { collectDataset, historyOf } from "../../src/ml/dataset.ts";
+import { type InteractionFormat, readInteractions } from "../../src/ml/datasets/interaction-file.ts";
+import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
+import { leaveLastOut, timeSplit } from "../../src/ml/split.ts";
+import { noon, sample } from "../events/sample-events.ts";
+import { toy } from "./toy.ts";
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kiln-dataset-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+test("a dataset is sorted by user and time, the first of a repeated choice counts", async () => {
+  const dataset = await collectDataset([
+    { user: "a", item: "x", at: 3 },
+    { user: "b", item: "y", at: 1 },
+    { user: "a", item: "z", at: 2 },
+    { user: "a", item: "x", at: 1 },
+  ]);
+  assert.deepEqual(dataset, {
+    users: ["a", "b"],
+    items: ["x", "y", "z"],
+    offsets: Uint32Array.of(0, 2, 3),
+    sequence: Int32Array.of(0, 2, 1),
+    times: Float64Array.of(1, 2, 1),
+  });
+});
+
+test("one interaction without a time, and the order of the source is that of time", async () => {
+  const dataset = await collectDataset([
+    { user: "a", item: "x", at: 3 },
+    { user: "a", item: "y" },
+  ]);
+  assert.deepEqual([...dataset.sequence], [0, 1]);
+  assert.equal(dataset.times, undefined);
+});
+
+test("nothing to learn from is said", async () => {
+  await assert.rejects(collectDataset([]), { code: "DATASET_EMPTY" });
+  const small = await toy({ a: "x y", b: "x" });
+  assert.throws(() => leaveLastOut(small, "test"), { code: "DATASET_TOO_SMALL" });
+  const { times: _, ...timeless } = small;
+  assert.throws(() => timeSplit(timeless, 0.9), { code: "SPLIT_NEEDS_TIMES" });
+  const atOnce = { ...small, times: small.times!.map(() => 1) };
+  assert.throws(() => timeSplit(atOnce, 0.9), { code: "DATASET_TOO_SMALL" });
+});
+
+test("leave-last-out: what is learned from, asked and known, for validation and test", async () => {
+  const dataset = await toy({ a: "x y z w", b: "x y" });
+  const parts = (split: ReturnType<typeof leaveLastOut>) => ({
+    train: dataset.users.map((_, user) => [...historyOf(split.train, user)]),
+    cases: split.cases.map(({ user, history, target }) => [user, [...history], target]),
+  });
+  const shared = [0, 1];
+  assert.deepEqual(parts(leaveLastOut(dataset, "validation")), {
+    train: [shared, shared],
+    cases: [[0, [0, 1], 2]],
+  });
+  assert.deepEqual(parts(leaveLastOut(dataset, "test")), {
+    train: [shared, shared],
+    cases: [[0, [0, 1, 2], 3]],
+  });
+  assert.deepEqual(parts(leaveLastOut(dataset, "test", "train and validation")), {
+    train: [[0, 1, 2], shared],
+    cases: [[0, [0, 1, 2], 3]],
+  });
+});
+
+test("time split: later choices are cases whose histories go on, up to so many a user", async () => {
+  const dataset = await toy({ a: "x y z w v", b: "x y" });
+  const { train, cases } = timeSplit(dataset, 0.6, { casesPerUser: 2 });
+  assert.deepEqual([...train.sequence], [0, 1, 0, 1]);
+  assert.deepEqual(
+    cases.map(({ history, target }) => [[...history], target]),
+    [
+      [[0, 1], 2],
+      [[0, 1, 2], 3],
+    ],
+  );
+});
+
+const files: [format: InteractionFormat, text: string, expected: unknown][] = [
+  [
+    "pairs",
+    "1 10\n1 11\n\n2 10\n",
+    [
+      ["1", "10", undefined],
+      ["1", "11", undefined],
+      ["2", "10", undefined],
+    ],
+  ],
+  ["inter", "user_id:token\titem_id:token\ttimestamp:float\n1\t10\t5\n", [["1", "10", 5000]]],
+  ["inter", "item_id:token\tuser_id:token\n10\t1\n", [["1", "10", undefined]]],
+];
+
+for (const [index, [format, text, expected]] of files.entries())
+  test(`file ${index} of interactions is read as ${format}`, async () => {
+    const path = join(folder, `good-${index}`);
+    await writeFile(path, text);
+    const read = [];
+    for await (const { user, item, at } of readInteractions(path, format)) read.push([user, item, at]);
+    assert.deepEqual(read, expected);
+  });
+
+const wrongFiles: [format: InteractionFormat, text: string, message: RegExp][] = [
+  ["pairs", "1 10\n1 11 12\n", /, line 2: expected `user item` \(read as pairs\)$/],
+  ["inter", "user\titem\n", /, line 1: expected a head/],
+  ["inter", "user_id:token\titem_id:token\n1\n", /, line 2: expected 2 fields, found 1/],
+  ["inter", "user_id:token\titem_id:token\ttimestamp:float\n1\t2\tnow\n", /, line 2: timestamp: .* not now/],
+];
+
+for (const [index, [format, text, message]] of wrongFiles.entries())
+  test(`wrong file ${index} of interactions names its line`, async () => {
+    const path = join(folder, `wrong-${index}`);
+    await writeFile(path, text);
+    await assert.rejects(collectDataset(readInteractions(path, format)), {
+      code: "INTERACTIONS_INVALID",
+      message,
+    });
+  });
+
+test("the lake: half-watched or liked is chosen, skipped is not", async () => {
+  const path = join(folder, "lake");
+  const watch = (video: string, watchedMs: number) =>
+    sample({ type: "watch", video, at: noon + watchedMs, watchedMs, totalMs: 1000 });
+  {
+    using lake = await Lake.open(path);
+    await lake.add([
+      watch("v1", 500),
+      watch("v2", 499),
+      sample({ video: "v3" }),
+      sample({ type: "skip", video: "v4" }),
+    ]);
+  }
+  const { items } = await collectDataset(lakeInteractions(path));
+  assert.deepEqual(items, ["v3", "v1"]);
+  await assert.rejects(collectDataset(lakeInteractions(join(folder, "none"))), { code: "DATASET_EMPTY" });
+});
