@@ -11,31 +11,16 @@ import { QueueSettings } from "../queues/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { encodersTried, trialEncode } from "../transcode/trial-encode.ts";
 import { VideoSettings } from "../videos/settings.ts";
+import { absent, bad, type Finding, good } from "./finding.ts";
+import { gpuFindings } from "./gpu-findings.ts";
 import { formatBytes } from "./table.ts";
-
-/** `good`: as it should be. `absent`: Kiln runs without it, and `advice` says what it would bring. `bad`: mend it. */
-export interface Finding {
-  what: string;
-  state: "good" | "absent" | "bad";
-  found: string;
-  advice?: string;
-}
-
-const good = (what: string, found: string): Finding => ({ what, state: "good", found });
-const absent = (what: string, found: string, advice: string): Finding => ({
-  what,
-  state: "absent",
-  found,
-  advice,
-});
-const bad = (what: string, found: string, advice: string): Finding => ({ what, state: "bad", found, advice });
 
 const run = promisify(execFile);
 const oldestFfmpeg = 5.1;
 const comfortableMemory = 4e9;
 const comfortableDisk = 10e9;
 
-/** Looks at everything that Kiln uses on this machine. Changes nothing. */
+/** Looks at everything that Kiln uses on this machine. Changes nothing but what is remembered of a GPU. */
 export async function examine(): Promise<Finding[]> {
   const parts = [node, ffmpeg, encoders, gpus, redis, memory, disk, engine, browser];
   return (await Promise.all(parts.map((part) => part()))).flat();
@@ -66,10 +51,6 @@ const purpose: Record<keyof typeof encodersTried, string> = {
   aac: "every sound track is encoded with it: install an ffmpeg that has it (Debian's does)",
   libx265: "would allow HEVC in software",
   libsvtav1: "would allow AV1 in software",
-  h264_nvenc:
-    "encoding runs in software: needs an NVIDIA GPU that has NVENC, its driver and an ffmpeg with NVENC",
-  hevc_nvenc: "would allow HEVC on the GPU: needs what h264_nvenc needs",
-  av1_nvenc: "would allow AV1 on the GPU: needs an Ada or newer GPU and ffmpeg 6 or newer",
 };
 
 async function encoders(): Promise<Finding[]> {
@@ -90,18 +71,11 @@ async function encoders(): Promise<Finding[]> {
 }
 
 async function gpus(): Promise<Finding[]> {
-  const query = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"];
   try {
-    const { stdout } = await run("nvidia-smi", query);
-    return stdout
-      .trim()
-      .split("\n")
-      .map((line, index) => good(`GPU ${index}`, line));
+    return await gpuFindings();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const found =
-      code === "ENOENT" ? "no nvidia-smi" : `nvidia-smi fails: ${(error as Error).message.trim()}`;
-    return [absent("GPU", found, "everything runs in software; on a GPU host install NVIDIA's driver")];
+    if (!(error instanceof TypedError)) throw error;
+    return [bad("GPU", `${error.code}: ${error.message}`, "its trials could not be made or kept")];
   }
 }
 

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readSettings } from "../config.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { openPaths } from "../transcode/acceleration.ts";
 import { command as encodeCommand } from "../transcode/command.ts";
-import { x264 } from "../transcode/encoders/x264.ts";
 import { explain } from "../transcode/explain.ts";
 import { argumentsOf } from "../transcode/ffmpeg.ts";
 import type { Manifest } from "../transcode/manifest.ts";
@@ -52,7 +52,8 @@ export default function (command: Command): void {
 async function show(file: string, options: Options, preparation: PrepareOptions): Promise<void> {
   const { source, plan, policy } = await prepare(file, preparation);
   const folder = resolve(options.out ?? ".");
-  const words = ["ffmpeg", ...argumentsOf(encodeCommand(plan, x264, policy, folder))];
+  const { open } = await openPaths(plan, policy, preparation.signal);
+  const words = ["ffmpeg", ...argumentsOf(encodeCommand(plan, open[0], policy, folder))];
   const sentences = explain(source, plan);
   if (options.json) return printJson({ status: "planned", explanation: sentences, plan, command: words });
   if (options.explain) console.log(sentences.join("\n"));

@@ -17,12 +17,17 @@ const hdrTransfers = new Set(["smpte2084", "arib-std-b67"]);
 const widePrimaries = new Set(["bt2020", "smpte432", "smpte431"]);
 
 /**
- * Chooses the conversion. Untagged colour counts as BT.709 from 720 lines on and as BT.601 below, at video
+ * Matrix and range of a source. Untagged colour counts as BT.709 from 720 lines on and as BT.601 below, at video
  * range: what cameras and encoders of those sizes mean when they say nothing.
  */
-export function conversion(color: Color, { width, height }: Size): Conversion {
-  const range = color.range ?? "tv";
-  const matrix = color.matrix ?? (Math.min(width, height) >= 720 ? "bt709" : "smpte170m");
+export function declared({ matrix, range }: Color, { width, height }: Size) {
+  const byLines = Math.min(width, height) >= 720 ? "bt709" : "smpte170m";
+  return { matrix: matrix ?? byLines, range: range ?? ("tv" as const) };
+}
+
+/** Chooses the conversion. */
+export function conversion(color: Color, size: Size): Conversion {
+  const { matrix, range } = declared(color, size);
   if (hdrTransfers.has(color.transfer ?? ""))
     return {
       kind: "hdr",
@@ -37,7 +42,8 @@ export function conversion(color: Color, { width, height }: Size): Conversion {
   return { kind: "sdr", from: "tagged" };
 }
 
-const tagged =
+/** Says of converted frames what they are. */
+export const tagged =
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
 
 /** HDR reference white (ITU-R BT.2408: 203 cd/m2) and the peak of 1000 cd/m2 over it. */

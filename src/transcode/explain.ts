@@ -57,12 +57,12 @@ function colorSentence(from: Conversion): string {
   }
 }
 
-function ladderSentences({ renditions, encoder }: EncodePlan): string[] {
+function ladderSentences({ renditions }: EncodePlan): string[] {
   const rungs = renditions.map(
     ({ name, width, height, bitrate }) =>
       `${name} (${width}x${height}, at most ${kilobits(bitrate)} on average)`,
   );
-  return [`Renditions, by ${encoder}, never larger than the source: ${rungs.join(", ")}.`];
+  return [`Renditions, never larger than the source: ${rungs.join(", ")}.`];
 }
 
 function segmentSentence({ gop, frameRate }: EncodePlan): string {

@@ -1,8 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import fluent from "fluent-ffmpeg";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { GpuError, gpuFailure } from "./gpu-failure.ts";
 import { RejectionError } from "./rejection.ts";
 
 const withParent = fileURLToPath(new URL("./with-parent.sh", import.meta.url));
@@ -58,6 +60,7 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
  * @param onLog lines of the log as they come; what a filter measured stands there
  * @param stallMs milliseconds without progress after which ffmpeg is stopped
  * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
+ * @throws GpuError when the command asks for a GPU that does not do its part
  * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
  * @throws the signal's reason when it is aborted; ffmpeg has ended by then
  */
@@ -141,6 +144,8 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   const all = log.join("\n");
   if (/code 127\b/.test(cause.message)) return missing();
   if (/No space left on device/.test(all)) return new RejectionError("DISK_FULL", undefined, { cause });
+  const gpu = gpuFailure(log);
+  if (gpu !== null) return new GpuError(gpu, { cause });
   if (/Decoder \([^)]*\) not found|Decoding requested, but no decoder found/.test(all))
     return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
   if (/Cannot determine format of input stream/.test(all))
@@ -200,6 +205,21 @@ export async function runFfprobe(
   if (code === 127) throw missing();
   if (code !== 0) throw new RejectionError("CORRUPT", log.join("").trim().split(": ").at(-1));
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * What ffmpeg calls its own version: `5.1.9-0+deb12u1`.
+ * @throws TypedError FFMPEG_MISSING
+ */
+export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)("ffmpeg", ["-version"], signal ? { signal } : {});
+    return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "unknown";
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw missing();
+    throw error;
+  }
 }
 
 function onAbort(signal: AbortSignal | undefined, stop: () => void): void {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { pathNames } from "./encode-path.ts";
 import { Damage } from "./judge.ts";
 import { Pictures } from "./pictures.ts";
 import { StoredFile } from "./stored-file.ts";
@@ -62,9 +63,12 @@ export const Manifest = z.object({
   dash: z.string(),
   ...Pictures.shape,
   encoder: z.object({
+    /** ffmpeg's names, joined by + where there are several. */
     name: z.string(),
-    path: z.enum(["software", "gpu"]),
-    fallbacks: z.array(z.object({ from: z.string(), reason: z.string() })),
+    /** On which side frames were decoded and encoded. */
+    path: z.enum(pathNames),
+    /** The better paths, and why the encode did not take them. */
+    fallbacks: z.array(z.object({ from: z.enum(pathNames), reason: z.string() })),
   }),
   /** Every file of the folder except manifest.json, by path. */
   files: z.array(StoredFile),

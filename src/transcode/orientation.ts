@@ -1,9 +1,11 @@
 import type { FfprobeSideData } from "./ffprobe-report.ts";
 
+export type QuarterTurn = 0 | 90 | 180 | 270;
+
 /** How the picture is turned for the screen. */
 export type Orientation = {
-  /** Degrees clockwise: 0, 90, 180, 270. */
-  rotation: number;
+  /** Degrees clockwise. */
+  rotation: QuarterTurn;
   /** Whether it is mirrored as well. */
   mirrored: boolean;
 };
@@ -18,8 +20,8 @@ export function orientation(sideData: readonly FfprobeSideData[]): Orientation {
 }
 
 /** ffprobe counts anticlockwise and to either side; only quarter turns are kept. */
-function clockwise(rotation: number): number {
-  return (((Math.round(-rotation / 90) * 90) % 360) + 360) % 360;
+function clockwise(rotation: number): QuarterTurn {
+  return ((((Math.round(-rotation / 90) * 90) % 360) + 360) % 360) as QuarterTurn;
 }
 
 /** Of the matrix's upper left [a b; c d] (ISO/IEC 14496-12, 8.3.2): negative when it changes left and right. */

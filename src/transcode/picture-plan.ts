@@ -11,6 +11,8 @@ export type PicturePlan = {
   preview: Stills;
 };
 
+export const pictureKinds = ["poster", "storyboard", "preview"] as const;
+
 /** Longest sides in pixels. */
 const sides = { poster: 1280, storyboard: 160, preview: 320 } as const;
 const posterCandidates = 12;

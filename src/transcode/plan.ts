@@ -1,10 +1,10 @@
-import { type Conversion, conversion } from "./color.ts";
-import type { VideoEncoder } from "./encoders/encoder.ts";
-import { x264 } from "./encoders/x264.ts";
+import { type Conversion, conversion, declared } from "./color.ts";
+import type { Codec } from "./encoders/encoder.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
 import { ladder, type Rung, type Size } from "./ladder.ts";
 import { type Level, level, untouched } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
+import type { Orientation } from "./orientation.ts";
 import { type PicturePlan, picturePlan } from "./picture-plan.ts";
 import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
@@ -13,7 +13,12 @@ import type { VideoStream } from "./streams.ts";
 /** Everything that one encode does, as plain data. Sizes in pixels, rates in bits per second. */
 export type EncodePlan = {
   input: { path: string; demuxer: string };
-  video: { stream: number; deinterlace: "no" | "interlaced frames"; conversion: Conversion };
+  video: {
+    stream: number;
+    coded: Coded;
+    deinterlace: "no" | "interlaced frames";
+    conversion: Conversion;
+  };
   frameRate: FrameRate;
   /** Whether the rate filter drops frames, and so should run before the scaler. */
   rateOrder: "drop before scaling" | "repeat after scaling";
@@ -21,15 +26,19 @@ export type EncodePlan = {
   frames: number;
   /** Frames in a group of pictures, which is a segment. */
   gop: number;
-  encoder: VideoEncoder["name"];
-  renditions: (Rung & { maxrate: number; bufsize: number })[];
+  renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
   audio: { stream: number; bitrate: number; level: Level } | null;
   pictures: PicturePlan;
 };
 
-/** What this machine can encode with, best first. */
-export type Capabilities = { encoders: readonly [VideoEncoder, ...VideoEncoder[]] };
-export const software: Capabilities = { encoders: [x264] };
+/** The source's frames as a decoder gives them, which decides what of the work a GPU can do. */
+export type Coded = Orientation & {
+  codec: string;
+  /** ffmpeg's name; null when no frame could be looked at. */
+  pixelFormat: string | null;
+  /** Whether its matrix and range are those of every output. */
+  colors: "bt709" | "other";
+};
 
 /** A chunk of a storage canister: no segment may be larger (bytes). */
 export const maxSegmentBytes = 1_900_000;
@@ -39,12 +48,7 @@ const sampleBits = maxSegmentBytes * 0.96 * 8;
 const audioBitrate = 128_000;
 
 /** Decides how a source is encoded. Pure. */
-export function plan(
-  source: Source,
-  policy: Policy,
-  capabilities: Capabilities,
-  { loudness }: Measurement = unmeasured,
-): EncodePlan {
+export function plan(source: Source, policy: Policy, { loudness }: Measurement = unmeasured): EncodePlan {
   const { video, audio } = source;
   const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
   const rate = perSecond(frameRate);
@@ -56,6 +60,7 @@ export function plan(
     input: { path: source.path, demuxer: source.container.demuxer },
     video: {
       stream: video.index,
+      coded: coded(video),
       deinterlace: video.interlaced ? "interlaced frames" : "no",
       conversion: conversion(video.color, video),
     },
@@ -63,8 +68,7 @@ export function plan(
     rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
     frames,
     gop: Math.round(seconds * rate),
-    encoder: capabilities.encoders[0].name,
-    renditions: rungs.map((rung) => ({ ...rung, ...rateControl(rung.bitrate, seconds) })),
+    renditions: rungs.map((rung) => ({ ...rung, codec: "h264", ...rateControl(rung.bitrate, seconds) })),
     audio: audio && {
       stream: audio.index,
       bitrate: audioBitrate,
@@ -72,6 +76,13 @@ export function plan(
     },
     pictures: picturePlan(top, frames, rate),
   };
+}
+
+function coded(video: VideoStream): Coded {
+  const { codec, pixelFormat, rotation, mirrored } = video;
+  const { matrix, range } = declared(video.color, video);
+  const colors = matrix === "bt709" && range === "tv" ? "bt709" : "other";
+  return { codec, pixelFormat, rotation, mirrored, colors };
 }
 
 /** The size on the screen: pixels made square, then turned. */

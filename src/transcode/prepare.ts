@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { measure } from "./measure.ts";
-import { type EncodePlan, plan, software } from "./plan.ts";
+import { type EncodePlan, plan } from "./plan.ts";
 import { probe } from "./probe.ts";
 import { type Source, screen } from "./screen.ts";
 import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
@@ -26,5 +26,5 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const { signal } = options;
   const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
   const measured = await measure(source, { ...policy, signal });
-  return { source, plan: plan(source, policy, software, measured), policy };
+  return { source, plan: plan(source, policy, measured), policy };
 }

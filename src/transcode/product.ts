@@ -13,7 +13,7 @@ import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
 import { type Intermediate, packageTrack, type Track } from "./package.ts";
 import { makePictures } from "./pictures.ts";
-import { type EncodePlan, shownSize, software } from "./plan.ts";
+import { type EncodePlan, shownSize } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
 import type { Source } from "./screen.ts";
 import type { Verification } from "./settings.ts";
@@ -30,6 +30,7 @@ export type Made = {
   plan: EncodePlan;
   frames: number;
   damage: Damage;
+  encoder: Manifest["encoder"];
   /** Of the intermediates. */
   folder: string;
   product: string;
@@ -118,7 +119,7 @@ export async function finish(
     hls: master,
     dash: presentation,
     ...shown.pictures,
-    encoder: { name: decided.encoder, path: software.encoders[0].path, fallbacks: [] },
+    encoder: made.encoder,
     files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   } satisfies Manifest);
 }

@@ -25,13 +25,24 @@ const presets = [
 /** How much of every finished video is decoded again: nothing, a sample, everything. */
 const verifications = ["packets", "keyframes", "full"] as const;
 export type Verification = (typeof verifications)[number];
+export type Preset = (typeof presets)[number];
+export type Profile = "fast" | "balanced" | "quality";
 
 /** What an operator can set about transcoding; the keys are environment variables. */
 export const TranscodeSettings = z.object({
   /** Short sides of the renditions in pixels, comma-separated. */
   KILN_LADDER: wholeNumbers.default([1080, 720, 480, 360, 240]),
   KILN_MAX_FRAME_RATE: z.coerce.number().min(10).max(60).default(60),
-  KILN_X264_PRESET: z.enum(presets).default("veryfast"),
+  /** How much work an encoder puts into a bit. */
+  KILN_PROFILE: z.enum(["fast", "balanced", "quality"]).default("balanced"),
+  /** Preset of x264 and x265, instead of the profile's. */
+  KILN_X264_PRESET: z.enum(presets).optional(),
+  /** `auto`: the GPU where trials have shown that it works; `nvenc`: try it whatever they showed. */
+  KILN_ACCELERATION: z.enum(["auto", "software", "nvenc"]).default("auto"),
+  /** Index or UUID, as nvidia-smi lists them; `auto`: the one with the most free memory. */
+  KILN_GPU: z.string().default("auto"),
+  /** Folder in which is kept what trials have shown of each GPU. */
+  KILN_GPU_STATE: z.string().default(".kiln/gpu"),
   /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
   KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
   /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
@@ -62,7 +73,14 @@ export type Policy = {
   /** Short sides of the renditions in pixels, largest first. */
   ladder: readonly number[];
   maxFrameRate: number;
-  preset: (typeof presets)[number];
+  profile: Profile;
+  /** Of x264 and x265; null: the profile's. */
+  preset: Preset | null;
+  acceleration: "auto" | "software" | "nvenc";
+  /** `auto`, an index or a UUID. */
+  gpu: string;
+  /** Folder. */
+  gpuState: string;
   /** 0: as many as ffmpeg likes. */
   threads: number;
   /** Of the sound, in LUFS. */
@@ -78,7 +96,11 @@ export function policyOf(settings: TranscodeSettings): Policy {
   return {
     ladder: settings.KILN_LADDER,
     maxFrameRate: settings.KILN_MAX_FRAME_RATE,
-    preset: settings.KILN_X264_PRESET,
+    profile: settings.KILN_PROFILE,
+    preset: settings.KILN_X264_PRESET ?? null,
+    acceleration: settings.KILN_ACCELERATION,
+    gpu: settings.KILN_GPU,
+    gpuState: settings.KILN_GPU_STATE,
     threads: settings.KILN_ENCODER_THREADS,
     loudness: settings.KILN_LOUDNESS,
     stallSeconds: settings.KILN_STALL_SECONDS,

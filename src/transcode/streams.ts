@@ -1,10 +1,10 @@
 import type { Container } from "./container.ts";
 import { needsDolbyVision } from "./dolby-vision.ts";
 import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
-import { orientation } from "./orientation.ts";
+import { type Orientation, orientation } from "./orientation.ts";
 import { type Packet, type Timing, timing } from "./timing.ts";
 
-export type VideoStream = {
+export type VideoStream = Orientation & {
   index: number;
   codec: string;
   /** As stored, before rotation. */
@@ -12,10 +12,6 @@ export type VideoStream = {
   height: number;
   /** Width of a pixel over its height. */
   pixelAspect: number;
-  /** Degrees clockwise: 0, 90, 180, 270. */
-  rotation: number;
-  /** Whether the display matrix also mirrors, as front cameras' do. */
-  mirrored: boolean;
   /** ffmpeg's name; null when no frame could be looked at. */
   pixelFormat: string | null;
   color: Color;

@@ -3,18 +3,13 @@ import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { command } from "./command.ts";
-import { runFfmpeg } from "./ffmpeg.ts";
-import { type Damage, judge } from "./judge.ts";
+import { encode } from "./encode.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
-import { type EncodePlan, software } from "./plan.ts";
 import { type PrepareOptions, prepare } from "./prepare.ts";
 import { finish } from "./product.ts";
-import type { Progress, Reporting } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { RejectionError } from "./rejection.ts";
-import type { Source } from "./screen.ts";
-import type { Policy } from "./settings.ts";
 
 export type { Progress } from "./progress.ts";
 
@@ -41,16 +36,16 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     await using work = await workFolder(out);
     progress("encode", 0);
     // Both end before anything else happens: the work folder must not go while ffmpeg writes into it.
-    const [hashed, encoded] = await Promise.allSettled([
+    const [hashed, encoding] = await Promise.allSettled([
       hashOf(source.path, signal),
       encode(source, decided, { policy, folder: work.path, signal, progress }),
     ]);
     signal?.throwIfAborted();
-    if (encoded.status === "rejected") throw encoded.reason;
+    if (encoding.status === "rejected") throw encoding.reason;
     if (hashed.status === "rejected") throw hashed.reason;
-    const [sha256, { frames, damage }] = [hashed.value, encoded.value];
+    const [sha256, encoded] = [hashed.value, encoding.value];
     const product = join(work.path, "product");
-    const made = { source, sha256, plan: decided, frames, damage, folder: work.path, product };
+    const made = { source, sha256, plan: decided, ...encoded, folder: work.path, product };
     const manifest = await finish(made, policy.verification, { signal, progress });
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
@@ -61,24 +56,6 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
       throw new RejectionError("DISK_FULL", undefined, { cause: error });
     throw error;
   }
-}
-
-/** Frames in every rendition, and what of the source was lost. */
-type Encoded = { frames: number; damage: Damage };
-
-async function encode(
-  source: Source,
-  decided: EncodePlan,
-  { policy, folder, signal, progress }: Reporting & { policy: Policy; folder: string },
-): Promise<Encoded> {
-  const [encoder] = software.encoders;
-  const report = await runFfmpeg(command(decided, encoder, policy, folder), {
-    signal,
-    stallMs: policy.stallSeconds * 1000,
-    onFrames: (frames) => progress("encode", Math.min(1, frames / decided.frames)),
-  });
-  const damage = judge(report, source.video.timing.packets, decided.frames);
-  return { frames: report.frames, damage };
 }
 
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { command } from "../../src/transcode/command.ts";
-import { x264 } from "../../src/transcode/encoders/x264.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
-import { plan, software } from "../../src/transcode/plan.ts";
+import { plan } from "../../src/transcode/plan.ts";
 import type { Source } from "../../src/transcode/screen.ts";
 import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { source } from "./source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));
-const render = (from: Source) => argumentsOf(command(plan(from, policy, software), x264, policy, "/scratch"));
+const render = (from: Source) =>
+  argumentsOf(command(plan(from, policy), { name: "software" }, policy, "/scratch"));
 
 const before = [
   "-max_error_rate",

@@ -1,5 +1,8 @@
 import type { Policy } from "../settings.ts";
 
+export const codecs = ["h264", "hevc", "av1"] as const;
+export type Codec = (typeof codecs)[number];
+
 /** What an encoder is asked for one rendition; rates in bits per second. */
 export type RenditionRequest = {
   /** Ceiling of the average. */
@@ -14,8 +17,7 @@ export type RenditionRequest = {
 export type VideoEncoder = {
   /** ffmpeg's name: `libx264`. */
   name: string;
-  /** Where it runs; in the manifest. */
-  path: "software" | "gpu";
+  codec: Codec;
   /** ffmpeg options after `-c:v`. */
-  options: (request: RenditionRequest, policy: Policy) => string[];
+  options: (request: RenditionRequest, policy: Pick<Policy, "profile" | "preset" | "threads">) => string[];
 };
