@@ -55,9 +55,9 @@ test("Markov learns an event at a time what it learns from all of them", async (
 
 test("ItemKNN: cosines of the users in common, nearest only", async () => {
   const model = fitItemKnn(dataset, { neighbours: 1 });
-  // cos(x, y) = 2 / sqrt(6), cos(x, z) = 1 / sqrt(2); y is nearest to x, x to z, y to w
-  assert.deepEqual(await scores(model, 0), [0, 0.82, 0, 0]);
-  assert.deepEqual(await scores(model, 2, 3), [0.71, 0.58, 0, 0]);
+  // cos(x, y) = 2 / sqrt(6), cos(x, z) = 1 / sqrt(2), cos(y, w) = 1 / sqrt(3): x is nearest to y and z, y to x and w
+  assert.deepEqual(await scores(model, 0), [0, 0.82, 0.71, 0]);
+  assert.deepEqual(await scores(model, 1, 2), [0.82, 0, 0, 0.58]);
 });
 
 test("EASE: the paper's closed form, worked out by hand for two items", async () => {
