@@ -1,6 +1,7 @@
 import type { Conversion } from "./color.ts";
 import { fraction, perSecond } from "./frame-rate.ts";
 import { type Level, peakCeiling } from "./loudness.ts";
+import type { LadderDecision } from "./per-title.ts";
 import { type EncodePlan, shownSize } from "./plan.ts";
 import type { Source } from "./screen.ts";
 
@@ -57,12 +58,27 @@ function colorSentence(from: Conversion): string {
   }
 }
 
-function ladderSentences({ renditions }: EncodePlan): string[] {
+function ladderSentences({ renditions, ladder }: EncodePlan): string[] {
   const rungs = renditions.map(
     ({ name, width, height, bitrate }) =>
       `${name} (${width}x${height}, at most ${kilobits(bitrate)} on average)`,
   );
-  return [`Renditions, never larger than the source: ${rungs.join(", ")}.`];
+  return [`Renditions, never larger than the source: ${rungs.join(", ")}.`, ...decisionSentences(ladder)];
+}
+
+function decisionSentences(ladder: LadderDecision): string[] {
+  if (ladder.kind === "standard")
+    return [
+      `The bitrates are the standard ones: fitting them to the video was ${ladder.why === "switched off" ? "switched off" : "not possible, its excerpts hold no picture"}.`,
+    ];
+  return [
+    `Excerpts were encoded to see how hard the video is: the ceilings are ${ladder.factor.toFixed(2)} times the standard ones.`,
+    ...ladder.dropped.map(({ rung, why }) =>
+      why === "same picture"
+        ? `${rung} is left out: the next smaller rendition, scaled up, is the same picture.`
+        : `${rung} is left out: a larger rendition takes so little that every network carries it.`,
+    ),
+  ];
 }
 
 function segmentSentence({ gop, frameRate }: EncodePlan): string {

@@ -1,18 +1,30 @@
 import { fileUrl, hardened, runFfmpeg } from "./ffmpeg.ts";
 import { loudnessOf, stretchesOf } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
+import type { EncodePlan } from "./plan.ts";
+import { sampleDifficulty } from "./sample-difficulty.ts";
 import type { Source } from "./screen.ts";
+import type { Policy } from "./settings.ts";
 import { mixed } from "./sound.ts";
 
+type Run = { stallSeconds: number; signal?: AbortSignal | undefined };
+
 /**
- * Decodes what has to be known before the encode: all of the sound that the video will have.
- * @throws RejectionError CORRUPT when nothing of it can be decoded
+ * Decodes what has to be known before the encode: all of the sound, and excerpts of the picture.
+ * @param draft the plan as it is without that knowledge
+ * @throws RejectionError CORRUPT when nothing of the sound can be decoded
  * @throws TypedError as `runFfmpeg`
  */
 export async function measure(
-  { path, container, video, audio }: Source,
-  { stallSeconds, signal }: { stallSeconds: number; signal?: AbortSignal | undefined },
+  source: Source,
+  draft: EncodePlan,
+  { perTitle, ...run }: Pick<Policy, "perTitle"> & Run,
 ): Promise<Measurement> {
+  const sound = await measureSound(source, run);
+  return { ...sound, difficulty: perTitle === "on" ? await sampleDifficulty(draft, run) : null };
+}
+
+async function measureSound({ path, container, video, audio }: Source, { stallSeconds, signal }: Run) {
   if (audio === null) return unmeasured;
   const log: string[] = [];
   const end = (video.start + video.timing.duration).toFixed(6);
@@ -27,5 +39,5 @@ export async function measure(
     },
     { signal, stallMs: stallSeconds * 1000, onLog: (line) => log.push(line) },
   );
-  return { loudness: loudnessOf(log), channels: stretchesOf(log) > 1 ? "changing" : "constant" };
+  return { loudness: loudnessOf(log), channels: stretchesOf(log) > 1 ? "changing" : "constant" } as const;
 }

@@ -5,6 +5,7 @@ import { ladder, type Rung, type Size } from "./ladder.ts";
 import { type Level, level, untouched } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
 import type { Orientation } from "./orientation.ts";
+import { type Difficulty, type LadderDecision, perTitle } from "./per-title.ts";
 import { type PicturePlan, picturePlan } from "./picture-plan.ts";
 import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
@@ -27,6 +28,8 @@ export type EncodePlan = {
   /** Frames in a group of pictures, which is a segment. */
   gop: number;
   renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
+  /** Why these renditions. */
+  ladder: LadderDecision;
   audio: { stream: number; bitrate: number; level: Level } | null;
   pictures: PicturePlan;
 };
@@ -48,11 +51,15 @@ const sampleBits = maxSegmentBytes * 0.96 * 8;
 const audioBitrate = 128_000;
 
 /** Decides how a source is encoded. Pure. */
-export function plan(source: Source, policy: Policy, { loudness }: Measurement = unmeasured): EncodePlan {
+export function plan(
+  source: Source,
+  policy: Policy,
+  { loudness, difficulty }: Measurement = unmeasured,
+): EncodePlan {
   const { video, audio } = source;
   const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
   const rate = perSecond(frameRate);
-  const rungs = ladder(shownSize(video), rate, policy.ladder);
+  const { rungs, decision } = fittedLadder(ladder(shownSize(video), rate, policy.ladder), policy, difficulty);
   const top = rungs[0]!;
   const seconds = segmentSeconds(top.bitrate);
   const frames = Math.max(1, Math.round((video.start + video.timing.duration) * rate));
@@ -69,6 +76,7 @@ export function plan(source: Source, policy: Policy, { loudness }: Measurement =
     frames,
     gop: Math.round(seconds * rate),
     renditions: rungs.map((rung) => ({ ...rung, codec: "h264", ...rateControl(rung.bitrate, seconds) })),
+    ladder: decision,
     audio: audio && {
       stream: audio.index,
       bitrate: audioBitrate,
@@ -83,6 +91,18 @@ function coded(video: VideoStream): Coded {
   const { matrix, range } = declared(video.color, video);
   const colors = matrix === "bt709" && range === "tv" ? "bt709" : "other";
   return { codec, pixelFormat, rotation, mirrored, colors };
+}
+
+function fittedLadder(
+  standard: Rung[],
+  policy: Policy,
+  difficulty: Difficulty | null,
+): { rungs: Rung[]; decision: LadderDecision } {
+  if (difficulty === null) {
+    const why = policy.perTitle === "off" ? "switched off" : "not sampled";
+    return { rungs: standard, decision: { kind: "standard", why } };
+  }
+  return perTitle(standard, difficulty, highestBitrate(segmentSeconds(standard[0]!.bitrate)));
 }
 
 /** The size on the screen: pixels made square, then turned. */
@@ -106,4 +126,10 @@ function segmentSeconds(bitrate: number): number {
     return maxrate * seconds + bufsize <= sampleBits;
   };
   return [2, 1, 0.5].find(fits) ?? 0.25;
+}
+
+/** The highest ceiling at which segments of that length fit into a chunk. */
+function highestBitrate(seconds: number): number {
+  const { maxrate, bufsize } = rateControl(1e6, seconds);
+  return (1e6 * sampleBits) / (maxrate * seconds + bufsize);
 }

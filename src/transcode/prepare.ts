@@ -15,7 +15,7 @@ export type PrepareOptions = {
 };
 
 /**
- * Probes a file, screens it, measures its sound and plans its encode. Writes nothing.
+ * Probes a file, screens it, measures its sound and excerpts of its picture, and plans its encode. Writes nothing.
  * @throws RejectionError when the file is not taken
  * @throws TypedError FFMPEG_MISSING
  */
@@ -25,6 +25,6 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
   const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
-  const measured = await measure(source, { ...policy, signal });
+  const measured = await measure(source, plan(source, policy), { ...policy, signal });
   return { source, plan: plan(source, policy, measured), policy };
 }

@@ -45,6 +45,8 @@ export const TranscodeSettings = z.object({
   KILN_GPU_STATE: z.string().default(".kiln/gpu"),
   /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
   KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
+  /** Whether excerpts of each video are encoded first, to fit the ladder to it. */
+  KILN_PER_TITLE: z.enum(["on", "off"]).default("on"),
   /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
   /** Seconds without progress after which an encode is given up. */
@@ -83,6 +85,8 @@ export type Policy = {
   gpuState: string;
   /** 0: as many as ffmpeg likes. */
   threads: number;
+  /** Whether the ladder is fitted to each video. */
+  perTitle: "on" | "off";
   /** Of the sound, in LUFS. */
   loudness: number;
   stallSeconds: number;
@@ -102,6 +106,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     gpu: settings.KILN_GPU,
     gpuState: settings.KILN_GPU_STATE,
     threads: settings.KILN_ENCODER_THREADS,
+    perTitle: settings.KILN_PER_TITLE,
     loudness: settings.KILN_LOUDNESS,
     stallSeconds: settings.KILN_STALL_SECONDS,
     verification: settings.KILN_VERIFY,

@@ -1,0 +1,17 @@
+/** A stretch of the source: where it begins (seconds after the file's start), and frames of the output. */
+export type Excerpt = { start: number; frames: number };
+
+const count = 3;
+
+/**
+ * Where to look into a clip: three groups of pictures in the middle of its thirds; a clip that is not longer than
+ * these is looked at as a whole.
+ * @param frames of the output, and in a group of pictures
+ */
+export function excerpts(frames: number, gop: number, framesPerSecond: number): Excerpt[] {
+  if (frames <= count * gop) return [{ start: 0, frames }];
+  return Array.from({ length: count }, (_, index) => ({
+    start: ((index + 0.5) / count) * (frames / framesPerSecond) - gop / framesPerSecond / 2,
+    frames: gop,
+  }));
+}
