@@ -1,0 +1,34 @@
+import type { EncodePath, PathName } from "../../src/transcode/encode-path.ts";
+import type { Codec } from "../../src/transcode/encoders/encoder.ts";
+import { assumed } from "../../src/transcode/gpu-capabilities.ts";
+import { type EncodePlan, plan } from "../../src/transcode/plan.ts";
+import type { Source } from "../../src/transcode/screen.ts";
+import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
+
+/** A GPU that can do everything, the second of its machine. */
+export const pathOf = (name: PathName): EncodePath =>
+  name === "software"
+    ? { name }
+    : {
+        name,
+        card: {
+          device: 1,
+          uuid: null,
+          can: { ...assumed, filters: { transpose: true, tonemap: true, deinterlace: "bwdif_cuda" } },
+        },
+      };
+
+export const policyFor = (ladder: string) => policyOf(TranscodeSettings.parse({ KILN_LADDER: ladder }));
+
+/** A source's plan with every rendition in one codec. */
+export function planIn(codec: Codec, source: Source, ladder: string): EncodePlan {
+  const decided = plan(source, policyFor(ladder));
+  return { ...decided, renditions: decided.renditions.map((rendition) => ({ ...rendition, codec })) };
+}
+
+/** Colours of a source as a phone films them in HDR. */
+export const hlg = {
+  codec: "hevc",
+  pixelFormat: "yuv420p10le",
+  color: { matrix: "bt2020nc", transfer: "arib-std-b67", primaries: "bt2020", range: "tv" },
+} as const;
