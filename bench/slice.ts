@@ -8,8 +8,15 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const kiln = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
-/** CPU seconds (user and system, all processes) and their ratio: medians of interleaved runs. */
-export type TranscodeRatio = { kiln: number; ffmpeg: number; ratio: number; runs: number };
+/** CPU seconds (user and system, all processes) and their ratios: medians of interleaved runs. */
+export type TranscodeRatio = {
+  ffmpeg: number;
+  /** By level of verification: `packets` decodes nothing, `keyframes` is the default. */
+  kiln: Record<Level, { seconds: number; ratio: number }>;
+};
+
+const levels = ["packets", "keyframes"] as const;
+type Level = (typeof levels)[number];
 
 /** The default ladder of a 1080p30 clip, as a person would write it: width, height, ceiling in kbit/s. */
 const renditions = [
@@ -21,24 +28,31 @@ const renditions = [
 ] as const;
 
 /**
- * `kiln transcode`, with poster, packaging and verification, against one hand-written ffmpeg command that
- * makes the same renditions of the same clip (1080p30, 15 s, moving detail, a tone).
+ * `kiln transcode`, with pictures, loudness, packaging and verification, against one hand-written ffmpeg command
+ * that makes the same renditions of the same clip (1080p30, 15 s, moving detail, a tone).
  */
 export async function transcodeRatio({ runs = 5 }: { runs?: number } = {}): Promise<TranscodeRatio> {
   const folder = await mkdtemp(join(tmpdir(), "kiln-bench-"));
   try {
     const clip = join(folder, "clip.mp4");
     await run("ffmpeg", [...sourceArguments, clip]);
-    const kilnSeconds: number[] = [];
-    const ffmpegSeconds: number[] = [];
+    const ours: Record<Level, number[]> = { packets: [], keyframes: [] };
+    const theirs: number[] = [];
     for (let index = 0; index < runs; index++) {
-      const out = join(folder, `kiln-${index}`);
-      kilnSeconds.push(await cpuSeconds(process.execPath, [kiln, "transcode", clip, "--out", out]));
-      await rm(out, { recursive: true });
-      ffmpegSeconds.push(await cpuSeconds("ffmpeg", handWritten(clip, folder)));
+      for (const level of levels) {
+        const out = join(folder, `${level}-${index}`);
+        const command = [kiln, "transcode", clip, "--out", out];
+        ours[level].push(await cpuSeconds(process.execPath, command, { KILN_VERIFY: level }));
+        await rm(out, { recursive: true });
+      }
+      theirs.push(await cpuSeconds("ffmpeg", handWritten(clip, folder)));
     }
-    const [ours, theirs] = [median(kilnSeconds), median(ffmpegSeconds)];
-    return { kiln: ours, ffmpeg: theirs, ratio: ours / theirs, runs };
+    const ffmpeg = median(theirs);
+    const beside = (level: Level) => {
+      const seconds = median(ours[level]);
+      return { seconds, ratio: seconds / ffmpeg };
+    };
+    return { ffmpeg, kiln: { packets: beside("packets"), keyframes: beside("keyframes") } };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -70,9 +84,14 @@ function handWritten(clip: string, folder: string): string[] {
 }
 
 /** POSIX `times`: the shell's children, with all that they waited for, are on the second line. */
-async function cpuSeconds(program: string, args: readonly string[]): Promise<number> {
+async function cpuSeconds(
+  program: string,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<number> {
   const script = '"$@" >/dev/null || exit 1; times';
-  const { stdout } = await run("sh", ["-c", script, "sh", program, ...args]);
+  const env = { ...process.env, ...settings };
+  const { stdout } = await run("sh", ["-c", script, "sh", program, ...args], { env });
   const [, children = ""] = stdout.trim().split("\n");
   return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),

@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import type { TranscodeRatio } from "../../bench/slice.ts";
 import { printTable } from "./table.ts";
 
 type Row = [what: string, measured: string, ratio: string, target: string];
@@ -11,12 +12,8 @@ const benches: Record<string, () => Promise<Row[]>> = {
     const encode = await transcodeRatio();
     const sent = await uploadRatio();
     return [
-      [
-        "kiln transcode / one hand-written ffmpeg",
-        `${encode.kiln.toFixed(1)} / ${encode.ffmpeg.toFixed(1)} CPU s`,
-        encode.ratio.toFixed(3),
-        "at most 1.15",
-      ],
+      transcoded("packets", "at most 1.15", encode),
+      transcoded("keyframes", "at most 1.25", encode),
       [
         "uploader / bare loop of put_chunk",
         `${sent.uploader.toFixed(1)} / ${sent.bareLoop.toFixed(1)} MB/s`,
@@ -26,6 +23,16 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ];
   },
 };
+
+function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, kiln }: TranscodeRatio): Row {
+  const { seconds, ratio } = kiln[level];
+  return [
+    `kiln transcode, verification ${level} / one hand-written ffmpeg`,
+    `${seconds.toFixed(1)} / ${ffmpeg.toFixed(1)} CPU s`,
+    ratio.toFixed(3),
+    target,
+  ];
+}
 
 export default function bench(command: Command): void {
   command
