@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
 import { readSettings } from "../config.ts";
 import { EventSettings } from "../events/settings.ts";
 import { collectDataset, type Dataset } from "../ml/dataset.ts";
@@ -13,7 +14,6 @@ import { type CaseMetric, caseMetricNames } from "../ml/evaluation/metrics.ts";
 import { type BaselineName, baselineNames, baselines } from "../ml/models/baselines.ts";
 import { BaselineParameters } from "../ml/models/parameters.ts";
 import { leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
-import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
 
 type Options = {
@@ -24,6 +24,7 @@ type Options = {
   holdout: "validation" | "test";
   cut: number;
   models: BaselineName[];
+  parameters: BaselineParameters;
   sampled?: true;
   seed: number;
   json?: true;
@@ -53,15 +54,17 @@ export default function evaluateCommand(command: Command): void {
     )
     .option("--cut <share>", "of the time split: the share of interactions to learn from", share, 0.9)
     .option("--models <names>", `of ${baselineNames.join(", ")}`, modelNames, baselineNames)
+    .option(
+      "--parameters <json>",
+      'other than the defaults, {"ease":{"halfLife":10}}',
+      parameters,
+      parameters("{}"),
+    )
     .option("--sampled", "also rank against 100 random items, as older papers do (biased)")
     .option("--seed <number>", "of the confidence intervals and the sampled items", Number, 1)
     .option("--json", "print one JSON document on standard output")
-    .addHelpText(
-      "after",
-      "\nExample: ./kiln evaluate --interactions ml-1m.txt --format pairs --models pop,markov",
-    )
+    .addHelpText("after", "\nExample: ./kiln evaluate --interactions ml-1m.txt --models pop,markov")
     .action(async (options: Options) => {
-      const signal = stopSignal();
       const dataset = await load(options);
       const split =
         options.split === "time" ? timeSplit(dataset, options.cut) : leaveLastOut(dataset, options.holdout);
@@ -70,14 +73,14 @@ export default function evaluateCommand(command: Command): void {
       for (const name of options.models) {
         const { fit, unfit } = baselines[name];
         const reason = unfit?.(split.train);
-        if (reason !== undefined) {
-          leftOut.push({ model: name, reason });
-          continue;
+        if (reason !== undefined) leftOut.push({ model: name, reason });
+        else {
+          if (process.stderr.isTTY) process.stderr.write(`${clearLine}${name}...`);
+          const { parameters, seed, sampled = false } = options;
+          evaluations.push(await evaluate(fit(split.train, parameters), split, { seed, sampled }));
         }
-        const model = fit(split.train, BaselineParameters.parse({}));
-        const { seed, sampled = false } = options;
-        evaluations.push(await evaluate(model, split, { seed, sampled, signal }));
       }
+      if (process.stderr.isTTY) process.stderr.write(clearLine);
       if (options.json)
         console.log(
           JSON.stringify({ data: sizes(dataset, split), split: options.split, evaluations, leftOut }),
@@ -85,6 +88,8 @@ export default function evaluateCommand(command: Command): void {
       else print(dataset, split, evaluations, leftOut);
     });
 }
+
+const clearLine = "\r\u001b[K";
 
 async function load({ interactions, format, lake }: Options): Promise<Dataset> {
   if (interactions !== undefined) return await collectDataset(readInteractions(interactions, format));
@@ -149,6 +154,16 @@ function share(text: string): number {
   const value = Number(text);
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError("expected a share between 0 and 1");
+}
+
+function parameters(text: string): BaselineParameters {
+  try {
+    return BaselineParameters.parse(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw new InvalidArgumentError("expected JSON");
+    const issues = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new InvalidArgumentError(issues.join("; "));
+  }
 }
 
 function modelNames(text: string): BaselineName[] {

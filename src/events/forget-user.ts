@@ -3,7 +3,7 @@ import type { Lake } from "./lake.ts";
 
 /**
  * Deletes everything that a user did, wherever events are kept. The lake comes first: from then on it refuses what
- * is still on its way.
+ * is still on its way. Redis's append-only file holds the removed entries until Redis next rewrites it.
  * @param now milliseconds since 1970; what the user does later counts again
  * @returns how many events were deleted
  */

@@ -36,7 +36,7 @@ export class Lake implements Disposable {
 
   /**
    * Opens the lake for writing. The lock is that of DuckDB's own file, which the system frees however this process
-   * ends; the file also remembers whose data was deleted.
+   * ends; the file also remembers whose data was deleted, as digests, and no event.
    * @throws TypedError LAKE_IN_USE
    */
   static async open(path: string): Promise<Lake> {
@@ -48,7 +48,7 @@ export class Lake implements Disposable {
       const database = await openDatabase(join(folder, "lake.duckdb"));
       await database.connection.run(`
         CREATE TABLE IF NOT EXISTS forgotten (digest VARCHAR PRIMARY KEY, "at" BIGINT);
-        CREATE OR REPLACE TABLE arrived (${columnDeclarations});`);
+        CREATE TEMP TABLE arrived (${columnDeclarations});`);
       return new Lake(folder, database);
     } catch (cause) {
       openHere.delete(folder);

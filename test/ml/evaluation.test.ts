@@ -122,6 +122,9 @@ test("kiln evaluate prints one document, says what was left out, and refuses wha
     const table = await kiln("--interactions", "pairs.txt", "--models", "pop", "--sampled");
     assert.match(table.stdout, /2 users, 4 items.*\nmodel .*sampled-100: biased/s);
     assert.equal((await kiln("--models", "oracle")).code, 2);
+    const wrong = await kiln("--parameters", '{"ease":{"lambda":1}}');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /ease: Unrecognized key: "lambda"/);
     assert.match((await kiln()).stderr, /^DATASET_EMPTY: /);
   } finally {
     await rm(folder, { recursive: true });

@@ -3,9 +3,9 @@ import { z } from "zod";
 const half = z.number().gt(0).max(1);
 
 /** The hyper-parameters of the models without a network, each with where its default comes from. */
-export const BaselineParameters = z.object({
+export const BaselineParameters = z.strictObject({
   markov: z
-    .object({
+    .strictObject({
       /** Pairs this far apart are transitions. Default measured on ML-1M, validation. */
       reach: z.int().min(1).default(5),
       /** A pair one place further apart counts this much less. */
@@ -16,13 +16,13 @@ export const BaselineParameters = z.object({
     })
     .prefault({}),
   itemKnn: z
-    .object({
+    .strictObject({
       /** The field's usual size of a neighbourhood. */
       neighbours: z.int().min(1).default(100),
     })
     .prefault({}),
   ease: z
-    .object({
+    .strictObject({
       /** Measured on ML-1M; the paper searches 100 to 1000. */
       regularisation: z.number().positive().default(300),
       /** Steps back in the history after which an item weighs half; absent: all weigh the same, as in the paper. */
@@ -30,7 +30,7 @@ export const BaselineParameters = z.object({
     })
     .prefault({}),
   trending: z
-    .object({
+    .strictObject({
       /** Days after which a choice weighs half. */
       halfLifeDays: z.number().positive().default(2),
     })
