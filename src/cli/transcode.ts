@@ -16,7 +16,7 @@ import { printJson, printRejection } from "./rejection-output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { formatBytes, printTable } from "./table.ts";
 
-type Options = { out?: string; json?: true; dryRun?: true; explain?: true };
+type Options = { out?: string; json?: true; progressive?: true; dryRun?: true; explain?: true };
 
 export default function (command: Command): void {
   command
@@ -24,6 +24,7 @@ export default function (command: Command): void {
     .option("--out <dir>", "folder to write; it appears when everything is done and checked")
     .option("--explain", "say in words what will be made and why, and encode nothing")
     .option("--dry-run", "print the ffmpeg command for a shell, and encode nothing")
+    .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
     .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
     .addHelpText(
       "after",
@@ -63,12 +64,19 @@ async function show(file: string, options: Options, preparation: PrepareOptions)
 async function encode(
   file: string,
   out: string,
-  { json }: Options,
+  { json, progressive }: Options,
   preparation: PrepareOptions,
 ): Promise<void> {
+  const began = performance.now();
+  const seconds = () => ((performance.now() - began) / 1000).toFixed(2);
+  const lead = process.stderr.isTTY ? clearLine : "";
   const manifest = await transcode(file, {
     ...preparation,
     out,
+    progressive: progressive && {
+      onSegment: () => {},
+      onPlayable: () => console.error(`${lead}the first segment can be played after ${seconds()} s`),
+    },
     onProgress: process.stderr.isTTY ? showProgress : undefined,
   });
   if (process.stderr.isTTY) process.stderr.write(clearLine);

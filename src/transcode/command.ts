@@ -108,4 +108,8 @@ const anonymous = [
 ];
 
 /** The one set of flags with which video starts at 0 and the audio's priming is kept exactly. */
-const fragments = ["-movflags", "+frag_keyframe+delay_moov+default_base_moof", "-f", "mp4"];
+const fragments = [
+  ...["-movflags", "+frag_keyframe+delay_moov+default_base_moof"],
+  // A fragment reaches the file when it is complete, not when 256 KB have come together.
+  ...["-flush_packets", "1", "-f", "mp4"],
+];

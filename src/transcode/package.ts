@@ -10,10 +10,12 @@ import {
   MP4,
   Output,
   PathedTarget,
+  ReadableStreamSource,
   type Target,
 } from "mediabunny";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { codecString } from "./codec-string.ts";
+import { growingFile } from "./growing-file.ts";
 import { zeroTimes } from "./init-segment.ts";
 import { firstSampleEnd } from "./media-segment.ts";
 import { maxSegmentBytes } from "./plan.ts";
@@ -50,6 +52,13 @@ export type Intermediate = {
   endSeconds: number;
 };
 
+export type PackageOptions = {
+  out: string;
+  signal?: AbortSignal | undefined;
+  ended?: AbortSignal | undefined;
+  onStored?: ((file: StoredFile, index: number | "init") => void) | undefined;
+};
+
 /** Segments that may wait in memory for the disk. */
 const maxWaiting = 4;
 
@@ -57,17 +66,21 @@ const maxWaiting = 4;
  * Cuts an intermediate into CMAF segments, one set for HLS and DASH, named after their content. Every track
  * is an output of its own: the packager would mux a single rendition with its audio, and hold back the faster.
  * @param out folder that receives the segments
+ * @param ended given when the file is still being written; aborted when that has ended
+ * @param onStored told of every file in its order, as soon as it is complete
  * @throws TypedError SEGMENT_TOO_LARGE when one does not fit into a canister chunk, PACKAGE_FAILED
  */
 export async function packageTrack(
   { name, kind, file, framesPerSecond, segmentSeconds, endSeconds }: Intermediate,
-  { out, signal }: { out: string; signal?: AbortSignal | undefined },
+  { out, signal, ended, onStored }: PackageOptions,
 ): Promise<Track> {
-  using input = new Input({ source: new FilePathSource(file), formats: [MP4] });
+  const bytes = ended ? new ReadableStreamSource(growingFile(file, ended)) : new FilePathSource(file);
+  using input = new Input({ source: bytes, formats: [MP4] });
   let init: StoredFile | null = null;
   const files: Omit<Segment, "seconds">[] = [];
   let seconds: number[] = [];
-  const writing: Promise<void>[] = [];
+  let written = Promise.resolve();
+  let waiting = 0;
   const store = (target: Target, path: string, keep: (stored: StoredFile) => void) => {
     const content = contentOf(target);
     if (content.byteLength > maxSegmentBytes)
@@ -75,7 +88,13 @@ export async function packageTrack(
         "SEGMENT_TOO_LARGE",
         `${path} has ${content.byteLength} bytes, at most ${maxSegmentBytes} fit into a canister chunk: lower KILN_LADDER`,
       );
-    writing.push(storeContent(out, path, content, `${kind}/mp4`).then(keep));
+    waiting++;
+    written = written.then(async () => {
+      keep(await storeContent(out, path, content, `${kind}/mp4`));
+      waiting--;
+    });
+    // It is awaited below; until then a full disk must not count as an unhandled rejection.
+    written.catch(() => {});
   };
   const output = new Output({
     format: new HlsOutputFormat({
@@ -85,12 +104,14 @@ export async function packageTrack(
         zeroTimes(contentOf(target));
         store(target, `${name}/init.mp4`, (stored) => {
           init = stored;
+          onStored?.(stored, "init");
         });
       },
       onSegment: (target, { n }) => {
         const keyframeBytes = firstSampleEnd(contentOf(target));
         store(target, `${name}/${n - 1}.m4s`, (file) => {
-          files[n - 1] = { file, keyframeBytes };
+          files.push({ file, keyframeBytes });
+          onStored?.(file, n - 1);
         });
       },
       onPlaylist: (playlist) => {
@@ -109,10 +130,10 @@ export async function packageTrack(
     if (packet.timestamp < 0 || packet.timestamp >= endSeconds) continue;
     await source.add(packet);
     packets++;
-    if (writing.length >= maxWaiting) await Promise.all(writing.splice(0));
+    if (waiting >= maxWaiting) await written;
   }
   await output.finalize();
-  await Promise.all(writing);
+  await written;
   const segments = files.map((stored, index) => ({
     ...stored,
     seconds: present(seconds[index] ?? null, name),

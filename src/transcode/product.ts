@@ -11,7 +11,8 @@ import {
 } from "./hls.ts";
 import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
-import { type Intermediate, packageTrack, type Track } from "./package.ts";
+import type { Track } from "./package.ts";
+import { cuts, packageTracks } from "./packaging.ts";
 import { makePictures } from "./pictures.ts";
 import { type EncodePlan, shownSize } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
@@ -31,6 +32,8 @@ export type Made = {
   frames: number;
   damage: Damage;
   encoder: Manifest["encoder"];
+  /** Tracks that were packaged while they were encoded. */
+  early: readonly Track[];
   /** Of the intermediates. */
   folder: string;
   product: string;
@@ -49,23 +52,10 @@ export async function finish(
 
   progress("package", 0);
   const duration = frames / framesPerSecond;
-  const cut = { framesPerSecond, segmentSeconds: gop / framesPerSecond, endSeconds: duration };
-  const sources: Intermediate[] = [
-    ...renditions.map(({ name }, index) => ({
-      name,
-      kind: "video" as const,
-      file: encoded.videos[index]!,
-      ...cut,
-    })),
-    ...(encoded.audio === null
-      ? []
-      : [{ name: "audio", kind: "audio" as const, file: encoded.audio, ...cut }]),
-  ];
-  const tracks: Track[] = [];
-  for (const source of sources) {
-    tracks.push(await packageTrack(source, { out: product, signal }));
-    progress("package", tracks.length / sources.length);
-  }
+  // Sound that was packaged early ends where the plan ends, which is not always where the video does.
+  const early = made.early.filter(({ kind }) => kind === "video" || frames === decided.frames);
+  const sources = cuts(decided, made.folder, frames);
+  const tracks = await packageTracks(sources, { out: product, early }, { signal, progress });
   const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
   const audio = tracks[renditions.length] ?? null;
   const texts = await Promise.all([

@@ -6,9 +6,11 @@ import { pipeline } from "node:stream/promises";
 import { encode } from "./encode.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
+import { cuts } from "./packaging.ts";
 import { type PrepareOptions, prepare } from "./prepare.ts";
 import { finish } from "./product.ts";
 import type { Progress } from "./progress.ts";
+import { type Progressive, packageGrowing } from "./progressive.ts";
 import { RejectionError } from "./rejection.ts";
 
 export type { Progress } from "./progress.ts";
@@ -17,6 +19,8 @@ export type TranscodeOptions = PrepareOptions & {
   /** The finished folder. It appears whole or not at all. */
   out: string;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Given when segments should leave while the encode still runs; the finished folder is the same. */
+  progressive?: Progressive | undefined;
 };
 
 /**
@@ -35,17 +39,26 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     const { source, plan: decided, policy } = await prepare(file, options);
     await using work = await workFolder(out);
     progress("encode", 0);
-    // Both end before anything else happens: the work folder must not go while ffmpeg writes into it.
-    const [hashed, encoding] = await Promise.allSettled([
+    const product = join(work.path, "product");
+    const ended = new AbortController();
+    // All end before anything else happens: the work folder must not go while somebody writes into it.
+    const [hashed, encoding, packaging] = await Promise.allSettled([
       hashOf(source.path, signal),
-      encode(source, decided, { policy, folder: work.path, signal, progress }),
+      encode(source, decided, { policy, folder: work.path, signal, progress }).finally(() => ended.abort()),
+      options.progressive
+        ? packageGrowing(
+            cuts(decided, work.path, decided.frames),
+            { out: product, ended: ended.signal, signal },
+            options.progressive,
+          )
+        : [],
     ]);
     signal?.throwIfAborted();
     if (encoding.status === "rejected") throw encoding.reason;
     if (hashed.status === "rejected") throw hashed.reason;
-    const [sha256, encoded] = [hashed.value, encoding.value];
-    const product = join(work.path, "product");
-    const made = { source, sha256, plan: decided, ...encoded, folder: work.path, product };
+    if (packaging.status === "rejected") throw packaging.reason;
+    const [sha256, encoded, early] = [hashed.value, encoding.value, packaging.value];
+    const made = { source, sha256, plan: decided, ...encoded, early, folder: work.path, product };
     const manifest = await finish(made, policy.verification, { signal, progress });
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();

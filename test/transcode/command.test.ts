@@ -27,7 +27,7 @@ const before = [
 const tags =
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
 const anonymous = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags +bitexact+cgop".split(" ");
-const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -f mp4".split(" ");
+const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -flush_packets 1 -f mp4".split(" ");
 const video = (index: number, file: string, maxrate: number, bufsize: number, gop = 60) => [
   ...`-map [v${index}] -c:v libx264 -preset veryfast -threads 0 -profile:v high -crf 23`.split(" "),
   ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop} -sc_threshold 0`.split(" "),
