@@ -1,5 +1,5 @@
 import { readSettings } from "../config.ts";
-import { codecs } from "../transcode/encoders/encoder.ts";
+import { codecs } from "../transcode/codec.ts";
 import type { NvencFeatures } from "../transcode/encoders/nvenc.ts";
 import { discoverGpus, type Gpu } from "../transcode/gpu.ts";
 import { type GpuCapabilities, gpuCapabilities } from "../transcode/gpu-capabilities.ts";

@@ -1,4 +1,5 @@
-import type { Codec, VideoEncoder } from "./encoders/encoder.ts";
+import type { Codec } from "./codec.ts";
+import type { VideoEncoder } from "./encoders/encoder.ts";
 import { nvenc } from "./encoders/nvenc.ts";
 import { softwareEncoders } from "./encoders/software.ts";
 import type { GpuCapabilities } from "./gpu-capabilities.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { codecs } from "./codec.ts";
 import { cardToneMap } from "./cuda.ts";
-import { codecs } from "./encoders/encoder.ts";
 import { allFeatures, NvencFeatures } from "./encoders/nvenc.ts";
 import { ffmpegVersion } from "./ffmpeg.ts";
 import type { Gpu } from "./gpu.ts";

@@ -1,5 +1,5 @@
+import type { Codec } from "./codec.ts";
 import { type Conversion, conversion, declared } from "./color.ts";
-import type { Codec } from "./encoders/encoder.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
 import { ladder, type Rung, type Size } from "./ladder.ts";
 import { type Level, level, untouched } from "./loudness.ts";
@@ -75,7 +75,7 @@ export function plan(
     rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
     frames,
     gop: Math.round(seconds * rate),
-    renditions: rungs.map((rung) => ({ ...rung, codec: "h264", ...rateControl(rung.bitrate, seconds) })),
+    renditions: rungs.flatMap((rung) => policy.codecs.map((codec) => rendition(rung, codec, seconds))),
     ladder: decision,
     audio: audio && {
       stream: audio.index,
@@ -84,6 +84,16 @@ export function plan(
     },
     pictures: picturePlan(top, frames, rate),
   };
+}
+
+/** Ceilings beside H.264's for the same picture: cautious estimates, not measured here. */
+const share: Record<Codec, number> = { h264: 1, hevc: 0.7, av1: 0.6 };
+
+/** `720p` is H.264, as every rung has it; the other codecs are in the name. */
+function rendition(rung: Rung, codec: Codec, seconds: number): EncodePlan["renditions"][number] {
+  const bitrate = Math.round((rung.bitrate * share[codec]) / 1000) * 1000;
+  const name = codec === "h264" ? rung.name : `${rung.name}-${codec}`;
+  return { ...rung, name, codec, bitrate, ...rateControl(bitrate, seconds) };
 }
 
 function coded(video: VideoStream): Coded {

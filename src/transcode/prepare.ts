@@ -25,6 +25,8 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
   const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
-  const measured = await measure(source, plan(source, policy), { ...policy, signal });
+  // How hard a clip is does not depend on the codec.
+  const draft = plan(source, { ...policy, codecs: ["h264"] });
+  const measured = await measure(source, draft, { ...policy, signal });
   return { source, plan: plan(source, policy, measured), policy };
 }

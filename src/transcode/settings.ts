@@ -1,4 +1,15 @@
 import { z } from "zod";
+import { type Codec, codecs } from "./codec.ts";
+
+/** H.264 is always made, and first: it is what every screen plays. */
+const codecNames = z
+  .string()
+  .transform((text) => text.split(","))
+  .pipe(
+    z
+      .array(z.enum(codecs), "codecs, comma-separated: h264, hevc, av1")
+      .transform((chosen) => codecs.filter((codec) => codec === "h264" || chosen.includes(codec))),
+  );
 
 const wholeNumbers = z
   .string()
@@ -32,6 +43,8 @@ export type Profile = "fast" | "balanced" | "quality";
 export const TranscodeSettings = z.object({
   /** Short sides of the renditions in pixels, comma-separated. */
   KILN_LADDER: wholeNumbers.default([1080, 720, 480, 360, 240]),
+  /** What every rung of the ladder is encoded with, comma-separated. */
+  KILN_CODECS: codecNames.default(["h264"]),
   KILN_MAX_FRAME_RATE: z.coerce.number().min(10).max(60).default(60),
   /** How much work an encoder puts into a bit. */
   KILN_PROFILE: z.enum(["fast", "balanced", "quality"]).default("balanced"),
@@ -74,6 +87,8 @@ export type TranscodeSettings = z.infer<typeof TranscodeSettings>;
 export type Policy = {
   /** Short sides of the renditions in pixels, largest first. */
   ladder: readonly number[];
+  /** Of every rung; `h264` first. */
+  codecs: readonly Codec[];
   maxFrameRate: number;
   profile: Profile;
   /** Of x264 and x265; null: the profile's. */
@@ -99,6 +114,7 @@ export type Limits = { maxBytes: number; maxSeconds: number; minSeconds: number;
 export function policyOf(settings: TranscodeSettings): Policy {
   return {
     ladder: settings.KILN_LADDER,
+    codecs: settings.KILN_CODECS,
     maxFrameRate: settings.KILN_MAX_FRAME_RATE,
     profile: settings.KILN_PROFILE,
     preset: settings.KILN_X264_PRESET ?? null,

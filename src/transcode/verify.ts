@@ -47,7 +47,8 @@ export async function verify(
     checkPicture(video, track);
     checkFrames(video.playlist, track.packets, expected);
     if (level === "packets") continue;
-    const whole = level === "full" || index === expected.videos.length >> 1;
+    // AV1's decoder cannot be told to leave out what lies between keyframes.
+    const whole = level === "full" || index === expected.videos.length >> 1 || video.codec.startsWith("av01");
     const frames = whole ? expected.frames : Math.ceil(expected.frames / expected.gop);
     await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
   }

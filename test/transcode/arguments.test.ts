@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Codec, codecs } from "../../src/transcode/codec.ts";
 import { command } from "../../src/transcode/command.ts";
 import { type PathName, pathNames } from "../../src/transcode/encode-path.ts";
-import { type Codec, codecs } from "../../src/transcode/encoders/encoder.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";
 import { source } from "./source.ts";

@@ -1,5 +1,5 @@
+import type { Codec } from "../../src/transcode/codec.ts";
 import type { EncodePath, PathName } from "../../src/transcode/encode-path.ts";
-import type { Codec } from "../../src/transcode/encoders/encoder.ts";
 import { assumed } from "../../src/transcode/gpu-capabilities.ts";
 import { type EncodePlan, plan } from "../../src/transcode/plan.ts";
 import type { Source } from "../../src/transcode/screen.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { codecs } from "../../src/transcode/codec.ts";
 import { command } from "../../src/transcode/command.ts";
 import { pathNames } from "../../src/transcode/encode-path.ts";
-import { codecs } from "../../src/transcode/encoders/encoder.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { gpuFailure } from "../../src/transcode/gpu-failure.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";

@@ -1,7 +1,5 @@
+import type { Codec } from "../codec.ts";
 import type { Policy } from "../settings.ts";
-
-export const codecs = ["h264", "hevc", "av1"] as const;
-export type Codec = (typeof codecs)[number];
 
 /** What an encoder is asked for one rendition; rates in bits per second. */
 export type RenditionRequest = {

@@ -1,4 +1,5 @@
-import type { Codec, VideoEncoder } from "./encoder.ts";
+import type { Codec } from "../codec.ts";
+import type { VideoEncoder } from "./encoder.ts";
 import { svtav1 } from "./svtav1.ts";
 import { x264 } from "./x264.ts";
 import { x265 } from "./x265.ts";
