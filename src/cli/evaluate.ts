@@ -22,6 +22,7 @@ type Options = {
   lake?: string;
   split: "leave-last-out" | "time";
   holdout: "validation" | "test";
+  fit: "train" | "train and validation";
   cut: number;
   models: BaselineName[];
   parameters: BaselineParameters;
@@ -52,6 +53,11 @@ export default function evaluateCommand(command: Command): void {
         .choices(["validation", "test"])
         .default("test"),
     )
+    .addOption(
+      new Option("--fit <items>", "what the models learn from before the test")
+        .choices(["train", "train and validation"])
+        .default("train"),
+    )
     .option("--cut <share>", "of the time split: the share of interactions to learn from", share, 0.9)
     .option("--models <names>", `of ${baselineNames.join(", ")}`, modelNames, baselineNames)
     .option(
@@ -67,7 +73,9 @@ export default function evaluateCommand(command: Command): void {
     .action(async (options: Options) => {
       const dataset = await load(options);
       const split =
-        options.split === "time" ? timeSplit(dataset, options.cut) : leaveLastOut(dataset, options.holdout);
+        options.split === "time"
+          ? timeSplit(dataset, options.cut)
+          : leaveLastOut(dataset, options.holdout, options.fit);
       const evaluations: Evaluation[] = [];
       const leftOut: LeftOut[] = [];
       for (const name of options.models) {

@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type Column, columnNames, columns } from "./columns.ts";
 import type { EngagementEvent } from "./event.ts";
@@ -9,7 +12,12 @@ export type Database = { connection: DuckDBConnection } & Disposable;
  * @param path of a database file; without one it lives in memory
  */
 export async function openDatabase(path = ":memory:"): Promise<Database> {
-  const instance = await DuckDBInstance.create(path, { memory_limit: "1GB", threads: "2" });
+  const instance = await DuckDBInstance.create(path, {
+    memory_limit: "1GB",
+    threads: "2",
+    // What does not fit into memory: DuckDB makes the folder when it needs it, and removes it.
+    temp_directory: join(tmpdir(), `kiln-duckdb-${randomUUID()}`),
+  });
   const connection = await instance.connect();
   return {
     connection,
@@ -34,12 +42,16 @@ export async function appendEvents(
 ): Promise<number> {
   const appender = await connection.createAppender(table);
   let appended = 0;
-  for await (const event of events) {
-    for (const name of columnNames) appendValue(event as Partial<Record<Column, string | number>>, name);
-    appender.endRow();
-    if (++appended % flushed === 0) appender.flushSync();
+  try {
+    for await (const event of events) {
+      for (const name of columnNames) appendValue(event as Partial<Record<Column, string | number>>, name);
+      appender.endRow();
+      if (++appended % flushed === 0) appender.flushSync();
+    }
+  } finally {
+    // Also when the events break off: one that is left open would append its rest at some later time.
+    appender.closeSync();
   }
-  appender.closeSync();
   return appended;
 
   function appendValue(row: Partial<Record<Column, string | number>>, name: Column) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { columnDeclarations } from "./columns.ts";
 import { appendEvents, type Database, openDatabase, quoted, rowsOf } from "./duckdb.ts";
@@ -24,6 +25,8 @@ const openHere = new Set<string>();
 const partition = /^day=(\d{4}-\d{2}-\d{2})$/;
 /** The day of an event, as SQL computes it. */
 const dayColumn = `strftime(epoch_ms("at"), '%Y-%m-%d')`;
+/** A day's file while it is written; what a crash left there is no part of the lake. */
+const incoming = (folder: string) => join(folder, ".incoming.parquet");
 const fileOf = (folder: string, day: string) => join(folder, `day=${day}`, "events.parquet");
 
 /**
@@ -46,6 +49,7 @@ export class Lake implements Disposable {
     openHere.add(folder);
     try {
       const database = await openDatabase(join(folder, "lake.duckdb"));
+      await rm(incoming(folder), { force: true });
       await database.connection.run(`
         CREATE TABLE IF NOT EXISTS forgotten (digest VARCHAR PRIMARY KEY, "at" BIGINT);
         CREATE TEMP TABLE arrived (${columnDeclarations});`);
@@ -132,7 +136,7 @@ export class Lake implements Disposable {
   async #replace(file: string, query: string): Promise<number> {
     const folder = dirname(file);
     await mkdir(folder, { recursive: true });
-    const aside = join(folder, `.${basename(file)}.new`);
+    const aside = incoming(this.#folder);
     const copy = `COPY (${query}) TO ${quoted(aside)} (FORMAT parquet, COMPRESSION zstd)`;
     const [[written = 0n] = []] = (await this.#database.connection.runAndReadAll(copy)).getRows();
     await synced(aside);
@@ -155,7 +159,7 @@ export async function lakeDays(folder: string, { from = "", to = "9999" }: DayRa
   });
   return names
     .flatMap((name) => partition.exec(name)?.[1] ?? [])
-    .filter((day) => day >= from && day <= to)
+    .filter((day) => day >= from && day <= to && existsSync(fileOf(folder, day)))
     .toSorted();
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -75,6 +75,29 @@ test("a crash between the lake and the stream counts nothing twice", async () =>
   await lake.add(everyType.slice(0, 5));
   assert.deepEqual(await compact(stream, lake), { added: 7, duplicates: 5, forgotten: 0 });
   assert.deepEqual(await inLake(), everyType);
+});
+
+test("events that break off leave the lake as it was", async () => {
+  using lake = await Lake.open(folder);
+  const broken = function* () {
+    yield sample();
+    throw new Error("no more");
+  };
+  await assert.rejects(lake.add(broken()), /no more/);
+  assert.deepEqual(await lake.add([sample({ user: "bob" })]), { added: 1, duplicates: 0, forgotten: 0 });
+  assert.equal((await inLake()).length, 1);
+});
+
+test("what a crash left behind is no part of the lake", async () => {
+  await mkdir(join(folder, "day=2025-11-20"));
+  await writeFile(join(folder, ".incoming.parquet"), "half a file");
+  using lake = await Lake.open(folder);
+  await lake.add([sample()]);
+  assert.deepEqual(await lakeDays(folder), ["2025-11-21"]);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith(".")),
+    [],
+  );
 });
 
 test("a deleted user is gone from the stream and the lake, and stays gone when old events come again", async () => {
