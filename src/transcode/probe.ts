@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { type Container, headBytes, sniff } from "./container.ts";
 import { fileUrl, hardened, runFfprobe } from "./ffmpeg.ts";
 import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
+import { referenceFormat } from "./reference-format.ts";
 import { RejectionError } from "./rejection.ts";
 import { secondOpinion } from "./second-opinion.ts";
 import { type Streams, streamsOf } from "./streams.ts";
@@ -18,7 +19,8 @@ export type Probe = Streams & {
 /**
  * Reads what a file is. The first bytes decide which demuxer may read it, ffprobe lists streams and
  * packets, mediabunny fills in what ffprobe leaves open.
- * @throws RejectionError FILE_NOT_FOUND, NOT_A_FILE, EMPTY_FILE, NOT_A_VIDEO, TRUNCATED, CORRUPT, TOO_LARGE
+ * @throws RejectionError FILE_NOT_FOUND, NOT_A_FILE, EMPTY_FILE, NOT_A_VIDEO,
+ *   FORBIDDEN_CONTAINER, TRUNCATED, CORRUPT, TOO_LARGE
  * @param maxBytes of the file; a larger one is not even read
  */
 export async function probe(
@@ -60,6 +62,11 @@ async function identify(path: string, maxBytes: number) {
   const head = new Uint8Array(headBytes);
   const { bytesRead } = await file.read(head, 0, headBytes, 0);
   const container = sniff(head.subarray(0, bytesRead));
-  if (container === null) throw new RejectionError("NOT_A_VIDEO");
+  if (container === null) {
+    const reference = referenceFormat(head.subarray(0, bytesRead));
+    throw reference === null
+      ? new RejectionError("NOT_A_VIDEO")
+      : new RejectionError("FORBIDDEN_CONTAINER", `it is ${reference}`);
+  }
   return { container, bytes: found.size, missingBytes: await container.missingBytes(file, found.size) };
 }

@@ -80,6 +80,9 @@ export const TranscodeSettings = z.object({
     .int()
     .positive()
     .default(7680 * 4320),
+  /** Mean of the source; slow motion of phones has 240. */
+  KILN_MAX_SOURCE_FRAME_RATE: z.coerce.number().positive().default(1000),
+  KILN_MAX_STREAMS: z.coerce.number().int().positive().default(64),
 });
 export type TranscodeSettings = z.infer<typeof TranscodeSettings>;
 
@@ -109,7 +112,14 @@ export type Policy = {
 };
 
 /** Which videos are taken. */
-export type Limits = { maxBytes: number; maxSeconds: number; minSeconds: number; maxPixels: number };
+export type Limits = {
+  maxBytes: number;
+  maxSeconds: number;
+  minSeconds: number;
+  maxPixels: number;
+  maxSourceFrameRate: number;
+  maxStreams: number;
+};
 
 export function policyOf(settings: TranscodeSettings): Policy {
   return {
@@ -135,5 +145,7 @@ export function limitsOf(settings: TranscodeSettings): Limits {
     maxSeconds: settings.KILN_MAX_SECONDS,
     minSeconds: settings.KILN_MIN_SECONDS,
     maxPixels: settings.KILN_MAX_PIXELS,
+    maxSourceFrameRate: settings.KILN_MAX_SOURCE_FRAME_RATE,
+    maxStreams: settings.KILN_MAX_STREAMS,
   };
 }

@@ -41,6 +41,8 @@ export type Streams = {
   video: VideoStream | null;
   /** The first that can be decoded and has packets. */
   audio: AudioStream | null;
+  /** Of any kind, also those that are not encoded. */
+  streamCount: number;
 };
 
 /** Chooses the streams of a report. Pure. */
@@ -62,6 +64,7 @@ export function streamsOf(report: FfprobeReport, clock: Container["clock"]): Str
             startOf(packetsOf(video)) - report.format.start_time,
           ),
     audio: audio === undefined ? null : audioOf(audio),
+    streamCount: report.streams.length,
   };
 }
 

@@ -41,13 +41,23 @@ const cases: readonly [name: string, code: keyof typeof rejections, make: () => 
   ["noise", "NOT_A_VIDEO", () => written("noise.mp4", noise)],
   [
     "a playlist in disguise",
-    "NOT_A_VIDEO",
+    "FORBIDDEN_CONTAINER",
     () => written("playlist.mp4", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
   ],
   [
     "a concat list in disguise",
-    "NOT_A_VIDEO",
+    "FORBIDDEN_CONTAINER",
     () => written("concat.mp4", "ffconcat version 1.0\nfile a.mp4\n"),
+  ],
+  [
+    "a DASH manifest in disguise",
+    "FORBIDDEN_CONTAINER",
+    () => written("dash.mp4", '\ufeff <?xml version="1.0"?>\n<MPD><BaseURL>file:///etc/</BaseURL></MPD>'),
+  ],
+  [
+    "an animated WebP, which this ffmpeg cannot decode",
+    "NOT_A_VIDEO",
+    () => written("animated.webp", "RIFF\x40\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0"),
   ],
   [
     "a still picture",
@@ -125,6 +135,8 @@ for (const [code, from] of [
   ["TOO_SHORT", source({ timing: { packets: 3, duration: 0.1, rate: 30, constant: true } })],
   ["TOO_LARGE", source({ width: 9000, height: 5000 })],
   ["TOO_LARGE", source({}, { bytes: 5e9 })],
+  ["TOO_FAST", source({ timing: { packets: 3000, duration: 2, rate: 1500, constant: true } })],
+  ["TOO_MANY_STREAMS", source({}, { streamCount: 65 })],
   ["UNSUPPORTED_CODEC", source({ needsDolbyVision: true })],
   ["UNSUPPORTED_CODEC", source({ codec: "unknown" })],
   ["NO_FRAMES", source({ timing: { packets: 0, duration: 0, rate: 0, constant: true } })],

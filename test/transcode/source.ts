@@ -9,6 +9,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
     container: { name: "mp4", demuxer: "mov", clock: "continuous", missingBytes: async () => 0 },
     missingBytes: 0,
     audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100 },
+    streamCount: 2,
     ...rest,
     video: {
       index: 0,
