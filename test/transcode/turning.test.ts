@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { command } from "../../src/transcode/command.ts";
+import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
+import { prepare } from "../../src/transcode/prepare.ts";
+import { pathOf } from "./cells.ts";
+import { clip, policy, scratch } from "./clip.ts";
+
+const run = promisify(execFile);
+const folder = await scratch();
+
+/** ISO/IEC 14496-12, 8.3.2: a, b, c, d of the display matrix, and what each asks for. */
+const matrices = {
+  upright: [1, 0, 0, 1],
+  "turned right": [0, 1, -1, 0],
+  "upside down": [-1, 0, 0, -1],
+  "turned left": [0, -1, 1, 0],
+  "mirrored left and right": [-1, 0, 0, 1],
+  "mirrored top and bottom": [1, 0, 0, -1],
+  transposed: [0, 1, 1, 0],
+  "transposed the other way": [0, -1, -1, 0],
+} as const;
+
+/**
+ * Frames that come from the card are turned by our own filters, ffmpeg's turning being off. Without a card the
+ * same graph runs on frames in memory, with the two filters that only a card has taken out.
+ */
+for (const [name, matrix] of Object.entries(matrices))
+  test(`turning of decoded frames equals ffmpeg's own: ${name}`, async () => {
+    const file = await clip(
+      folder,
+      `${name.replaceAll(" ", "-")}.mp4`,
+      "-f lavfi -i testsrc2=s=160x96:r=10:d=0.5 -c:v libx264 -preset ultrafast -qp 0 -pix_fmt yuv420p",
+    );
+    await writeMatrix(file, matrix);
+    const { plan, policy: whole } = await prepare(file, { policy: { ...policy, ladder: [96] } });
+    const frames = async (path: "software" | "nvdec") => {
+      const list = argumentsOf(command(plan, pathOf(path), whole, folder));
+      const own = [
+        "-init_hw_device",
+        "-filter_hw_device",
+        "-hwaccel",
+        "-hwaccel_device",
+        "-hwaccel_output_format",
+      ];
+      const inMemory = list
+        .filter((word, at) => !own.includes(word) && !own.includes(list[at - 1] ?? ""))
+        .map((word) => word.replace(/scale_cuda=[^,]*,hwdownload,format=nv12,/, ""));
+      const input = inMemory.slice(0, inMemory.indexOf("-y"));
+      const [first] = inMemory[inMemory.indexOf("-filter_complex") + 1]!.split(",split=");
+      const { stdout } = await run("ffmpeg", [
+        ...["-nostdin", "-v", "error", ...input, "-filter_complex", `${first}[out]`, "-map", "[out]"],
+        ...["-f", "framemd5", "-"],
+      ]);
+      return stdout;
+    };
+    assert.equal(await frames("nvdec"), await frames("software"));
+  });
+
+async function writeMatrix(path: string, [a, b, c, d]: readonly [number, number, number, number]) {
+  const content = await readFile(path);
+  const at = content.indexOf("tkhd") + 44;
+  const one = 0x10000;
+  const values = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 0x40000000];
+  for (const [index, value] of values.entries()) content.writeInt32BE(value, at + 4 * index);
+  await writeFile(path, content);
+}
