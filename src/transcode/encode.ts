@@ -11,7 +11,12 @@ import type { Reporting } from "./progress.ts";
 import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
 
-export type EncodeOptions = Reporting & { policy: Policy; folder: string };
+export type EncodeOptions = Reporting & {
+  policy: Policy;
+  folder: string;
+  /** When the files in the folder are read: those of an encode that failed half-way must not have been. */
+  read: "while they grow" | "when they are whole";
+};
 
 /** Frames in every rendition, what of the source was lost, and how it was encoded. */
 export type Encoded = { frames: number; damage: Damage; encoder: Manifest["encoder"] };
@@ -23,21 +28,28 @@ export type Encoded = { frames: number; damage: Damage; encoder: Manifest["encod
  * @throws the signal's reason when it is aborted
  */
 export async function encode(source: Source, plan: EncodePlan, options: EncodeOptions): Promise<Encoded> {
-  const { policy, signal } = options;
+  const { policy, signal, read } = options;
   const choice = await openPaths(plan, policy, signal);
   const fallbacks = [...choice.closed];
   const failures: string[] = [];
   let path: EncodePath = choice.open[0];
   let below: readonly EncodePath[] = choice.open.slice(1);
+  let written = 0;
+  const onFrames = (frames: number) => {
+    written = frames;
+    options.progress("encode", Math.min(1, frames / plan.frames));
+  };
   for (;;) {
     try {
-      const made = await attempt(source, plan, path, options);
+      const made = await attempt(source, plan, path, { ...options, onFrames });
       // Only now is it clear that the video was not at fault.
       await record(choice.open[0], failures, policy);
       return { ...made, encoder: { ...describe(plan, path), fallbacks } };
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof TypedError) || error.code === "DISK_FULL") throw error;
+      // Segments that have left cannot be called back, and another encoder's would not fit to them.
+      if (read === "while they grow" && written > 0) throw error;
       const [next, ...rest] = stepDown(below, error.code);
       if (next === undefined) throw error;
       fallbacks.push({ from: path.name, reason: `${error.code}: ${error.message}` });
@@ -59,12 +71,12 @@ async function attempt(
   source: Source,
   plan: EncodePlan,
   path: EncodePath,
-  { policy, folder, signal, progress }: EncodeOptions,
+  { policy, folder, signal, onFrames }: EncodeOptions & { onFrames: (frames: number) => void },
 ): Promise<Omit<Encoded, "encoder">> {
   const report = await runFfmpeg(command(plan, path, policy, folder), {
     signal,
     stallMs: policy.stallSeconds * 1000,
-    onFrames: (frames) => progress("encode", Math.min(1, frames / plan.frames)),
+    onFrames,
   });
   const damage = judge(report, source.video.timing.packets, plan.frames);
   return { frames: report.frames, damage };

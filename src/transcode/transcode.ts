@@ -41,10 +41,13 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     progress("encode", 0);
     const product = join(work.path, "product");
     const ended = new AbortController();
+    const read = options.progressive ? "while they grow" : "when they are whole";
     // All end before anything else happens: the work folder must not go while somebody writes into it.
     const [hashed, encoding, packaging] = await Promise.allSettled([
       hashOf(source.path, signal),
-      encode(source, decided, { policy, folder: work.path, signal, progress }).finally(() => ended.abort()),
+      encode(source, decided, { policy, folder: work.path, read, signal, progress }).finally(() =>
+        ended.abort(),
+      ),
       options.progressive
         ? packageGrowing(
             cuts(decided, work.path, decided.frames),
