@@ -16,7 +16,7 @@ import { printJson, printRejection } from "./rejection-output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { formatBytes, printTable } from "./table.ts";
 
-type Options = { out?: string; json?: true; progressive?: true; dryRun?: true; explain?: true };
+type Options = { out?: string; json?: true; mp4?: true; progressive?: true; dryRun?: true; explain?: true };
 
 export default function (command: Command): void {
   command
@@ -24,6 +24,7 @@ export default function (command: Command): void {
     .option("--out <dir>", "folder to write; it appears when everything is done and checked")
     .option("--explain", "say in words what will be made and why, and encode nothing")
     .option("--dry-run", "print the ffmpeg command for a shell, and encode nothing")
+    .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
     .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
     .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
     .addHelpText(
@@ -33,7 +34,11 @@ export default function (command: Command): void {
     .action(async (file: string, options: Options) => {
       const settings = readSettings(TranscodeSettings);
       const signal = stopSignal();
-      const preparation = { signal, policy: policyOf(settings), limits: limitsOf(settings) };
+      const preparation = {
+        signal,
+        policy: { ...policyOf(settings), ...(options.mp4 && { mp4: "on" as const }) },
+        limits: limitsOf(settings),
+      };
       try {
         if (options.explain || options.dryRun) await show(file, options, preparation);
         else if (options.out === undefined)

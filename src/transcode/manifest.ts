@@ -61,6 +61,8 @@ export const Manifest = z.object({
     .nullable(),
   hls: z.string(),
   dash: z.string(),
+  /** The largest H.264 rendition with the sound in one file, when that was asked for. */
+  mp4: z.object({ path: z.string(), width: Pixels, height: Pixels, bytes: z.int().positive() }).nullable(),
   ...Pictures.shape,
   encoder: z.object({
     /** ffmpeg's names, joined by + where there are several. */

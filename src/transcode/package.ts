@@ -1,9 +1,6 @@
 import {
   BufferTarget,
   CmafOutputFormat,
-  EncodedAudioPacketSource,
-  EncodedPacketSink,
-  EncodedVideoPacketSource,
   FilePathSource,
   HlsOutputFormat,
   Input,
@@ -14,10 +11,10 @@ import {
   type Target,
 } from "mediabunny";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { codecString } from "./codec-string.ts";
 import { growingFile } from "./growing-file.ts";
 import { zeroTimes } from "./init-segment.ts";
 import { firstSampleEnd } from "./media-segment.ts";
+import { packetFeed, present } from "./packet-feed.ts";
 import { maxSegmentBytes } from "./plan.ts";
 import { type StoredFile, storeContent } from "./stored-file.ts";
 
@@ -120,15 +117,15 @@ export async function packageTrack(
     }),
     target: new PathedTarget("master.m3u8", () => new BufferTarget()),
   });
-  const source = await sourceOf(input, { name, kind, framesPerSecond, output });
+  const feed = await packetFeed(input, { name, kind, framesPerSecond, output });
 
   await output.start();
   let packets = 0;
-  for await (const packet of source.sink.packets()) {
+  for await (const packet of feed.sink.packets()) {
     signal?.throwIfAborted();
     // The encoder's priming: the packager would shift the first segment for it, and only that one.
     if (packet.timestamp < 0 || packet.timestamp >= endSeconds) continue;
-    await source.add(packet);
+    await feed.add(packet);
     packets++;
     if (waiting >= maxWaiting) await written;
   }
@@ -138,51 +135,10 @@ export async function packageTrack(
     ...stored,
     seconds: present(seconds[index] ?? null, name),
   }));
-  return { name, kind, codec: source.codec, packets, init: present<StoredFile>(init, name), segments };
+  return { name, kind, codec: feed.codec, packets, init: present<StoredFile>(init, name), segments };
 }
-
-async function sourceOf(
-  input: Input,
-  {
-    name,
-    kind,
-    framesPerSecond,
-    output,
-  }: Pick<Intermediate, "name" | "kind" | "framesPerSecond"> & { output: Output },
-) {
-  if (kind === "video") {
-    const track = present(await input.getPrimaryVideoTrack(), name);
-    const decoderConfig = present(await track.getDecoderConfig(), name);
-    const source = new EncodedVideoPacketSource(present(await track.getCodec(), name));
-    output.addVideoTrack(source, { frameRate: framesPerSecond });
-    return sourceWith(track, codecString(decoderConfig.codec), (packet) =>
-      source.add(packet, { decoderConfig }),
-    );
-  }
-  const track = present(await input.getPrimaryAudioTrack(), name);
-  const decoderConfig = present(await track.getDecoderConfig(), name);
-  const source = new EncodedAudioPacketSource(present(await track.getCodec(), name));
-  output.addAudioTrack(source);
-  return sourceWith(track, codecString(decoderConfig.codec), (packet) =>
-    source.add(packet, { decoderConfig }),
-  );
-}
-
-type Sink = ConstructorParameters<typeof EncodedPacketSink>[0];
-type Add = (packet: Parameters<EncodedVideoPacketSource["add"]>[0]) => Promise<void>;
-const sourceWith = (track: Sink, codec: string, add: Add) => ({
-  sink: new EncodedPacketSink(track),
-  codec,
-  add,
-});
 
 const contentOf = (target: Target) => new Uint8Array((target as BufferTarget).buffer!);
-
-function present<T>(value: T | null, name: string): T {
-  if (value === null)
-    throw new TypedError("PACKAGE_FAILED", `${name}: the encoder's output cannot be read`, { final: false });
-  return value;
-}
 
 const extinf = (playlist: string) =>
   [...playlist.matchAll(/^#EXTINF:([\d.]+),/gm)].map(([, seconds]) => Number(seconds));

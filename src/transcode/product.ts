@@ -11,13 +11,14 @@ import {
 } from "./hls.ts";
 import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
-import type { Track } from "./package.ts";
+import type { Intermediate, Track } from "./package.ts";
 import { cuts, packageTracks } from "./packaging.ts";
 import { makePictures } from "./pictures.ts";
 import { type EncodePlan, shownSize } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
+import { makeMp4 } from "./progressive-mp4.ts";
 import type { Source } from "./screen.ts";
-import type { Verification } from "./settings.ts";
+import type { Policy } from "./settings.ts";
 import { storeText } from "./stored-file.ts";
 import { type Finished, verify } from "./verify.ts";
 
@@ -42,7 +43,7 @@ export type Made = {
 /** From the encoder's files to the finished folder, all but its manifest. */
 export async function finish(
   made: Made,
-  level: Verification,
+  { verification: level, mp4 }: Pick<Policy, "verification" | "mp4">,
   { signal, progress }: Reporting,
 ): Promise<Manifest> {
   const { plan: decided, product, frames } = made;
@@ -65,6 +66,8 @@ export async function finish(
     storeText(product, presentation, mediaPresentation(videos, audio, { frameRate, duration })),
   ]);
 
+  const single = mp4 === "on" ? await joined(made, sources, tracks, signal) : null;
+
   progress("pictures", 0);
   signal?.throwIfAborted();
   const shown = await makePictures(encoded.pictures, decided.pictures, {
@@ -76,7 +79,7 @@ export async function finish(
   progress("verify", 0);
   signal?.throwIfAborted();
   const media = tracks.flatMap(({ init, segments }) => [init, ...segments.map(({ file }) => file)]);
-  const files = [...media, ...texts, ...shown.files];
+  const files = [...media, ...texts, ...(single ? [single.file] : []), ...shown.files];
   await verify(
     product,
     {
@@ -84,6 +87,7 @@ export async function finish(
       audio: audio && finished(audio),
       hls: master,
       dash: presentation,
+      mp4: single?.file.path ?? null,
       files,
       frames,
       gop,
@@ -108,10 +112,25 @@ export async function finish(
     audio: audio && summary(audio),
     hls: master,
     dash: presentation,
+    mp4: single?.described ?? null,
     ...shown.pictures,
     encoder: made.encoder,
     files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   } satisfies Manifest);
+}
+
+/** The largest rendition that plays everywhere, with the sound. */
+async function joined(
+  { plan: { renditions }, product, folder }: Made,
+  sources: readonly Intermediate[],
+  tracks: readonly Track[],
+  signal: AbortSignal | undefined,
+) {
+  const chosen = renditions.findIndex(({ codec }) => codec === "h264");
+  const { width, height } = renditions[chosen]!;
+  const of = <T>(all: readonly T[]) => [all[chosen]!, ...all.slice(renditions.length)];
+  const file = await makeMp4(of(sources), of(tracks), { out: product, work: folder, signal });
+  return { file, described: { path: file.path, width, height, bytes: file.bytes } };
 }
 
 const finished = (track: Track): Finished => ({

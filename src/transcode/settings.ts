@@ -66,6 +66,8 @@ export const TranscodeSettings = z.object({
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
   /** `packets` reads all timestamps, `keyframes` also decodes a sample, `full` decodes everything. */
   KILN_VERIFY: z.enum(verifications).default("keyframes"),
+  /** Adds a single MP4 with its index first, for sharing. */
+  KILN_MP4: z.enum(["on", "off"]).default("off"),
   KILN_MAX_BYTES: z.coerce
     .number()
     .int()
@@ -109,6 +111,8 @@ export type Policy = {
   loudness: number;
   stallSeconds: number;
   verification: Verification;
+  /** Whether one file of the largest rendition with its sound is made, too. */
+  mp4: "on" | "off";
 };
 
 /** Which videos are taken. */
@@ -136,6 +140,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     loudness: settings.KILN_LOUDNESS,
     stallSeconds: settings.KILN_STALL_SECONDS,
     verification: settings.KILN_VERIFY,
+    mp4: settings.KILN_MP4,
   };
 }
 

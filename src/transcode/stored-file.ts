@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 
 /** A file of the finished folder; `path` is relative to it, with `/`. */
@@ -31,10 +33,26 @@ export async function storeContent(
   contentType = contentTypes[extname(path)]!,
 ): Promise<StoredFile> {
   const sha256 = hash(content);
-  const extension = extname(path);
-  const named = `${path.slice(0, -extension.length)}-${sha256.slice(0, 12)}${extension}`;
+  const named = nameAfter(path, sha256);
   await write(folder, named, content);
   return { path: named, bytes: content.byteLength, sha256, contentType, immutable: true };
+}
+
+/** Moves a file that is too large for memory to a name that says its content. */
+export async function storeMoved(
+  folder: string,
+  path: string,
+  from: string,
+  contentType: string,
+): Promise<StoredFile> {
+  const digest = createHash("sha256");
+  await pipeline(createReadStream(from), digest);
+  const sha256 = digest.digest("hex");
+  const named = nameAfter(path, sha256);
+  await mkdir(dirname(join(folder, named)), { recursive: true });
+  await rename(from, join(folder, named));
+  const { size: bytes } = await stat(join(folder, named));
+  return { path: named, bytes, sha256, contentType, immutable: true };
 }
 
 /** Writes a text under the given name: a playlist, which may change while its name stays. */
@@ -48,6 +66,11 @@ export async function storeText(folder: string, path: string, text: string): Pro
     contentType: contentTypes[extname(path)]!,
     immutable: false,
   };
+}
+
+function nameAfter(path: string, sha256: string): string {
+  const extension = extname(path);
+  return `${path.slice(0, -extension.length)}-${sha256.slice(0, 12)}${extension}`;
 }
 
 const hash = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");

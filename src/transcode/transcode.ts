@@ -62,7 +62,7 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     if (packaging.status === "rejected") throw packaging.reason;
     const [sha256, encoded, early] = [hashed.value, encoding.value, packaging.value];
     const made = { source, sha256, plan: decided, ...encoded, early, folder: work.path, product };
-    const manifest = await finish(made, policy.verification, { signal, progress });
+    const manifest = await finish(made, policy, { signal, progress });
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
     await moveInto(product, out, work.path);

@@ -17,6 +17,8 @@ export type Expectation = {
   /** Master playlist and DASH manifest. */
   hls: string;
   dash: string;
+  /** A single file of the largest H.264 rendition, and the sound. */
+  mp4: string | null;
   /** Every file that is published. */
   files: readonly StoredFile[];
   frames: number;
@@ -52,6 +54,7 @@ export async function verify(
     const frames = whole ? expected.frames : Math.ceil(expected.frames / expected.gop);
     await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
   }
+  if (expected.mp4 !== null) await verifySingle(out, expected.mp4, expected, signal);
   if (expected.audio === null) return;
   const { packets } = await onlyTrack(out, expected.audio, signal);
   checkSound(expected.audio.playlist, packets, expected.frames / expected.framesPerSecond);
@@ -77,6 +80,21 @@ async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Exp
   for (const path of [hls, ...[...videos, ...(audio ? [audio] : [])].map(({ playlist }) => playlist)])
     named(path, readHls(await text(path)).uris);
   named(dash, readDash(await text(dash)));
+}
+
+/** The single file has the same frames and sound, and its index before them. */
+async function verifySingle(
+  out: string,
+  path: string,
+  expected: Expectation,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const tracks = await readBack(join(out, path), signal);
+  const [video, sound] = [tracks.find(({ picture }) => picture), tracks.find(({ picture }) => !picture)];
+  const must = demand(path);
+  must(video !== undefined && tracks.length === (expected.audio ? 2 : 1), `${tracks.length} tracks`);
+  checkFrames(path, video!.packets, expected);
+  if (sound) checkSound(path, sound.packets, expected.frames / expected.framesPerSecond);
 }
 
 async function onlyTrack(

@@ -77,6 +77,7 @@ async function writeTranscoded(name: string): Promise<void> {
     audio: null,
     hls: "master.m3u8",
     dash: "manifest.mpd",
+    mp4: null,
     posters: [{ path: "posters/1-cc.jpg", width: 720, height: 1280, type: "image/jpeg" }],
     posterTime: 1,
     thumbhash: "ngcKNZhw",

@@ -17,7 +17,7 @@ const manifest = await transcode(await clip(folder, "clip.mp4", pattern("320x180
 });
 
 /** What the manifest says that the folder holds. */
-function expectation({ renditions, audio, hls, dash, files, frameRate }: Manifest): Expectation {
+function expectation({ renditions, audio, hls, dash, mp4, files, frameRate }: Manifest): Expectation {
   const init = (playlist: string) =>
     files.find(({ path }) => path.startsWith(playlist.replace("index.m3u8", "init-")))!.path;
   return {
@@ -26,7 +26,7 @@ function expectation({ renditions, audio, hls, dash, files, frameRate }: Manifes
       ...{ width, height },
     })),
     audio: audio && { playlist: audio.playlist, init: init(audio.playlist), codec: audio.codecs },
-    ...{ hls, dash, files },
+    ...{ hls, dash, mp4: mp4?.path ?? null, files },
     ...{
       frames: renditions[0]!.frames,
       gop: 60,
