@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { readSettings } from "../config.ts";
+import { lakeImpressions } from "../events/lake-impressions.ts";
+import { seeded } from "../events/random.ts";
 import { EventSettings } from "../events/settings.ts";
 import { collectDataset, type Dataset } from "../ml/dataset.ts";
 import {
@@ -10,11 +12,17 @@ import {
 } from "../ml/datasets/interaction-file.ts";
 import { lakeInteractions } from "../ml/datasets/lake-interactions.ts";
 import { type Evaluation, evaluate } from "../ml/evaluation/evaluate.ts";
-import { type CaseMetric, caseMetricNames } from "../ml/evaluation/metrics.ts";
+import {
+  loggedValue,
+  type PolicyQuestion,
+  policyQuestions,
+  policyValue,
+} from "../ml/evaluation/policy-value.ts";
 import { type BaselineName, baselineNames, baselines } from "../ml/models/baselines.ts";
 import { BaselineParameters } from "../ml/models/parameters.ts";
-import { leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
-import { printTable } from "./table.ts";
+import { cutTime, leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { type EvaluationReport, printEvaluation } from "./evaluation-report.ts";
 
 type Options = {
   interactions?: string;
@@ -27,12 +35,10 @@ type Options = {
   models: BaselineName[];
   parameters: BaselineParameters;
   sampled?: true;
+  offPolicy?: true;
   seed: number;
   json?: true;
 };
-
-/** A model that could not learn from the data, and why. */
-type LeftOut = { model: BaselineName; reason: string };
 
 export default function evaluateCommand(command: Command): void {
   command
@@ -67,42 +73,73 @@ export default function evaluateCommand(command: Command): void {
       parameters("{}"),
     )
     .option("--sampled", "also rank against 100 random items, as older papers do (biased)")
+    .option(
+      "--off-policy",
+      "also what a feed by each model would have earned, from the lake's logged propensities",
+    )
     .option("--seed <number>", "of the confidence intervals and the sampled items", Number, 1)
     .option("--json", "print one JSON document on standard output")
     .addHelpText("after", "\nExample: ./kiln evaluate --interactions ml-1m.txt --models pop,markov")
     .action(async (options: Options) => {
-      const dataset = await load(options);
-      const split =
-        options.split === "time"
-          ? timeSplit(dataset, options.cut)
-          : leaveLastOut(dataset, options.holdout, options.fit);
-      const evaluations: Evaluation[] = [];
-      const leftOut: LeftOut[] = [];
-      for (const name of options.models) {
-        const { fit, unfit } = baselines[name];
-        const reason = unfit?.(split.train);
-        if (reason !== undefined) leftOut.push({ model: name, reason });
-        else {
-          if (process.stderr.isTTY) process.stderr.write(`${clearLine}${name}...`);
-          const { parameters, seed, sampled = false } = options;
-          evaluations.push(await evaluate(fit(split.train, parameters), split, { seed, sampled }));
-        }
-      }
-      if (process.stderr.isTTY) process.stderr.write(clearLine);
-      if (options.json)
-        console.log(
-          JSON.stringify({ data: sizes(dataset, split), split: options.split, evaluations, leftOut }),
-        );
-      else print(dataset, split, evaluations, leftOut);
+      const report = await makeReport(options);
+      if (options.json) console.log(JSON.stringify(report));
+      else printEvaluation(report);
     });
+}
+
+async function makeReport(options: Options): Promise<EvaluationReport> {
+  const { split: kind, holdout, fit: fitOn, cut, parameters, seed, sampled = false } = options;
+  const dataset = await load(options);
+  const split = kind === "time" ? timeSplit(dataset, cut) : leaveLastOut(dataset, holdout, fitOn);
+  const questions = options.offPolicy ? await loggedAfterCut(options, dataset) : [];
+  const offPolicy: EvaluationReport["offPolicy"] = [];
+  if (questions.length > 0) offPolicy.push({ policy: "as logged", ...loggedValue(questions, seeded(seed)) });
+  const evaluations: Evaluation[] = [];
+  const leftOut: EvaluationReport["leftOut"] = [];
+  for (const name of options.models) {
+    const { fit, unfit } = baselines[name];
+    const reason = unfit?.(split.train);
+    if (reason !== undefined) {
+      leftOut.push({ model: name, reason });
+      continue;
+    }
+    if (process.stderr.isTTY) process.stderr.write(`${clearLine}${name}...`);
+    const model = fit(split.train, parameters);
+    evaluations.push(await evaluate(model, split, { seed, sampled }));
+    if (questions.length > 0) {
+      const value = await policyValue(model, dataset.items, questions, seeded(seed));
+      offPolicy.push({ policy: `one of the 20 best of ${model.name}`, ...value });
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write(clearLine);
+  return { data: sizes(dataset, split), split: kind, evaluations, offPolicy, leftOut };
+}
+
+/** @throws TypedError OFF_POLICY_NEEDS_LAKE, IMPRESSIONS_MISSING */
+async function loggedAfterCut(options: Options, dataset: Dataset): Promise<PolicyQuestion[]> {
+  if (options.interactions !== undefined || options.split !== "time")
+    throw new TypedError(
+      "OFF_POLICY_NEEDS_LAKE",
+      "--off-policy reads the impressions of the lake: use it with --split time and without --interactions",
+    );
+  const cut = cutTime(dataset, options.cut);
+  const questions = await policyQuestions(dataset, lakeImpressions(lakeOf(options)), cut);
+  if (questions.length > 0) return questions;
+  throw new TypedError(
+    "IMPRESSIONS_MISSING",
+    "the lake has no impressions after the cut: choose an earlier one",
+  );
 }
 
 const clearLine = "\r\u001b[K";
 
-async function load({ interactions, format, lake }: Options): Promise<Dataset> {
+async function load(options: Options): Promise<Dataset> {
+  const { interactions, format } = options;
   if (interactions !== undefined) return await collectDataset(readInteractions(interactions, format));
-  return await collectDataset(lakeInteractions(lake ?? readSettings(EventSettings).KILN_LAKE));
+  return await collectDataset(lakeInteractions(lakeOf(options)));
 }
+
+const lakeOf = ({ lake }: Options) => lake ?? readSettings(EventSettings).KILN_LAKE;
 
 const sizes = ({ users, items, sequence }: Dataset, { train, cases }: Split) => ({
   users: users.length,
@@ -111,52 +148,6 @@ const sizes = ({ users, items, sequence }: Dataset, { train, cases }: Split) => 
   training: train.sequence.length,
   cases: cases.length,
 });
-
-function print(dataset: Dataset, split: Split, evaluations: Evaluation[], leftOut: LeftOut[]): void {
-  const { users, items, interactions, training, cases } = sizes(dataset, split);
-  console.log(
-    `${users} users, ${items} items, ${interactions} interactions: ${training} to learn from, ${cases} cases\n`,
-  );
-  console.log("Ranked among the whole catalogue but the history; NDCG@10 with its 95 % interval:");
-  printTable(
-    ["model", ...caseMetricNames, "interval", "coverage@10", "Gini@10", "novelty@10"],
-    evaluations.map(({ model, full, lists }) => [
-      model,
-      ...caseMetricNames.map((name) => figure(full[name].mean)),
-      `${figure(full["NDCG@10"].low)}-${figure(full["NDCG@10"].high)}`,
-      lists.coverage.toFixed(3),
-      lists.gini.toFixed(3),
-      `${lists.novelty.toFixed(2)} bits`,
-    ]),
-  );
-  const segments = new Set(evaluations.flatMap((evaluation) => evaluation.segments.map(({ name }) => name)));
-  for (const segment of segments) printSegment(segment, evaluations);
-  if (evaluations.some(({ sampled100 }) => sampled100)) {
-    console.log(
-      "\nRanked among 100 random items (sampled-100: biased, only for comparison with older papers):",
-    );
-    printTable(
-      ["model", ...caseMetricNames],
-      evaluations.flatMap(({ model, sampled100 }) => (sampled100 ? [[model, ...means(sampled100)]] : [])),
-    );
-  }
-  for (const { model, reason } of leftOut) console.error(`${model} was left out: ${reason}`);
-}
-
-function printSegment(segment: string, evaluations: readonly Evaluation[]): void {
-  const own = evaluations.flatMap(({ model, segments }) =>
-    segments.filter(({ name }) => name === segment).map((part) => ({ model, ...part })),
-  );
-  console.log(`\n${segment}: ${own[0]!.cases} cases`);
-  printTable(
-    ["model", ...caseMetricNames],
-    own.map(({ model, full }) => [model, ...means(full)]),
-  );
-}
-
-const means = (metrics: Record<CaseMetric, number>) => caseMetricNames.map((name) => figure(metrics[name]));
-
-const figure = (value: number) => value.toFixed(4);
 
 function share(text: string): number {
   const value = Number(text);

@@ -42,13 +42,8 @@ export function leaveLastOut(
  * @throws TypedError SPLIT_NEEDS_TIMES, DATASET_TOO_SMALL when one side is empty
  */
 export function timeSplit(dataset: Dataset, share: number, { casesPerUser = 10 } = {}): Split {
-  const { times } = dataset;
-  if (times === undefined)
-    throw new TypedError(
-      "SPLIT_NEEDS_TIMES",
-      "these interactions have no times: use the leave-last-out split",
-    );
-  const cut = times.toSorted()[Math.floor(share * times.length)]!;
+  const cut = cutTime(dataset, share);
+  const times = dataset.times!;
   const before = (user: number) => {
     const own = times.subarray(dataset.offsets[user], dataset.offsets[user + 1]);
     const later = own.findIndex((time) => time >= cut);
@@ -66,6 +61,19 @@ export function timeSplit(dataset: Dataset, share: number, { casesPerUser = 10 }
   const train = truncated(dataset, before);
   if (train.sequence.length === 0) throw tooSmall("everything happened at the same time, or after the cut");
   return { train, cases };
+}
+
+/**
+ * The time before which a share of the interactions lies.
+ * @throws TypedError SPLIT_NEEDS_TIMES
+ */
+export function cutTime({ times }: Dataset, share: number): number {
+  if (times === undefined)
+    throw new TypedError(
+      "SPLIT_NEEDS_TIMES",
+      "these interactions have no times: use the leave-last-out split",
+    );
+  return times.toSorted()[Math.floor(share * times.length)]!;
 }
 
 const tooSmall = (why: string) =>

@@ -125,6 +125,10 @@ test("kiln evaluate prints one document, says what was left out, and refuses wha
     const wrong = await kiln("--parameters", '{"ease":{"lambda":1}}');
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /ease: Unrecognized key: "lambda"/);
+    assert.match(
+      (await kiln("--interactions", "pairs.txt", "--off-policy")).stderr,
+      /^OFF_POLICY_NEEDS_LAKE: /,
+    );
     assert.match((await kiln()).stderr, /^DATASET_EMPTY: /);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Lake } from "../../src/events/lake.ts";
+import { lakeImpressions } from "../../src/events/lake-impressions.ts";
+import { seeded } from "../../src/events/random.ts";
+import { Audience } from "../../src/events/simulator/audience.ts";
+import { simulate } from "../../src/events/simulator/simulate.ts";
+import { collectDataset } from "../../src/ml/dataset.ts";
+import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
+import { loggedValue, policyQuestions, policyValue } from "../../src/ml/evaluation/policy-value.ts";
+import { rowByRow } from "../../src/ml/models/recommender.ts";
+import { noon, sample } from "../events/sample-events.ts";
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kiln-policy-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+test("impressions know what came of them, and what their viewers had chosen and seen", async () => {
+  const show = (video: string, at: number) =>
+    sample({ type: "impression", video, at, source: "fresh", position: 0, propensity: 0.5 });
+  const watch = (video: string, at: number, watchedMs: number) =>
+    sample({ type: "watch", video, at, watchedMs, totalMs: 1000 });
+  const lake = join(folder, "small");
+  {
+    using open = await Lake.open(lake);
+    await open.add([
+      show("v1", noon),
+      watch("v1", noon + 1, 800),
+      show("v2", noon + 2),
+      show("v3", noon + 3),
+    ]);
+    await open.add([watch("v3", noon + 4, 1500)]);
+  }
+  const dataset = await collectDataset(lakeInteractions(lake));
+  const questions = await policyQuestions(dataset, lakeImpressions(lake), noon + 2);
+  const common = { user: "ann", propensity: 0.5 };
+  // v2 was never chosen, so that the catalogue does not have it.
+  const [history, shown] = [Int32Array.of(0), Int32Array.of(0)];
+  assert.deepEqual(questions, [
+    { impression: { ...common, video: "v2", at: noon + 2, watchedShare: 0 }, user: 0, history, shown },
+    { impression: { ...common, video: "v3", at: noon + 3, watchedShare: 1.5 }, user: 0, history, shown },
+  ]);
+});
+
+test("a feed of popular videos is worth more than one of any, by the logs of another feed", async () => {
+  const lake = join(folder, "simulated");
+  const audience = Audience.parse({
+    viewers: 300,
+    videos: 60,
+    creators: 5,
+    topics: 3,
+    days: 4,
+    exploration: 0.5,
+  });
+  {
+    using open = await Lake.open(lake);
+    await open.add(simulate(audience));
+  }
+  const dataset = await collectDataset(lakeInteractions(lake));
+  const questions = await policyQuestions(dataset, lakeImpressions(lake), 0);
+  const anything = rowByRow("Anything", dataset.items.length, (_, row) => row.fill(1));
+  const liked = new Float32Array(dataset.items.length);
+  for (const item of dataset.sequence) liked[item]!++;
+  const popular = rowByRow("Popular", dataset.items.length, (_, row) => row.set(liked));
+  const value = (model: typeof popular) => policyValue(model, dataset.items, questions, seeded(1));
+  const [better, worse] = [(await value(popular)).snips, (await value(anything)).snips];
+  assert.ok(better.mean > worse.mean, `${better.mean} ${worse.mean}`);
+  const logged = loggedValue(questions, seeded(1));
+  assert.equal(logged.ips.mean, logged.snips.mean);
+});
