@@ -38,24 +38,14 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
       target: files.videos[index]!,
     };
   });
-  const audio = plan.audio && {
+  const audio = plan.audio?.mix === "with the picture" && {
+    // A graph of its own: the video's filters must not start anew with the sound's.
     options: [
-      // A graph of its own: sound that changes its channels half-way must not start the video's filters anew.
-      ...[
-        "-map",
-        `0:${plan.audio.stream}`,
-        "-af",
-        soundFilters(plan.audio.level, plan.frames / perSecond(plan.frameRate)),
-        "-c:a",
-        "aac",
-        "-b:a",
-        `${plan.audio.bitrate}`,
-        "-ac",
-        "2",
-      ],
-      ...anonymous,
-      ...fragments,
-      ...["-frag_duration", "1000000"],
+      "-map",
+      `0:${plan.audio.stream}`,
+      "-af",
+      soundFilters(plan.audio.level, secondsOf(plan)),
+      ...soundEncoding(plan.audio),
     ],
     target: files.audio!,
   };
@@ -77,6 +67,17 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
     outputs: [...videos, ...(audio ? [audio] : []), ...pictures],
   };
 }
+
+/** ffmpeg's options for the sound's encoder and its file. */
+export const soundEncoding = ({ bitrate }: { bitrate: number }): string[] => [
+  ...["-c:a", "aac", "-b:a", `${bitrate}`, "-ac", "2"],
+  ...anonymous,
+  ...fragments,
+  ...["-frag_duration", "1000000"],
+];
+
+/** Of every rendition, and so of the sound. */
+export const secondsOf = ({ frames, frameRate }: EncodePlan): number => frames / perSecond(frameRate);
 
 function gpuOptions(path: EncodePath): string[] {
   if (path.name === "software") return [];

@@ -6,6 +6,7 @@ import { runFfmpeg } from "./ffmpeg.ts";
 import { blames } from "./gpu-breaker.ts";
 import { type Damage, judge } from "./judge.ts";
 import type { Manifest } from "./manifest.ts";
+import { mixSound } from "./mix-sound.ts";
 import type { EncodePlan } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
 import type { Source } from "./screen.ts";
@@ -28,7 +29,8 @@ export type Encoded = { frames: number; damage: Damage; encoder: Manifest["encod
  * @throws the signal's reason when it is aborted
  */
 export async function encode(source: Source, plan: EncodePlan, options: EncodeOptions): Promise<Encoded> {
-  const { policy, signal, read } = options;
+  const { policy, folder, signal, read } = options;
+  await mixSound(plan, { folder, stallSeconds: policy.stallSeconds, signal });
   const choice = await openPaths(plan, policy, signal);
   const fallbacks = [...choice.closed];
   const failures: string[] = [];

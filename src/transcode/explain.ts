@@ -91,6 +91,9 @@ function soundSentences({ audio }: Source, plan: EncodePlan): string[] {
     return ["There is no sound that can be decoded, and none is invented."];
   return [
     `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`,
+    ...(plan.audio.mix === "beforehand"
+      ? ["It changes its channels half-way, so it is mixed to stereo by a run of its own."]
+      : []),
     levelSentence(plan.audio.level),
   ];
 }

@@ -65,6 +65,8 @@ export function loudnessOf(log: readonly string[]): Loudness | null {
   return { integrated: Math.max(-70, ...integrated), truePeak: Math.max(-200, ...peaks) };
 }
 
-/** Stretches of different channels in the track: each had a measuring filter of its own. */
-export const stretchesOf = (log: readonly string[]): number =>
-  log.filter((line) => /^\s+Integrated loudness:/.test(line)).length;
+/** Formats of the decoded sound: each time one changes, ffmpeg builds its filters anew and logs what they are given. */
+export function soundFormatsOf(log: readonly string[]): string[] {
+  const given = log.flatMap((line) => /samplefmt:\S+ samplerate:\d+ chlayout:.+$/.exec(line)?.[0] ?? []);
+  return [...new Set(given)];
+}

@@ -1,5 +1,5 @@
 import { fileUrl, hardened, runFfmpeg } from "./ffmpeg.ts";
-import { loudnessOf, stretchesOf } from "./loudness.ts";
+import { loudnessOf, soundFormatsOf } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
 import type { EncodePlan } from "./plan.ts";
 import { sampleDifficulty } from "./sample-difficulty.ts";
@@ -39,5 +39,8 @@ async function measureSound({ path, container, video, audio }: Source, { stallSe
     },
     { signal, stallMs: stallSeconds * 1000, onLog: (line) => log.push(line) },
   );
-  return { loudness: loudnessOf(log), channels: stretchesOf(log) > 1 ? "changing" : "constant" } as const;
+  return {
+    loudness: loudnessOf(log),
+    channels: soundFormatsOf(log).length > 1 ? "changing" : "constant",
+  } as const;
 }

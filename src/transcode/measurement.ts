@@ -5,7 +5,7 @@ import type { Difficulty } from "./per-title.ts";
 export type Measurement = {
   /** Null without sound. */
   loudness: Loudness | null;
-  /** Whether the sound keeps its channels from beginning to end. */
+  /** Whether the sound keeps its channels and its rate from beginning to end. */
   channels: "constant" | "changing";
   /** Null when nothing was sampled. */
   difficulty: Difficulty | null;

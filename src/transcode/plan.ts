@@ -30,7 +30,13 @@ export type EncodePlan = {
   renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
   /** Why these renditions. */
   ladder: LadderDecision;
-  audio: { stream: number; bitrate: number; level: Level } | null;
+  audio: {
+    stream: number;
+    bitrate: number;
+    level: Level;
+    /** Sound that changes its channels half-way is mixed by a run of its own. */
+    mix: "with the picture" | "beforehand";
+  } | null;
   pictures: PicturePlan;
 };
 
@@ -54,7 +60,7 @@ const audioBitrate = 128_000;
 export function plan(
   source: Source,
   policy: Policy,
-  { loudness, difficulty }: Measurement = unmeasured,
+  { loudness, channels, difficulty }: Measurement = unmeasured,
 ): EncodePlan {
   const { video, audio } = source;
   const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
@@ -81,6 +87,7 @@ export function plan(
       stream: audio.index,
       bitrate: audioBitrate,
       level: loudness === null ? untouched : level(loudness, frames / rate, policy.loudness),
+      mix: channels === "changing" ? "beforehand" : "with the picture",
     },
     pictures: picturePlan(top, frames, rate),
   };

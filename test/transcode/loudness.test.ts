@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Level, level, loudnessOf, stretchesOf } from "../../src/transcode/loudness.ts";
+import { type Level, level, loudnessOf, soundFormatsOf } from "../../src/transcode/loudness.ts";
 import { soundFilters } from "../../src/transcode/sound.ts";
 
 const cells: readonly [
@@ -36,9 +36,17 @@ const summary = (integrated: string, peak: string) => [
 test("loudness: read from ffmpeg's log; of several stretches the loudest counts", () => {
   assert.deepEqual(loudnessOf(summary("-23.1", "-1.5")), { integrated: -23.1, truePeak: -1.5 });
   const two = [...summary("-30.0", "-1.0"), ...summary("-20.0", "-9.0")];
-  assert.deepEqual([loudnessOf(two), stretchesOf(two)], [{ integrated: -20, truePeak: -1 }, 2]);
+  assert.deepEqual(loudnessOf(two), { integrated: -20, truePeak: -1 });
   assert.deepEqual(loudnessOf(summary("-70.0", "-inf")), { integrated: -70, truePeak: -200 });
   assert.equal(loudnessOf(["Input stream #0:1 (audio): 0 packets read"]), null);
+});
+
+test("sound: formats that the decoder gave, from ffmpeg's log", () => {
+  const line = (layout: string) =>
+    `[graph_0_in_0_1 @ 0x55] tb:1/44100 samplefmt:fltp samplerate:44100 chlayout:${layout}`;
+  assert.equal(soundFormatsOf([line("mono"), "frame=1", line("mono")]).length, 1);
+  assert.equal(soundFormatsOf([line("mono"), line("5.1"), line("mono")]).length, 2);
+  assert.deepEqual(soundFormatsOf([]), []);
 });
 
 test("sound: the filters for a gain with its limiter", () => {
