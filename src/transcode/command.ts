@@ -34,6 +34,7 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
         ...["-fps_mode", "passthrough"],
         ...anonymous,
         ...fragments,
+        ...shortFragments,
       ],
       target: files.videos[index]!,
     };
@@ -114,3 +115,5 @@ const fragments = [
   // A fragment reaches the file when it is complete, not when 256 KB have come together.
   ...["-flush_packets", "1", "-f", "mp4"],
 ];
+/** A segment is complete when the keyframe after it is seen, so that should not wait for its whole group. */
+const shortFragments = ["-frag_duration", "250000"];

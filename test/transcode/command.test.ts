@@ -36,6 +36,7 @@ const video = (index: number, file: string, maxrate: number, bufsize: number, go
   ),
   ...anonymous,
   ...fragments,
+  ..."-frag_duration 250000".split(" "),
   `/scratch/${file}.mp4`,
 ];
 const audio = [
