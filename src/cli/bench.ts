@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { TranscodeRatio } from "../../bench/slice.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
 import { printTable } from "./table.ts";
 
 type Row = [what: string, measured: string, ratio: string, target: string];
@@ -21,6 +22,18 @@ const benches: Record<string, () => Promise<Row[]>> = {
         "at least 0.8",
       ],
     ];
+  },
+  async "per-title"() {
+    const { perTitleSavings } = await import("../../bench/per-title.ts");
+    const media = process.env.KILN_TEST_MEDIA;
+    if (media === undefined)
+      throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos", { final: true });
+    return (await perTitleSavings(media)).map(({ clip, fitted, standard }) => [
+      `${clip}: fitted / standard ladder, SSIM ${fitted.ssim.toFixed(4)} / ${standard.ssim.toFixed(4)}`,
+      `${Math.round(fitted.bitrate / 1000)} / ${Math.round(standard.bitrate / 1000)} kbit/s`,
+      (fitted.bitrate / standard.bitrate).toFixed(2),
+      "below 1, SSIM alike",
+    ]);
   },
 };
 
