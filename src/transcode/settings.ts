@@ -59,7 +59,7 @@ export const TranscodeSettings = z.object({
   /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
   KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
   /** Whether excerpts of each video are encoded first, to fit the ladder to it. */
-  KILN_PER_TITLE: z.enum(["on", "off"]).default("on"),
+  KILN_PER_TITLE: z.enum(["on", "off"]).default("off"),
   /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
   /** Seconds without progress after which an encode is given up. */
