@@ -76,11 +76,6 @@ export async function publishVideo(options: {
   };
 }
 
-/** Files of a video's folder as they are in the canister, to be verified there. */
-export function videoFiles(id: string, files: readonly UploadedFile[]): UploadedFile[] {
-  return files.map(({ path, bytes, sha256 }) => ({ path: `${home(id)}/${path}`, bytes, sha256 }));
-}
-
 /** URL path of the folder that holds a video's files. */
 function home(id: string): string {
   return `/v/${id}`;

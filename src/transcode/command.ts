@@ -97,7 +97,7 @@ const bt709 = [
   "bt709",
 ];
 
-/** No place, device or time of recording, and no encoder's version: the same input gives the same bytes. */
+/** No place, device or time of recording, and no muxer's version; x264 still signs its stream. */
 const anonymous = [
   "-map_metadata",
   "-1",
