@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, scratch } from "./clip.ts";
+import { ffmpegsNaming } from "./running.ts";
 
 const folder = await scratch();
 const results = join(folder, "results");
@@ -20,12 +21,7 @@ const file = await clip(
 );
 const slow = { preset: "veryslow" } as const;
 
-/** Processes whose command line names our file. */
-async function running(): Promise<string[]> {
-  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`);
-  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")));
-  return lines.filter((line) => line.startsWith("ffmpeg") && line.includes(file));
-}
+const running = () => ffmpegsNaming(file);
 
 /** Waits for a state of the outside world that must come; the runner's own time limit is the only clock. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
