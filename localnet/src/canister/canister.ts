@@ -1,3 +1,4 @@
+import type { CanisterSnapshot } from "./canister-snapshot.ts";
 import type { CanisterLog } from "./log.ts";
 import type { Program } from "./program.ts";
 import type { StableMemory } from "./stable-memory.ts";
@@ -35,6 +36,10 @@ export interface Canister {
   log: CanisterLog;
   /** Chunks of modules to be installed, by the hex of their SHA-256. */
   chunks: Map<string, Uint8Array>;
+  /** In order of their making. */
+  snapshots: CanisterSnapshot[];
+  /** How many there ever were: the next one's number. */
+  snapshotCount: bigint;
 }
 
 /** @source Internet Computer defaults of new canisters */

@@ -94,8 +94,16 @@ export class Program {
     return this.#updates.bytes.subarray(0, this.heapSize);
   }
 
-  /** Fills a fresh program with the state of an earlier one and commits that as saved already. */
-  restore(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
+  /** A page of 64 KiB in the pages that `fill` takes. */
+  static *dirtyPagesOf(index: number, content: Uint8Array): Iterable<[index: number, content: Uint8Array]> {
+    for (let part = 0; part < dirtyPagesPerPage; part++) {
+      const at = part * dirtyPageSize;
+      yield [index * dirtyPagesPerPage + part, content.subarray(at, at + dirtyPageSize)];
+    }
+  }
+
+  /** Fills a fresh program with a state kept elsewhere (its 4 KiB pages) and commits that. */
+  fill(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
     const { bytes, dirty } = this.#updates;
     for (const [index, content] of pages) {
       bytes.set(content, index * dirtyPageSize);
@@ -103,6 +111,11 @@ export class Program {
     }
     this.#updates.globals = globals;
     this.commit();
+  }
+
+  /** Fills a fresh program with the state that was saved of it. */
+  restore(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
+    this.fill(pages, globals);
     this.heap.unsaved.clear();
   }
 

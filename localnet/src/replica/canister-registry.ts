@@ -69,6 +69,8 @@ export class CanisterRegistry {
       globalTimer: 0n,
       log: new CanisterLog(),
       chunks: new Map(),
+      snapshots: [],
+      snapshotCount: 0n,
     };
     this.add(canister);
     return canister;

@@ -6,7 +6,7 @@ import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
 import { Management } from "./management/management.ts";
-import type { ManagementCall } from "./management/methods.ts";
+import type { ManagementCall } from "./management/method.ts";
 import { type Query, runQuery } from "./query.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";

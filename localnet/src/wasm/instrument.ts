@@ -14,6 +14,9 @@ import { dirtyPageSize, hostNames } from "./names.ts";
 import { opcodes as op, valueTypes } from "./opcodes.ts";
 import { type BodyContext, rewriteBody } from "./rewrite-body.ts";
 
+/** What a mutable global may hold. */
+export type GlobalType = "i32" | "i64" | "f32" | "f64";
+
 export interface InstrumentedModule {
   bytes: Uint8Array;
   address: AddressType;
@@ -23,6 +26,8 @@ export interface InstrumentedModule {
   memory: { initial: number; maximum: number };
   /** Names of all exported mutable globals, the size of the memory among them, the counter not. */
   globals: string[];
+  /** Types of the module's own mutable globals, in the order of `globals`. */
+  globalTypes: GlobalType[];
   imports: { module: string; name: string }[];
   /** Names of the functions that the module itself exports. */
   functions: ReadonlySet<string>;
@@ -56,12 +61,20 @@ export function instrument(bytes: Uint8Array): InstrumentedModule {
     tableAddress: module.table?.address ?? "i32",
     memory: { initial, maximum },
     globals: [...mutable, hostNames.size],
+    globalTypes: module.globals.filter(({ mutable }) => mutable).map(({ type }) => globalType(type)),
     imports: module.imports,
     functions: new Set(
       module.exports.filter(({ kind }) => kind === externKinds.function).map(({ name }) => name),
     ),
     customs: module.customs,
   };
+}
+
+function globalType(type: number): GlobalType {
+  const names = ["i32", "i64", "f32", "f64"] as const;
+  const name = names.find((name) => valueTypes[name] === type);
+  if (!name) throw new InvalidWasm(`a mutable global of type 0x${type.toString(16)} is not supported`);
+  return name;
 }
 
 function contextOf(module: WasmModule, address: AddressType): BodyContext {

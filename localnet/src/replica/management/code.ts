@@ -8,8 +8,8 @@ import type { InstallMode } from "./interface.ts";
 import { Refusal } from "./refusal.ts";
 
 /** @source IC interface specification, upload_chunk: 1 MiB a chunk, 100 chunks a store */
-const largestChunk = 1024 * 1024;
-const mostChunks = 100;
+export const largestChunk = 1024 * 1024;
+export const mostChunks = 100;
 
 export interface CodeChange {
   mode: InstallMode;

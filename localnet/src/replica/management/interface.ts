@@ -1,5 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
+import { type SnapshotArguments, snapshotTypes } from "./snapshot-interface.ts";
 
 /**
  * The Candid interface of the management canister, as far as the local network has it. What a type here leaves
@@ -122,7 +123,7 @@ export interface Target {
 }
 
 /** The arguments of all methods, decoded. */
-export interface Arguments {
+export interface Arguments extends SnapshotArguments {
   create_canister: { settings: Opt<SettingsArg> };
   provisional_create_canister_with_cycles: {
     amount: Opt<bigint>;
@@ -202,4 +203,5 @@ export const types: Record<MethodName, { arg: IDL.Type[]; reply: IDL.Type[] }> =
   deposit_cycles: { arg: [target], reply: [] },
   raw_rand: { arg: [], reply: [blob] },
   fetch_canister_logs: { arg: [target], reply: [logs] },
+  ...snapshotTypes,
 };

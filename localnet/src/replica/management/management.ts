@@ -5,14 +5,8 @@ import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.
 import type { Answer } from "../scheduler.ts";
 import type { CallResult } from "../types.ts";
 import { type Arguments, type MethodName, types } from "./interface.ts";
-import {
-  find,
-  type ManagementCall,
-  type ManagementParts,
-  type Method,
-  methodsOf,
-  type Outcome,
-} from "./methods.ts";
+import { find, type ManagementCall, type ManagementParts, type Method, type Outcome } from "./method.ts";
+import { methodsOf } from "./methods.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The management canister `aaaaa-aa`. */

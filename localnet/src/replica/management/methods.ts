@@ -2,48 +2,16 @@ import { randomBytes } from "node:crypto";
 import { Principal } from "@dfinity/principal";
 import { type Canister, controls } from "../../canister/canister.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
-import type { Origin } from "../call-context.ts";
-import type { CanisterRegistry } from "../canister-registry.ts";
-import type { InstructionLimits } from "../instruction-limits.ts";
-import type { Scheduler } from "../scheduler.ts";
 import { assemble, type CodeChange, changeCode, storeChunk, uninstall } from "./code.ts";
-import type { Arguments, MethodName, SettingsArg } from "./interface.ts";
+import type { MethodName, SettingsArg } from "./interface.ts";
+import { done, find, type ManagementParts, type Method, type Outcome, type Result } from "./method.ts";
 import { Refusal } from "./refusal.ts";
 import { applySettings } from "./settings.ts";
+import { snapshotMethods } from "./snapshot-methods.ts";
 import { statusOf } from "./status.ts";
-
-export interface ManagementParts {
-  registry: CanisterRegistry;
-  limits: InstructionLimits;
-  /** Nanoseconds since 1970. */
-  now: () => bigint;
-  scheduler: () => Scheduler;
-}
-
-export interface ManagementCall {
-  origin: Origin["kind"];
-  caller: Uint8Array;
-  method: string;
-  arg: Uint8Array;
-  cycles: bigint;
-}
-
-/** The values of a reply and the cycles that are kept, or a rejection. */
-export type Outcome = { reply: unknown[]; kept?: bigint } | { rejection: Rejection };
-
-/** What a method gives back: at once or later. */
-export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => void };
-
-export interface Method<Name extends MethodName> {
-  /** Who may call: `controllers` and `controllersOrSelf` are those of the canister that the argument names. */
-  callers: "anyone" | "canisters" | "controllers" | "controllersOrSelf";
-  run: (arg: Arguments[Name], call: ManagementCall) => Result;
-}
 
 /** Cycles of a canister that is made without naming an amount. */
 const defaultCycles = 100_000_000_000_000n;
-
-const done = { reply: [] } as const satisfies Outcome;
 
 /** What each method of the management canister does. They throw a Refusal to reject. */
 export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Method<Name> } {
@@ -178,18 +146,12 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
       callers: "anyone",
       run: () => ({ rejection: noUpdate("fetch_canister_logs") }),
     },
+    ...snapshotMethods(parts),
   };
 }
 
 function noUpdate(method: string): Rejection {
   return reject(errorCodes.canisterRejected, `${method} API is only accessible in non-replicated mode`);
-}
-
-/** @throws Refusal */
-export function find(registry: CanisterRegistry, id: Principal): Canister {
-  const canister = registry.get(id.toUint8Array());
-  if (!canister) throw new Refusal(errorCodes.canisterNotFound, `Canister ${id.toText()} not found`);
-  return canister;
 }
 
 function create(

@@ -31,6 +31,23 @@ const settings = z.object({
   wasmMemoryThreshold: natural,
 });
 
+const stableFiles = z.object({ size: z.int().nonnegative(), files: pageFiles });
+
+/** Globals as text, see globals.ts; memories in 64 KiB pages; chunks and module by their hashes. */
+const snapshot = z.object({
+  id: bytes,
+  source: z.enum(["taken", "uploaded"]),
+  takenAt: natural,
+  canisterVersion: natural,
+  module: hex,
+  globals: z.array(z.object({ type: z.enum(["i32", "i64", "f32", "f64"]), value: z.string() })),
+  heap: stableFiles,
+  stable: stableFiles,
+  chunks: z.array(hex),
+  certifiedData: bytes,
+  globalTimer: natural.optional(),
+});
+
 const canister = z.object({
   id: bytes,
   settings,
@@ -53,7 +70,9 @@ const canister = z.object({
       heap: pageFiles,
     })
     .optional(),
-  stable: z.object({ size: z.int().nonnegative(), files: pageFiles }),
+  stable: stableFiles,
+  snapshots: z.array(snapshot).default([]),
+  snapshotCount: natural.prefault("0"),
 });
 
 /** The state of all canisters at one moment; contents are in files of their own, named here. */
@@ -65,3 +84,4 @@ export const manifest = z.object({
 
 export type Manifest = z.output<typeof manifest>;
 export type CanisterRecord = Manifest["canisters"][number];
+export type SnapshotRecord = CanisterRecord["snapshots"][number];

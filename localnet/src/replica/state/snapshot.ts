@@ -1,59 +1,109 @@
+import { createHash } from "node:crypto";
 import type { Canister } from "../../canister/canister.ts";
+import type { CanisterSnapshot } from "../../canister/canister-snapshot.ts";
 import type { Heap } from "../../canister/program.ts";
 import { type StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
 import { dirtyPageSize } from "../../wasm/names.ts";
 import { globalText } from "./globals.ts";
-import type { CanisterRecord } from "./manifest.ts";
-import type { Pages } from "./page-file.ts";
+import type { CanisterRecord, SnapshotRecord } from "./manifest.ts";
+import type { PageFile, Pages } from "./page-file.ts";
+
+type Memory = Heap | StableMemory;
 
 /** What a save writes of one memory: the pages changed since the last one. */
 export interface Changes {
-  memory: Heap | StableMemory;
+  memory: Memory;
   pages: Pages;
   pageSize: number;
 }
 
-/** One canister at one moment; its record names no page files yet. */
+/** One canister at one moment. */
 export interface Snapshot {
-  record: CanisterRecord;
-  heap: Changes | undefined;
-  stable: Changes;
+  changes: Changes[];
   /** Files named by the hash of what they hold. */
   contents: Map<string, Uint8Array>;
+  /** The record, once it is known which files hold the memories. */
+  record: (filesOf: (memory: Memory) => PageFile[]) => CanisterRecord;
 }
 
 /** Takes what changed out of a canister, without a pause between its parts: nothing can run meanwhile. */
 export function snapshotOf(canister: Canister): Snapshot {
-  const { program, stable, log, chunks, ...rest } = canister;
-  const contents = new Map([...chunks].map(([hash, chunk]) => [`chunk-${hash}`, chunk]));
-  const module = program && Buffer.from(program.module.hash).toString("hex");
-  if (program) contents.set(`module-${module}`, program.module.source);
-  const heap = program && {
-    memory: program.heap,
+  const { program, stable, log, chunks, snapshots, ...rest } = canister;
+  const contents = new Map<string, Uint8Array>();
+  addChunks(contents, chunks);
+  const changes = [changesOf(stable)];
+  if (program) {
+    contents.set(`module-${hexOf(program.module.hash)}`, program.module.source);
     // The heap changes in place: its pages are copied.
-    pages: takeChanges(program.heap.unsaved, (page) =>
-      program.bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize),
-    ),
-    pageSize: dirtyPageSize,
-  };
-  const stableChanges = {
-    memory: stable,
-    pages: takeChanges(stable.unsaved, (page) => stable.pages.get(page)!),
-    pageSize: stablePageSize,
-  };
-  const record: CanisterRecord = {
+    const read = (page: number) => program.bytes.slice(page * dirtyPageSize, (page + 1) * dirtyPageSize);
+    const pages = takeChanges(program.heap.unsaved, read);
+    changes.push({ memory: program.heap, pages, pageSize: dirtyPageSize });
+  }
+  for (const { heap, stable, chunks, module } of snapshots) {
+    addChunks(contents, chunks);
+    contents.set(`module-${moduleHash(module)}`, module);
+    changes.push(changesOf(heap), changesOf(stable));
+  }
+  // Everything but the files is fixed now: the canister runs on while they are written.
+  const fixed = {
     ...rest,
     log: [...log.records],
     chunks: [...chunks.keys()],
+    stable: stable.size,
     program: program && {
-      module: module!,
+      module: hexOf(program.module.hash),
       size: program.heapSize / 65_536,
       globals: program.globals.map(globalText),
-      heap: [],
     },
-    stable: { size: stable.size, files: [] },
+    snapshots: snapshots.map((snapshot) => recordOf(snapshot)),
   };
-  return { record, heap, stable: stableChanges, contents };
+  return {
+    changes,
+    contents,
+    record: (filesOf) => ({
+      ...fixed,
+      program: fixed.program && { ...fixed.program, heap: filesOf(program!.heap) },
+      stable: { size: fixed.stable, files: filesOf(stable) },
+      snapshots: fixed.snapshots.map((record) => record(filesOf)),
+    }),
+  };
+}
+
+function recordOf(snapshot: CanisterSnapshot): (filesOf: (memory: Memory) => PageFile[]) => SnapshotRecord {
+  const { module, globals, heap, stable, chunks, ...rest } = snapshot;
+  const fixed = {
+    ...rest,
+    module: moduleHash(module),
+    globals: globals.map(({ type, value }) => ({ type, value: globalText(value) })),
+    chunks: [...chunks.keys()],
+  };
+  return (filesOf) => ({
+    ...fixed,
+    heap: { size: heap.size, files: filesOf(heap) },
+    stable: { size: stable.size, files: filesOf(stable) },
+  });
+}
+
+function changesOf(memory: StableMemory): Changes {
+  const pages = takeChanges(memory.unsaved, (page) => memory.pages.get(page)!);
+  return { memory, pages, pageSize: stablePageSize };
+}
+
+function addChunks(contents: Map<string, Uint8Array>, chunks: ReadonlyMap<string, Uint8Array>): void {
+  for (const [hash, chunk] of chunks) contents.set(`chunk-${hash}`, chunk);
+}
+
+const moduleHashes = new WeakMap<Uint8Array, string>();
+
+/** A module's bytes are never changed in place, so their hash is taken once. */
+function moduleHash(module: Uint8Array): string {
+  const hash = moduleHashes.get(module) ?? createHash("sha256").update(module).digest("hex");
+  moduleHashes.set(module, hash);
+  return hash;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }
 
 function takeChanges(unsaved: Set<number>, read: (page: number) => Uint8Array): Pages {
@@ -63,8 +113,8 @@ function takeChanges(unsaved: Set<number>, read: (page: number) => Uint8Array): 
 }
 
 /** A save has failed: what was taken is to be saved the next time. */
-export function giveBack({ heap, stable }: Snapshot): void {
-  for (const changes of [heap, stable]) {
-    for (const page of changes?.pages.keys() ?? []) changes!.memory.unsaved.add(page);
+export function giveBack({ changes }: Snapshot): void {
+  for (const { memory, pages } of changes) {
+    for (const page of pages.keys()) memory.unsaved.add(page);
   }
 }

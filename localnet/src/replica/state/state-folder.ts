@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Canister } from "../../canister/canister.ts";
+import type { CanisterSnapshot } from "../../canister/canister-snapshot.ts";
 import { compileModule } from "../../canister/compiled-module.ts";
 import { CanisterLog } from "../../canister/log.ts";
 import { type Heap, Program } from "../../canister/program.ts";
@@ -10,7 +11,7 @@ import { LocalnetError } from "../../localnet-error.ts";
 import { dirtyPageSize } from "../../wasm/names.ts";
 import { CanisterRegistry } from "../canister-registry.ts";
 import { globalValue } from "./globals.ts";
-import { type CanisterRecord, manifest } from "./manifest.ts";
+import { type CanisterRecord, manifest, type SnapshotRecord } from "./manifest.ts";
 import { mergeable, type PageFile, type Pages, readPageFile, writePageFile } from "./page-file.ts";
 import { type Changes, giveBack, type Snapshot, snapshotOf } from "./snapshot.ts";
 
@@ -66,14 +67,10 @@ export class StateFolder {
     }
   }
 
-  async #write({ record, heap, stable, contents }: Snapshot): Promise<CanisterRecord> {
+  async #write({ record, changes, contents }: Snapshot): Promise<CanisterRecord> {
     for (const [name, content] of contents) await this.#writeOnce(name, content);
-    const { program } = record;
-    return {
-      ...record,
-      ...(program && heap && { program: { ...program, heap: await this.#writeChanges(heap) } }),
-      stable: { ...record.stable, files: await this.#writeChanges(stable) },
-    };
+    for (const change of changes) await this.#writeChanges(change);
+    return record((memory) => this.#kept.get(memory) ?? []);
   }
 
   async #writeOnce(name: string, content: Uint8Array): Promise<void> {
@@ -87,7 +84,7 @@ export class StateFolder {
     await rename(`${path}.new`, path);
   }
 
-  async #writeChanges({ memory, pages, pageSize }: Changes): Promise<PageFile[]> {
+  async #writeChanges({ memory, pages, pageSize }: Changes): Promise<void> {
     const files = [...(this.#kept.get(memory) ?? [])];
     if (pages.size > 0) {
       const merged = mergeable([...files, { name: "", count: pages.size }]) - 1;
@@ -95,7 +92,6 @@ export class StateFolder {
       files.push(await this.#writeMerged(older, pages, pageSize));
     }
     this.#kept.set(memory, files);
-    return files;
   }
 
   async #writeMerged(older: PageFile[], newest: Pages, pageSize: number): Promise<PageFile> {
@@ -129,21 +125,40 @@ export class StateFolder {
   }
 
   async #loadCanister(record: CanisterRecord): Promise<Canister> {
-    const { program, stable, log, chunks, status, ...rest } = record;
-    const memory = new StableMemory(stable.size, await this.#readPages(stable.files, stablePageSize));
-    this.#kept.set(memory, stable.files);
-    const loaded = await Promise.all(
-      chunks.map(async (hash): Promise<[string, Uint8Array]> => [hash, await this.#read(`chunk-${hash}`)]),
-    );
+    const { program, stable, log, chunks, status, snapshots, ...rest } = record;
     return {
       ...rest,
       // Calls under way do not survive a restart: nothing is left to wait for.
       status: status === "stopping" ? "stopped" : status,
-      stable: memory,
+      stable: await this.#loadMemory(stable),
       log: new CanisterLog(log),
-      chunks: new Map(loaded),
+      chunks: await this.#loadChunks(chunks),
       program: program && (await this.#loadProgram(program)),
+      snapshots: await Promise.all(snapshots.map((snapshot) => this.#loadSnapshot(snapshot))),
     };
+  }
+
+  async #loadSnapshot(record: SnapshotRecord): Promise<CanisterSnapshot> {
+    return {
+      ...record,
+      module: await this.#read(`module-${record.module}`),
+      globals: record.globals.map(({ type, value }) => ({ type, value: globalValue(value) })),
+      heap: await this.#loadMemory(record.heap),
+      stable: await this.#loadMemory(record.stable),
+      chunks: await this.#loadChunks(record.chunks),
+      globalTimer: record.globalTimer,
+    };
+  }
+
+  async #loadMemory({ size, files }: CanisterRecord["stable"]): Promise<StableMemory> {
+    const memory = new StableMemory(size, await this.#readPages(files, stablePageSize));
+    this.#kept.set(memory, files);
+    return memory;
+  }
+
+  async #loadChunks(hashes: string[]): Promise<Map<string, Uint8Array>> {
+    const load = async (hash: string) => [hash, await this.#read(`chunk-${hash}`)] as const;
+    return new Map(await Promise.all(hashes.map(load)));
   }
 
   async #loadProgram({
@@ -171,8 +186,14 @@ export class StateFolder {
   }
 }
 
-function fileNames({ program, stable, chunks }: CanisterRecord): string[] {
-  const pages = [...(program?.heap ?? []), ...stable.files].map(({ name }) => name);
-  const modules = program ? [`module-${program.module}`] : [];
-  return [...pages, ...modules, ...chunks.map((hash) => `chunk-${hash}`)];
+function fileNames({ program, stable, chunks, snapshots }: CanisterRecord): string[] {
+  const memories = [stable, ...snapshots.flatMap(({ heap, stable }) => [heap, stable])];
+  const pages = [...(program?.heap ?? []), ...memories.flatMap(({ files }) => files)];
+  const modules = [...(program ? [program.module] : []), ...snapshots.map(({ module }) => module)];
+  const kept = [...chunks, ...snapshots.flatMap(({ chunks }) => chunks)];
+  return [
+    ...pages.map(({ name }) => name),
+    ...modules.map((hash) => `module-${hash}`),
+    ...kept.map((hash) => `chunk-${hash}`),
+  ];
 }

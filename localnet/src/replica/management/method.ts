@@ -1,0 +1,46 @@
+import type { Principal } from "@dfinity/principal";
+import type { Canister } from "../../canister/canister.ts";
+import { errorCodes, type Rejection } from "../../canister/trap.ts";
+import type { Origin } from "../call-context.ts";
+import type { CanisterRegistry } from "../canister-registry.ts";
+import type { InstructionLimits } from "../instruction-limits.ts";
+import type { Scheduler } from "../scheduler.ts";
+import type { Arguments, MethodName } from "./interface.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface ManagementParts {
+  registry: CanisterRegistry;
+  limits: InstructionLimits;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
+  scheduler: () => Scheduler;
+}
+
+export interface ManagementCall {
+  origin: Origin["kind"];
+  caller: Uint8Array;
+  method: string;
+  arg: Uint8Array;
+  cycles: bigint;
+}
+
+/** The values of a reply and the cycles that are kept, or a rejection. */
+export type Outcome = { reply: unknown[]; kept?: bigint } | { rejection: Rejection };
+
+/** What a method gives back: at once or later. */
+export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => void };
+
+export interface Method<Name extends MethodName> {
+  /** Who may call: `controllers` and `controllersOrSelf` are those of the canister that the argument names. */
+  callers: "anyone" | "canisters" | "controllers" | "controllersOrSelf";
+  run: (arg: Arguments[Name], call: ManagementCall) => Result;
+}
+
+export const done = { reply: [] } as const satisfies Outcome;
+
+/** @throws Refusal */
+export function find(registry: CanisterRegistry, id: Principal): Canister {
+  const canister = registry.get(id.toUint8Array());
+  if (!canister) throw new Refusal(errorCodes.canisterNotFound, `Canister ${id.toText()} not found`);
+  return canister;
+}
