@@ -6,25 +6,30 @@ import Principal "mo:core/Principal";
 import Result "mo:core/Result";
 import Text "mo:core/Text";
 import Time "mo:core/Time";
+import RoleName "Role";
 
-/// A cache of the project's membership list. It answers at once while it is fresh, asks again when it is not, and
-/// refuses everybody once it could not be renewed for a minute: so a revoked role ends within that minute, and a
-/// granted one begins at once, because nobody is refused on an old list.
+/// A cache of the project's membership list, a principal at a time, so that a list of a million canisters costs no
+/// more than one of three. It answers at once while it is fresh, asks again when it is not, and refuses everybody
+/// once it could not be renewed for a minute: so a revoked role ends within that minute, and a granted one begins at
+/// once, because nobody is refused on an old answer.
 module {
-  public type Role = { #admin; #publisher; #recommender; #moderator; #canister };
-  public type Member = { id : Principal; roles : [Role] };
-  public type Membership = { epoch : Nat64; members : [Member] };
+  public type Role = RoleName.Role;
+
+  /// The epoch rises with every change of the list: an answer holds for as long as the epoch does.
+  public type Member = { epoch : Nat64; roles : [Text] };
 
   /// Where the list is kept.
-  public type Source = actor { membership : shared query () -> async Membership };
+  public type Source = actor { member : shared query Principal -> async Member };
 
-  /// `readAt` in nanoseconds since 1970; the list before the first reading is as old as can be.
-  public type Cache = { var epoch : Nat64; var roles : Map.Map<Principal, [Role]>; var readAt : Time.Time };
+  /// What was read in one epoch; `readAt`, nanoseconds since 1970, is when that epoch was last known to be the newest.
+  public type Cache = { var epoch : Nat64; var roles : Map.Map<Principal, [Text]>; var readAt : Time.Time };
 
   /// Up to this age (nanoseconds) the list is used without asking.
   let fresh = 30_000_000_000;
-  /// Up to this age the list is used when asking fails.
+  /// Up to this age the list is used when asking fails, and by queries, which cannot ask.
   let bound = 60_000_000_000;
+  /// Principals remembered: strangers shall not fill the memory.
+  let remembered = 10_000;
 
   /// What to start from, also after an upgrade.
   public func unread() : Cache = { var epoch = 0; var roles = Map.empty(); var readAt = 0 };
@@ -33,46 +38,50 @@ module {
   /// @return err: a sentence for the caller
   public func require(cache : Cache, source : Source, caller : Principal, roles : [Role]) : async* Result.Result<(), Text> {
     if (age(cache) <= fresh and allows(cache, caller, roles)) return #ok;
-    let failure = await* renew(cache, source);
-    if (age(cache) > bound) {
-      return #err("the membership list in " # Principal.fromActor(source).toText() # " cannot be read: " # failure);
+    let failure = await* renew(cache, source, caller);
+    if (failure != "" and (age(cache) > bound or not cache.roles.containsKey(caller))) {
+      return #err("the membership list in " # nameOf(source) # " cannot be read: " # failure);
     };
     if (allows(cache, caller, roles)) return #ok;
-    let names = roles.values().map(name).join(" or ");
-    #err(caller.toText() # " lacks the role " # names # ": an admin grants it in " # Principal.fromActor(source).toText());
+    #err(lacks(caller, roles) # ": an admin grants it in " # nameOf(source));
+  };
+
+  /// The same for queries, which cannot ask: what was read up to the bound ago counts, what is older refuses.
+  /// @param refresh the update method of the same canister that reads the list again
+  public func requireCached(cache : Cache, caller : Principal, roles : [Role], refresh : Text) : Result.Result<(), Text> {
+    if (age(cache) > bound or not cache.roles.containsKey(caller)) {
+      return #err("the membership list was not read within the last minute: call " # refresh # ", then ask again");
+    };
+    if (allows(cache, caller, roles)) #ok else #err(lacks(caller, roles));
   };
 
   /// What the list says as it was last read, without asking: for a second question after `require`.
   public func allows(cache : Cache, caller : Principal, roles : [Role]) : Bool {
     let ?held = cache.roles.get(caller) else return false;
-    roles.any(func role = held.any(func other = other == role));
+    roles.any(func role = held.any(func name = name == RoleName.name(role)));
   };
 
   /// @return why it failed, or an empty text
-  func renew(cache : Cache, source : Source) : async* Text {
-    // The list is at least as new as the moment before it was asked for.
+  func renew(cache : Cache, source : Source, caller : Principal) : async* Text {
+    // The answer is at least as new as the moment before it was asked for.
     let askedAt = Time.now();
     try {
-      let { epoch; members } = await (with timeout = 10) source.membership();
-      // Answers may overtake each other.
-      if (epoch >= cache.epoch) {
-        cache.epoch := epoch;
-        cache.roles := Map.fromIter(members.values().map(func member = (member.id, member.roles)));
-        cache.readAt := askedAt;
-      };
+      let { epoch; roles } = await (with timeout = 10) source.member(caller);
+      // Answers may overtake each other; beyond the bound a lower epoch is that of a list restored from a backup.
+      if (epoch < cache.epoch and age(cache) <= bound) return "an answer older than the one before";
+      if (epoch != cache.epoch or cache.roles.size() >= remembered) cache.roles.clear();
+      cache.epoch := epoch;
+      if (askedAt > cache.readAt) cache.readAt := askedAt;
+      cache.roles.add(caller, roles);
       "";
     } catch error error.message();
   };
 
   func age(cache : Cache) : Time.Time = Time.now() - cache.readAt;
 
-  func name(role : Role) : Text {
-    switch role {
-      case (#admin) "admin";
-      case (#publisher) "publisher";
-      case (#recommender) "recommender";
-      case (#moderator) "moderator";
-      case (#canister) "canister";
-    };
+  func nameOf(source : Source) : Text = Principal.fromActor(source).toText();
+
+  func lacks(caller : Principal, roles : [Role]) : Text {
+    caller.toText() # " lacks the role " # roles.values().map(RoleName.name).join(" or ");
   };
 };

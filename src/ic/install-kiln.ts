@@ -1,4 +1,4 @@
-import { Actor, type HttpAgent } from "@dfinity/agent";
+import { Actor, CanisterStatus, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { z } from "zod";
@@ -12,8 +12,15 @@ import { withRetry } from "./retry.ts";
 /** The modules of the three canisters. */
 export type KilnModules = Record<keyof KilnCanisters, Uint8Array>;
 
-/** What a principal may do. */
-export type Role = "admin" | "publisher" | "recommender" | "moderator" | "canister";
+/** What a principal may do. `uploader` and `committer` are the two halves of what a `publisher` does in storage. */
+export type Role =
+  | "admin"
+  | "publisher"
+  | "uploader"
+  | "committer"
+  | "recommender"
+  | "moderator"
+  | "canister";
 
 const AdminsArg = IDL.Record({ admins: IDL.Vec(IDL.Principal) });
 const ConfigurationArg = IDL.Record({ global_configuration: IDL.Principal });
@@ -45,13 +52,11 @@ export async function installKiln(options: {
   );
   const storage = await install("storage", arg);
   const content_index = await install("content_index", arg);
-  const grants: [string, Role][] = [
-    [deployer.toText(), "publisher"],
-    [storage, "canister"],
-    [content_index, "canister"],
-  ];
-  for (const [member, role] of grants) await grantRole(agent, global_configuration, member, role);
-  return { global_configuration, storage, content_index };
+  const installed = { global_configuration, storage, content_index };
+  await grantRole(agent, global_configuration, deployer.toText(), "publisher");
+  for (const kind of Object.keys(installed) as (keyof KilnCanisters)[])
+    await registerCanister(agent, global_configuration, { id: installed[kind], kind });
+  return installed;
 }
 
 const Refusal = z.union([z.object({ unauthorized: z.string() }), z.object({ invalid: z.string() })]);
@@ -67,12 +72,56 @@ export async function grantRole(
   member: string,
   role: Role,
 ): Promise<void> {
-  const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId: configuration });
-  const target = `global_configuration canister ${configuration}`;
   const variant = { [role]: null } as Parameters<Service["grant"]>[1];
   const principal = Principal.fromText(member);
-  const granted = await withRetry(() => actor.grant(principal, variant), { target });
-  const reply = readResult(Count, Refusal, granted, target);
+  await change(agent, configuration, (actor) => actor.grant(principal, variant));
+}
+
+/** What a canister of the project is for. */
+export type CanisterKind =
+  | "global_configuration"
+  | "user_index"
+  | "user"
+  | "content_index"
+  | "storage"
+  | "data_backup";
+
+/**
+ * Enters a canister, with the subnet that it runs on, into the project's directory and gives it the role canister.
+ * @param configuration id of global_configuration; the agent's principal must be an admin there
+ * @throws TypedError UNAUTHORIZED, ROLE_INVALID, and those of `withRetry`
+ */
+export async function registerCanister(
+  agent: HttpAgent,
+  configuration: string,
+  { id, kind }: { id: string; kind: CanisterKind },
+): Promise<void> {
+  const variant = { [kind]: null } as Parameters<Service["register_canister"]>[0]["kind"];
+  const canister = { id: Principal.fromText(id), kind: variant, subnet: await subnetOf(agent, id) };
+  await change(agent, configuration, (actor) => actor.register_canister(canister));
+}
+
+/** Certified; empty where the network does not say it. */
+async function subnetOf(agent: HttpAgent, canisterId: string): Promise<[] | [Principal]> {
+  const status = await CanisterStatus.request({
+    agent,
+    canisterId: Principal.fromText(canisterId),
+    paths: ["subnet"],
+  });
+  const { data } = SubnetPath.safeParse(status.get("subnet"));
+  return data === undefined ? [] : [Principal.fromText(data.subnetId)];
+}
+
+const SubnetPath = z.object({ subnetId: z.string() });
+
+async function change(
+  agent: HttpAgent,
+  configuration: string,
+  call: (actor: Service) => Promise<unknown>,
+): Promise<void> {
+  const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId: configuration });
+  const target = `global_configuration canister ${configuration}`;
+  const reply = readResult(Count, Refusal, await withRetry(() => call(actor), { target }), target);
   if (reply.kind === "ok") return;
   if ("invalid" in reply.error) throw new TypedError("ROLE_INVALID", `${target}: ${reply.error.invalid}`);
   const caller = (await agent.getPrincipal()).toText();

@@ -9,23 +9,72 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * The project's membership list: who may do what. The other canisters cache it.
+ * Nanoseconds since 1970; the sequence has no gaps, the newest 100_000 entries are kept.
+ */
+export interface AuditEntry {
+  'at' : bigint,
+  'by' : Principal,
+  'change' : string,
+  'sequence' : bigint,
+}
+export interface Canister {
+  'id' : Principal,
+  'kind' : Kind,
+  'subnet' : [] | [Principal],
+}
+/**
+ * The project's membership list: who may do what, where its canisters are, which features are on.
  */
 export type Error = { 'invalid' : string } |
   { 'unauthorized' : string };
+export type Kind = { 'data_backup' : null } |
+  { 'storage' : null } |
+  { 'user' : null } |
+  { 'content_index' : null } |
+  { 'user_index' : null } |
+  { 'global_configuration' : null };
 export interface Member { 'id' : Principal, 'roles' : Array<Role> }
 /**
- * The epoch rises with every change.
+ * publisher: uploads, commits, enters videos into the index. uploader, committer: only that half of publishing into
+ * storage. canister: one of the project's own.
  */
-export interface Membership { 'members' : Array<Member>, 'epoch' : bigint }
 export type Role = { 'admin' : null } |
   { 'moderator' : null } |
   { 'publisher' : null } |
   { 'recommender' : null } |
-  { 'canister' : null };
+  { 'committer' : null } |
+  { 'canister' : null } |
+  { 'uploader' : null };
 export interface _SERVICE {
   /**
-   * Role admin (controllers of the canister count as admins).
+   * From that sequence on, oldest first.
+   */
+  'audit_log' : ActorMethod<
+    [{ 'from' : bigint, 'limit' : number }],
+    Array<AuditEntry>
+  >,
+  'canisters' : ActorMethod<
+    [
+      {
+        'after' : [] | [Principal],
+        'kind' : [] | [Kind],
+        'limit' : number,
+        'subnet' : [] | [Principal],
+      },
+    ],
+    Array<Canister>
+  >,
+  /**
+   * Its role canister goes, too.
+   */
+  'deregister_canister' : ActorMethod<
+    [Principal],
+    { 'ok' : bigint } |
+      { 'err' : Error }
+  >,
+  'get_well_known_principal_value' : ActorMethod<[string], [] | [Principal]>,
+  /**
+   * Role admin (controllers of the canister count as admins). Returns the epoch, which rises with every change.
    */
   'grant' : ActorMethod<
     [Principal, Role],
@@ -33,7 +82,30 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   'has_role' : ActorMethod<[Principal, Role], boolean>,
-  'membership' : ActorMethod<[], Membership>,
+  'list_flags' : ActorMethod<[], Array<[string, boolean]>>,
+  'list_well_known_principals' : ActorMethod<[], Array<[string, Principal]>>,
+  /**
+   * What other canisters ask and cache: roles by name, and the epoch in which that holds.
+   */
+  'member' : ActorMethod<
+    [Principal],
+    { 'epoch' : bigint, 'roles' : Array<string> }
+  >,
+  /**
+   * By id, at most 10_000 a page; after is the last id of the page before.
+   */
+  'members' : ActorMethod<
+    [{ 'after' : [] | [Principal], 'limit' : number }],
+    { 'members' : Array<Member>, 'epoch' : bigint }
+  >,
+  /**
+   * Role admin; for user canisters also the registered user index. The canister gets the role canister.
+   */
+  'register_canister' : ActorMethod<
+    [Canister],
+    { 'ok' : bigint } |
+      { 'err' : Error }
+  >,
   /**
    * The last admin cannot be removed.
    */
@@ -43,39 +115,130 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   'roles_of' : ActorMethod<[Principal], Array<Role>>,
+  /**
+   * Role admin. Names have 1 to 64 of a-z, 0-9 and _; a flag that was never set is off.
+   */
+  'set_flag' : ActorMethod<
+    [string, boolean],
+    { 'ok' : null } |
+      { 'err' : Error }
+  >,
+  'set_well_known_principal' : ActorMethod<
+    [string, [] | [Principal]],
+    { 'ok' : null } |
+      { 'err' : Error }
+  >,
 }
 export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
-  const Role = IDL.Variant({
-    'admin' : IDL.Null,
-    'moderator' : IDL.Null,
-    'publisher' : IDL.Null,
-    'recommender' : IDL.Null,
-    'canister' : IDL.Null,
+  const AuditEntry = IDL.Record({
+    'at' : IDL.Nat64,
+    'by' : IDL.Principal,
+    'change' : IDL.Text,
+    'sequence' : IDL.Nat64,
+  });
+  const Kind = IDL.Variant({
+    'data_backup' : IDL.Null,
+    'storage' : IDL.Null,
+    'user' : IDL.Null,
+    'content_index' : IDL.Null,
+    'user_index' : IDL.Null,
+    'global_configuration' : IDL.Null,
+  });
+  const Canister = IDL.Record({
+    'id' : IDL.Principal,
+    'kind' : Kind,
+    'subnet' : IDL.Opt(IDL.Principal),
   });
   const Error = IDL.Variant({
     'invalid' : IDL.Text,
     'unauthorized' : IDL.Text,
   });
-  const Member = IDL.Record({ 'id' : IDL.Principal, 'roles' : IDL.Vec(Role) });
-  const Membership = IDL.Record({
-    'members' : IDL.Vec(Member),
-    'epoch' : IDL.Nat64,
+  const Role = IDL.Variant({
+    'admin' : IDL.Null,
+    'moderator' : IDL.Null,
+    'publisher' : IDL.Null,
+    'recommender' : IDL.Null,
+    'committer' : IDL.Null,
+    'canister' : IDL.Null,
+    'uploader' : IDL.Null,
   });
+  const Member = IDL.Record({ 'id' : IDL.Principal, 'roles' : IDL.Vec(Role) });
   
   return IDL.Service({
+    'audit_log' : IDL.Func(
+        [IDL.Record({ 'from' : IDL.Nat64, 'limit' : IDL.Nat32 })],
+        [IDL.Vec(AuditEntry)],
+        ['query'],
+      ),
+    'canisters' : IDL.Func(
+        [
+          IDL.Record({
+            'after' : IDL.Opt(IDL.Principal),
+            'kind' : IDL.Opt(Kind),
+            'limit' : IDL.Nat32,
+            'subnet' : IDL.Opt(IDL.Principal),
+          }),
+        ],
+        [IDL.Vec(Canister)],
+        ['query'],
+      ),
+    'deregister_canister' : IDL.Func(
+        [IDL.Principal],
+        [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
+        [],
+      ),
+    'get_well_known_principal_value' : IDL.Func(
+        [IDL.Text],
+        [IDL.Opt(IDL.Principal)],
+        ['query'],
+      ),
     'grant' : IDL.Func(
         [IDL.Principal, Role],
         [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
         [],
       ),
     'has_role' : IDL.Func([IDL.Principal, Role], [IDL.Bool], ['query']),
-    'membership' : IDL.Func([], [Membership], ['query']),
+    'list_flags' : IDL.Func(
+        [],
+        [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Bool))],
+        ['query'],
+      ),
+    'list_well_known_principals' : IDL.Func(
+        [],
+        [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Principal))],
+        ['query'],
+      ),
+    'member' : IDL.Func(
+        [IDL.Principal],
+        [IDL.Record({ 'epoch' : IDL.Nat64, 'roles' : IDL.Vec(IDL.Text) })],
+        ['query'],
+      ),
+    'members' : IDL.Func(
+        [IDL.Record({ 'after' : IDL.Opt(IDL.Principal), 'limit' : IDL.Nat32 })],
+        [IDL.Record({ 'members' : IDL.Vec(Member), 'epoch' : IDL.Nat64 })],
+        ['query'],
+      ),
+    'register_canister' : IDL.Func(
+        [Canister],
+        [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
+        [],
+      ),
     'revoke' : IDL.Func(
         [IDL.Principal, Role],
         [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
         [],
       ),
     'roles_of' : IDL.Func([IDL.Principal], [IDL.Vec(Role)], ['query']),
+    'set_flag' : IDL.Func(
+        [IDL.Text, IDL.Bool],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
+    'set_well_known_principal' : IDL.Func(
+        [IDL.Text, IDL.Opt(IDL.Principal)],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
   });
 };
 
