@@ -28,7 +28,7 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
     return {
       options: [
         ...["-map", `[v${index}]`, "-c:v", encoder.name],
-        ...encoder.options({ ...rendition, gop: plan.gop }, policy),
+        ...encoder.options({ ...rendition, segments: plan.segments }, policy),
         ...bt709,
         // The filters have made the rate constant; ffmpeg must not do it again.
         ...["-fps_mode", "passthrough"],

@@ -6,8 +6,8 @@ const audioRate = 48_000;
 
 /**
  * The DASH manifest over the segments of the HLS playlists. Segments are listed, not numbered, because
- * their names carry a hash; all of a track but the last are equally long, so one duration says it all.
- * @source ISO/IEC 23009-1, 5.3.9.3 (SegmentList)
+ * their names carry a hash; a timeline says how long each is.
+ * @source ISO/IEC 23009-1, 5.3.9.3 (SegmentList), 5.3.9.6 (SegmentTimeline)
  */
 export function mediaPresentation(
   videos: readonly VideoTrack[],
@@ -48,12 +48,30 @@ function representation(track: Track, timescale: number, attributes: string, ins
   const { peak } = bandwidth(track.segments);
   return [
     `<Representation id="${track.name}" codecs="${track.codec}" bandwidth="${peak}" ${attributes}>`,
-    `${inside}<SegmentList timescale="${timescale}" duration="${Math.round(track.segments[0]!.seconds * timescale)}">`,
+    `${inside}<SegmentList timescale="${timescale}">`,
     `<Initialization sourceURL="${track.init.path}"/>`,
+    `<SegmentTimeline>${timeline(track, timescale)}</SegmentTimeline>`,
     ...track.segments.map(({ file }) => `<SegmentURL media="${file.path}"/>`),
     "</SegmentList>",
     "</Representation>",
   ].join("\n");
+}
+
+/** `r` counts the segments after the first that are as long: "@r specifies the repeat count". */
+function timeline({ segments }: Track, timescale: number): string {
+  const runs: { duration: number; more: number }[] = [];
+  for (const { seconds } of segments) {
+    const duration = Math.round(seconds * timescale);
+    const last = runs.at(-1);
+    if (last?.duration === duration) last.more++;
+    else runs.push({ duration, more: 0 });
+  }
+  return runs
+    .map(({ duration, more }, index) => {
+      const start = index === 0 ? ' t="0"' : "";
+      return `<S${start} d="${duration}"${more === 0 ? "" : ` r="${more}"`}/>`;
+    })
+    .join("");
 }
 
 const iso = (seconds: number) => `PT${Number(seconds.toFixed(6))}S`;

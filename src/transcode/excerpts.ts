@@ -4,14 +4,14 @@ export type Excerpt = { start: number; frames: number };
 const count = 3;
 
 /**
- * Where to look into a clip: three groups of pictures in the middle of its thirds; a clip that is not longer than
+ * Where to look into a clip: three segments in the middle of its thirds; a clip that is not longer than
  * these is looked at as a whole.
- * @param frames of the output, and in a group of pictures
+ * @param frames of the output, and in a segment
  */
-export function excerpts(frames: number, gop: number, framesPerSecond: number): Excerpt[] {
-  if (frames <= count * gop) return [{ start: 0, frames }];
+export function excerpts(frames: number, segment: number, framesPerSecond: number): Excerpt[] {
+  if (frames <= count * segment) return [{ start: 0, frames }];
   return Array.from({ length: count }, (_, index) => ({
-    start: ((index + 0.5) / count) * (frames / framesPerSecond) - gop / framesPerSecond / 2,
-    frames: gop,
+    start: ((index + 0.5) / count) * (frames / framesPerSecond) - segment / framesPerSecond / 2,
+    frames: segment,
   }));
 }

@@ -81,9 +81,14 @@ function decisionSentences(ladder: LadderDecision): string[] {
   ];
 }
 
-function segmentSentence({ gop, frameRate }: EncodePlan): string {
-  const seconds = gop / perSecond(frameRate);
-  return `Every rendition has a keyframe each ${gop} frames and nowhere else: segments of ${seconds.toFixed(3)} s, short enough for a canister's chunk whatever the content.`;
+function segmentSentence({ segments, frameRate }: EncodePlan): string {
+  const { segment, group, short } = segments;
+  const seconds = (frames: number) => `${(frames / perSecond(frameRate)).toFixed(3)} s (${frames} frames)`;
+  const beginning =
+    short === 0
+      ? ""
+      : `; the first ${short} of ${seconds(group)}, so that playback begins after half the bytes`;
+  return `All renditions are cut at the same keyframes into segments of ${seconds(segment)}, short enough for a canister's chunk whatever the content${beginning}.`;
 }
 
 function soundSentences({ audio }: Source, plan: EncodePlan): string[] {

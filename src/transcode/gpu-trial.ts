@@ -9,7 +9,7 @@ import { pattern, type Trial, trial } from "./trial-encode.ts";
 
 export type EncoderTrial = { works: true; features: NvencFeatures } | { works: false; reason: string };
 
-const request = { maxrate: 1_000_000, bufsize: 1_000_000, gop: 30 };
+const request = { maxrate: 1_000_000, bufsize: 1_000_000, segments: { segment: 30, group: 30, short: 0 } };
 const policy = { profile: "balanced", preset: null, threads: 0 } as const;
 
 /** Tries NVENC for a codec: first the plainest encode, then each feature by itself. */

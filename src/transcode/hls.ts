@@ -10,7 +10,7 @@ export type Bandwidth = { peak: number; average: number };
 
 /**
  * @source RFC 8216, 4.3.4.2: the peak is "the largest bit rate of any contiguous set of segments whose total
- * duration is between 0.5 and 1.5 times the target duration", so a last segment of one frame does not count
+ * duration is between 0.5 and 1.5 times the target duration", so a last segment of one frame does not count alone
  */
 export function bandwidth(
   segments: readonly Segment[],
@@ -20,8 +20,23 @@ export function bandwidth(
     (8 * some.reduce((sum, segment) => sum + bytesOf(segment), 0)) / total(some);
   const target = targetDuration(segments);
   const average = rate(segments);
-  const peaks = segments.filter(({ seconds }) => seconds >= target / 2).map((segment) => rate([segment]));
-  return { peak: Math.ceil(Math.max(average, ...peaks)), average: Math.ceil(average) };
+  const peak = segments.reduce((highest, _, index) => {
+    const counted = runsFrom(segments, index, 1.5 * target).filter((run) => total(run) >= 0.5 * target);
+    return Math.max(highest, ...counted.map(rate));
+  }, average);
+  return { peak: Math.ceil(peak), average: Math.ceil(average) };
+}
+
+/** Contiguous segments from one on, of which there are at most so many seconds. */
+function runsFrom(segments: readonly Segment[], index: number, longest: number): Segment[][] {
+  const runs: Segment[][] = [];
+  let seconds = 0;
+  for (let end = index; end < segments.length; end++) {
+    seconds += segments[end]!.seconds;
+    if (seconds > longest) break;
+    runs.push(segments.slice(index, end + 1));
+  }
+  return runs;
 }
 
 const total = (segments: readonly Segment[]) => segments.reduce((sum, { seconds }) => sum + seconds, 0);

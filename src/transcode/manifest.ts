@@ -48,6 +48,8 @@ export const Manifest = z.object({
   /** Seconds, of every rendition. */
   duration: z.number().positive(),
   frameRate: z.object({ numerator: z.int().positive(), denominator: z.int().positive() }),
+  /** Frames in each of the first segments, and in each of the others. */
+  segments: z.object({ first: z.array(z.int().positive()), others: z.int().positive() }),
   /** Largest first. */
   renditions: z.array(Rendition).min(1),
   audio: z

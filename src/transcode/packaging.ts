@@ -2,7 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { intermediates } from "./command.ts";
 import { perSecond } from "./frame-rate.ts";
-import { type Intermediate, packageTrack, type Track } from "./package.ts";
+import type { Intermediate } from "./intermediate.ts";
+import { packageTrack, type Track } from "./package.ts";
 import type { EncodePlan } from "./plan.ts";
 import type { Reporting } from "./progress.ts";
 
@@ -16,17 +17,19 @@ export function cuts(plan: EncodePlan, folder: string, frames: number): Intermed
   const framesPerSecond = perSecond(plan.frameRate);
   const cut = {
     framesPerSecond,
-    segmentSeconds: plan.gop / framesPerSecond,
+    segments: plan.segments,
     endSeconds: frames / framesPerSecond,
   };
   return [
     ...plan.renditions.map(({ name }, index) => ({
       name,
       kind: "video" as const,
-      file: files.videos[index]!,
+      parts: [{ file: files.videos[index]!, start: 0 }],
       ...cut,
     })),
-    ...(files.audio === null ? [] : [{ name: "audio", kind: "audio" as const, file: files.audio, ...cut }]),
+    ...(files.audio === null
+      ? []
+      : [{ name: "audio", kind: "audio" as const, parts: [{ file: files.audio, start: 0 }], ...cut }]),
   ];
 }
 

@@ -8,6 +8,7 @@ import type { Orientation } from "./orientation.ts";
 import { type Difficulty, type LadderDecision, perTitle } from "./per-title.ts";
 import { type PicturePlan, picturePlan } from "./picture-plan.ts";
 import type { Source } from "./screen.ts";
+import { type SegmentGrid, segmentGrid } from "./segment-grid.ts";
 import type { Policy } from "./settings.ts";
 import type { VideoStream } from "./streams.ts";
 
@@ -25,8 +26,7 @@ export type EncodePlan = {
   rateOrder: "drop before scaling" | "repeat after scaling";
   /** Frames that the source should yield. */
   frames: number;
-  /** Frames in a group of pictures, which is a segment. */
-  gop: number;
+  segments: SegmentGrid;
   renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
   /** Why these renditions. */
   ladder: LadderDecision;
@@ -80,7 +80,7 @@ export function plan(
     frameRate,
     rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
     frames,
-    gop: Math.round(seconds * rate),
+    segments: segmentGrid(seconds, rate, policy.firstSegments),
     renditions: rungs.flatMap((rung) => policy.codecs.map((codec) => rendition(rung, codec, seconds))),
     ladder: decision,
     audio: audio && {

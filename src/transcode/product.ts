@@ -9,9 +9,10 @@ import {
   mediaPlaylist,
   playlistPath,
 } from "./hls.ts";
+import type { Intermediate } from "./intermediate.ts";
 import type { Damage } from "./judge.ts";
 import { Manifest } from "./manifest.ts";
-import type { Intermediate, Track } from "./package.ts";
+import type { Track } from "./package.ts";
 import { cuts, packageTracks } from "./packaging.ts";
 import { makePictures } from "./pictures.ts";
 import { type EncodePlan, shownSize } from "./plan.ts";
@@ -47,7 +48,7 @@ export async function finish(
   { signal, progress }: Reporting,
 ): Promise<Manifest> {
   const { plan: decided, product, frames } = made;
-  const { renditions, frameRate, gop } = decided;
+  const { renditions, frameRate, segments } = decided;
   const encoded = intermediates(decided, made.folder);
   const framesPerSecond = perSecond(frameRate);
 
@@ -90,7 +91,7 @@ export async function finish(
       mp4: single?.file.path ?? null,
       files,
       frames,
-      gop,
+      segments,
       framesPerSecond,
     },
     { level, signal },
@@ -102,6 +103,7 @@ export async function finish(
     source: describe(made),
     duration,
     frameRate,
+    segments: { first: Array(segments.short).fill(segments.group), others: segments.segment },
     renditions: videos.map((video) => ({
       name: video.name,
       width: video.width,

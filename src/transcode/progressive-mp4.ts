@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { FilePathSource, FilePathTarget, Input, MP4, Mp4OutputFormat, Output } from "mediabunny";
+import { FilePathTarget, Mp4OutputFormat, Output } from "mediabunny";
+import { type EncodedTrack, encodedTrack, type Writer } from "./encoded-track.ts";
 import { zeroTimes } from "./init-segment.ts";
-import type { Intermediate, Track } from "./package.ts";
-import { type PacketFeed, packetFeed } from "./packet-feed.ts";
+import type { Intermediate } from "./intermediate.ts";
+import type { Track } from "./package.ts";
 import { type StoredFile, storeMoved } from "./stored-file.ts";
 
 /**
@@ -23,41 +24,35 @@ export async function makeMp4(
     format: new Mp4OutputFormat({ fastStart: "reserve" }),
     target: new FilePathTarget(path),
   });
-  const inputs = sources.map(({ file }) => new Input({ source: new FilePathSource(file), formats: [MP4] }));
-  try {
-    const feeds: PacketFeed[] = [];
-    // One after the other: their order is that of the tracks in the file.
-    for (const [index, source] of sources.entries())
-      feeds.push(
-        await packetFeed(inputs[index]!, { ...source, output, maximumPacketCount: tracks[index]!.packets }),
-      );
-    await output.start();
-    for await (const { feed, packet } of byTime(feeds)) {
-      signal?.throwIfAborted();
-      if (packet.timestamp >= 0 && packet.timestamp < sources[0]!.endSeconds) await feed.add(packet);
-    }
-    await output.finalize();
-  } finally {
-    for (const input of inputs) input.dispose();
+  using opened = new DisposableStack();
+  const feeds: Feed[] = [];
+  // One after the other: their order is that of the tracks in the file.
+  for (const [index, source] of sources.entries()) {
+    const track = opened.use(await encodedTrack(source));
+    const writer = track.addTo(output, { maximumPacketCount: tracks[index]!.packets });
+    feeds.push({ ...writer, packets: track.packets() });
   }
+  await output.start();
+  for await (const { feed, packet } of byTime(feeds)) {
+    signal?.throwIfAborted();
+    await feed.add(packet);
+  }
+  await output.finalize();
   await zeroIndexTimes(path);
   return storeMoved(out, `mp4/${sources[0]!.name}.mp4`, path, "video/mp4");
 }
 
+type Feed = Writer & { packets: ReturnType<EncodedTrack["packets"]> };
+
 /** Packets of all tracks, the earliest first: a fixed order, so that packaging twice gives the same bytes. */
-async function* byTime(feeds: readonly PacketFeed[]) {
-  const heads = await Promise.all(
-    feeds.map(async (feed) => {
-      const packets = feed.sink.packets();
-      return { feed, packets, next: await packets.next() };
-    }),
-  );
+async function* byTime(feeds: readonly Feed[]) {
+  const heads = await Promise.all(feeds.map(async (feed) => ({ feed, next: await feed.packets.next() })));
   for (;;) {
     const waiting = heads.flatMap((head) => (head.next.done ? [] : [{ head, packet: head.next.value }]));
     const [first] = waiting.toSorted((one, other) => one.packet.timestamp - other.packet.timestamp);
     if (first === undefined) return;
     yield { feed: first.head.feed, packet: first.packet };
-    first.head.next = await first.head.packets.next();
+    first.head.next = await first.head.feed.packets.next();
     if (first.head.next.done) first.head.feed.close();
   }
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
-import { type Intermediate, packageTrack, type Track } from "./package.ts";
+import type { Intermediate } from "./intermediate.ts";
+import { packageTrack, type Track } from "./package.ts";
 import type { StoredFile } from "./stored-file.ts";
 
 /** A file of a track that is complete while others are still being encoded. */

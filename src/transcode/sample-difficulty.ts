@@ -44,11 +44,11 @@ function sampleSizes({ renditions: [top] }: EncodePlan): [small: Size, large: Si
 
 /** The command, every excerpt an input of its own: only they are decoded. */
 export function sampleCommand(plan: EncodePlan): FfmpegCommand {
-  const { input, video, frameRate, gop, renditions } = plan;
+  const { input, video, frameRate, segments, renditions } = plan;
   const [top, ...below] = renditions;
   const [small, large] = sampleSizes(plan);
   const rate = perSecond(frameRate);
-  const parts = excerpts(plan.frames, gop, rate);
+  const parts = excerpts(plan.frames, segments.segment, rate);
   const url = fileUrl(input.path);
   const open = ({ start }: { start: number }) => [
     ...["-max_error_rate", "1", "-reinit_filter:v", "0"],
@@ -72,7 +72,7 @@ export function sampleCommand(plan: EncodePlan): FfmpegCommand {
     inputOptions: [...parts.slice(0, -1).flatMap((part) => [...open(part), "-i", url]), ...open(last)],
     input: url,
     filterGraph: chains.join(";"),
-    outputs: [sampleOutput("small", gop), sampleOutput("large", gop)],
+    outputs: [sampleOutput("small", segments.segment), sampleOutput("large", segments.segment)],
   };
 }
 

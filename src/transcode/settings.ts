@@ -62,6 +62,8 @@ export const TranscodeSettings = z.object({
   KILN_PER_TITLE: z.enum(["on", "off"]).default("off"),
   /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
+  /** `short`: the first two segments are half as long, so that playback starts sooner. */
+  KILN_FIRST_SEGMENTS: z.enum(["short", "full"]).default("short"),
   /** Seconds without progress after which an encode is given up. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
   /** `packets` reads all timestamps, `keyframes` also decodes a sample, `full` decodes everything. */
@@ -109,6 +111,8 @@ export type Policy = {
   perTitle: "on" | "off";
   /** Of the sound, in LUFS. */
   loudness: number;
+  /** Whether the first two segments are half as long as the others. */
+  firstSegments: "short" | "full";
   stallSeconds: number;
   verification: Verification;
   /** Whether one file of the largest rendition with its sound is made, too. */
@@ -138,6 +142,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     threads: settings.KILN_ENCODER_THREADS,
     perTitle: settings.KILN_PER_TITLE,
     loudness: settings.KILN_LOUDNESS,
+    firstSegments: settings.KILN_FIRST_SEGMENTS,
     stallSeconds: settings.KILN_STALL_SECONDS,
     verification: settings.KILN_VERIFY,
     mp4: settings.KILN_MP4,

@@ -6,6 +6,7 @@ import { metadataBoxes } from "./init-segment.ts";
 import type { Size } from "./ladder.ts";
 import { readDash, readHls } from "./playlist-text.ts";
 import { outputColor, type ReadPacket, type ReadTrack, readBack } from "./read-back.ts";
+import { type SegmentGrid, segmentStart, startsSegment } from "./segment-grid.ts";
 import type { Verification } from "./settings.ts";
 import type { StoredFile } from "./stored-file.ts";
 
@@ -22,7 +23,7 @@ export type Expectation = {
   /** Every file that is published. */
   files: readonly StoredFile[];
   frames: number;
-  gop: number;
+  segments: SegmentGrid;
   framesPerSecond: number;
 };
 
@@ -48,16 +49,18 @@ export async function verify(
     const track = await onlyTrack(out, video, signal);
     checkPicture(video, track);
     checkFrames(video.playlist, track.packets, expected);
+    await checkCuts(out, video.playlist, expected, { early: 0, late: 0 });
     if (level === "packets") continue;
     // AV1's decoder cannot be told to leave out what lies between keyframes.
     const whole = level === "full" || index === expected.videos.length >> 1 || video.codec.startsWith("av01");
-    const frames = whole ? expected.frames : Math.ceil(expected.frames / expected.gop);
+    const frames = whole ? expected.frames : track.packets.filter(({ key }) => key).length;
     await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
   }
   if (expected.mp4 !== null) await verifySingle(out, expected.mp4, expected, signal);
   if (expected.audio === null) return;
   const { packets } = await onlyTrack(out, expected.audio, signal);
   checkSound(expected.audio.playlist, packets, expected.frames / expected.framesPerSecond);
+  await checkCuts(out, expected.audio.playlist, expected, { early: audioFrame, late: 2 * audioFrame });
   if (level !== "packets")
     await verifyDecoding(out, expected.audio, { what: "all frames", frames: packets.length, signal });
 }
@@ -81,6 +84,33 @@ async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Exp
     named(path, readHls(await text(path)).uris);
   named(dash, readDash(await text(dash)));
 }
+
+/**
+ * The playlist says that segments of all tracks begin together, and end with the frames.
+ * @param early by how many seconds a segment may begin before the picture's
+ * @param late by how many seconds the last one may miss the end
+ */
+async function checkCuts(
+  out: string,
+  playlist: string,
+  { segments, frames, framesPerSecond }: Expectation,
+  { early, late }: { early: number; late: number },
+): Promise<void> {
+  const must = demand(playlist);
+  const { seconds } = readHls(await readFile(join(out, playlist), "utf8"));
+  let time = 0;
+  for (const [index, length] of seconds.entries()) {
+    const wanted = segmentStart(segments, index) / framesPerSecond;
+    const holds = time <= wanted + rounding && time >= wanted - early - rounding;
+    must(holds, `segment ${index} begins at ${time} s instead of ${wanted} s`);
+    time += length;
+  }
+  const end = frames / framesPerSecond;
+  must(Math.abs(time - end) <= late + rounding, `its segments end at ${time} s instead of ${end} s`);
+}
+
+/** Of sums of seconds. */
+const rounding = 1e-6;
 
 /** The single file has the same frames and sound, and its index before them. */
 async function verifySingle(
@@ -123,15 +153,18 @@ function checkPicture({ playlist, width, height }: Finished & Size, { picture }:
 function checkFrames(
   playlist: string,
   packets: readonly ReadPacket[],
-  { frames, gop, framesPerSecond }: Expectation,
+  { frames, segments, framesPerSecond }: Expectation,
 ): void {
   const must = demand(playlist);
   const shown = packets.toSorted((one, other) => one.time - other.time);
   must(packets.length === frames, `${packets.length} frames instead of ${frames}`);
   const late = shown.findIndex(({ time }, index) => Math.abs(time * framesPerSecond - index) > 0.1);
   must(late === -1, `frame ${late} is shown at ${shown[late]?.time} s`);
-  const unaligned = shown.findIndex(({ key }, index) => key !== (index % gop === 0));
-  must(unaligned === -1, `frame ${unaligned} should ${unaligned % gop === 0 ? "" : "not "}be a keyframe`);
+  // An encoder may divide a segment into groups, at the same frames in all of them.
+  const missing = shown.findIndex(({ key }, index) => !key && startsSegment(segments, index));
+  must(missing === -1, `frame ${missing} should be a keyframe`);
+  const odd = shown.findIndex(({ key }, index) => key && index % segments.group !== 0);
+  must(odd === -1, `frame ${odd} should not be a keyframe`);
 }
 
 /** Sound starts with the picture, has no hole, and ends with it. */

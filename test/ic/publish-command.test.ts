@@ -61,6 +61,7 @@ async function writeTranscoded(name: string): Promise<void> {
     },
     duration: 4,
     frameRate: { numerator: 30, denominator: 1 },
+    segments: { first: [30, 30], others: 60 },
     renditions: [
       {
         name: "720p",

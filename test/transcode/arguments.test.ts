@@ -25,16 +25,17 @@ const before: Record<PathName, string[]> = {
 };
 
 type Rate = { maxrate: number; bufsize: number };
+const forced = "-force_key_frames expr:eq(n,30)+eq(n,60)";
 const software: Record<Codec, (rate: Rate) => string> = {
   h264: ({ maxrate, bufsize }) =>
-    `libx264 -preset veryfast -threads 0 -profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 -sc_threshold 0`,
+    `libx264 -preset veryfast -threads 0 -profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 ${forced} -sc_threshold 0`,
   hevc: ({ maxrate, bufsize }) =>
-    `libx265 -preset veryfast -profile:v main -crf 26 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 -forced-idr 1 -x265-params scenecut=0:open-gop=0:info=0:log-level=error -tag:v hvc1`,
+    `libx265 -preset veryfast -profile:v main -crf 26 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 ${forced} -forced-idr 1 -x265-params scenecut=0:open-gop=0:info=0:log-level=error -tag:v hvc1`,
   av1: ({ maxrate, bufsize }) =>
-    `libsvtav1 -preset 10 -crf 35 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -svtav1-params scd=0:lp=0`,
+    `libsvtav1 -preset 10 -crf 35 -maxrate ${maxrate} -bufsize ${bufsize} -g 30 -svtav1-params scd=0:lp=0`,
 };
 const features =
-  "-g 60 -forced-idr 1 -strict_gop 1 -bf 3 -b_ref_mode middle -rc-lookahead 20 -no-scenecut 1 -temporal-aq 1";
+  "-g 30 -forced-idr 1 -strict_gop 1 -bf 3 -b_ref_mode middle -rc-lookahead 20 -no-scenecut 1 -temporal-aq 1";
 const nvenc: typeof software = {
   h264: ({ maxrate, bufsize }) =>
     `h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -cq 25 -b:v 0 -maxrate ${maxrate} -bufsize ${bufsize} -multipass disabled ${features}`,

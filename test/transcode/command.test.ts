@@ -30,7 +30,8 @@ const anonymous = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags +b
 const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -flush_packets 1 -f mp4".split(" ");
 const video = (index: number, file: string, maxrate: number, bufsize: number, gop = 60) => [
   ...`-map [v${index}] -c:v libx264 -preset veryfast -threads 0 -profile:v high -crf 23`.split(" "),
-  ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop} -sc_threshold 0`.split(" "),
+  ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop}`.split(" "),
+  ...`-force_key_frames expr:eq(n,${gop / 2})+eq(n,${gop}) -sc_threshold 0`.split(" "),
   ...`-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709 -fps_mode passthrough`.split(
     " ",
   ),

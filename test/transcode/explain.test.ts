@@ -45,6 +45,11 @@ const cells: readonly [cell: string, from: Source, expected: RegExp][] = [
     }),
     /not tagged: taken as smpte170m/,
   ],
+  [
+    "segments",
+    source(),
+    /into segments of 2\.000 s \(60 frames\), .*; the first 2 of 1\.000 s \(30 frames\), so/,
+  ],
   ["no sound", source({}, { audio: null }), /none is invented/],
   ["the ladder", source(), /never larger than the source: 240p \(426x240, at most 419 kbit\/s/],
 ];

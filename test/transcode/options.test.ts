@@ -84,8 +84,8 @@ async function unknown(ffmpeg: string, without: readonly string[]): Promise<stri
     if (own === null) found.push(`${kind} ${name} does not exist`);
     if (own === null || option === undefined) return;
     const plain = option.replace(/^-/, "").replace(/:v$/, "");
-    // `-tag` is ffmpeg's own, and takes any four characters.
-    if (plain === "tag") return;
+    // ffmpeg's own, described in other words: four characters, and an expression.
+    if (plain === "tag" || plain === "force_key_frames") return;
     const described = own.get(plain) ?? (kind === "encoder" ? general.get(plain) : undefined);
     const fault = described === undefined ? "does not exist" : illegal(described, value!);
     if (fault !== null) found.push(`${kind} ${use}: ${fault}`);

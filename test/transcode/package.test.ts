@@ -11,7 +11,13 @@ import { clip, scratch } from "./clip.ts";
 
 const folder = await scratch();
 const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof";
-const cut = { kind: "video" as const, framesPerSecond: 30, segmentSeconds: 1, endSeconds: 3 };
+const cut = {
+  kind: "video" as const,
+  framesPerSecond: 30,
+  segments: { segment: 30, group: 30, short: 0 },
+  endSeconds: 3,
+};
+const whole = (file: string) => [{ file, start: 0 }];
 
 test("an I-frame playlist covers whole keyframes and nothing else, one a segment", async () => {
   const file = await clip(
@@ -19,7 +25,7 @@ test("an I-frame playlist covers whole keyframes and nothing else, one a segment
     "h264.mp4",
     `-f lavfi -i testsrc2=s=160x90:r=30:d=3 -c:v libx264 -preset ultrafast -g 30 ${fragments}`,
   );
-  const track = await packageTrack({ ...cut, name: "90p", file }, { out: folder });
+  const track = await packageTrack({ ...cut, name: "90p", parts: whole(file) }, { out: folder });
   assert.equal(track.segments.length, 3);
   for (const { file: stored, keyframeBytes } of track.segments) {
     const segment = await readFile(join(folder, stored.path));
@@ -39,7 +45,7 @@ test("HEVC is hvc1 in the box and in the codec string, also when read back", asy
     "hevc.mp4",
     `-f lavfi -i testsrc2=s=160x90:r=30:d=1 -c:v libx265 -x265-params log-level=none:keyint=30 -preset ultrafast -tag:v hvc1 ${fragments}`,
   );
-  const track = await packageTrack({ ...cut, name: "hevc", file }, { out: folder });
+  const track = await packageTrack({ ...cut, name: "hevc", parts: whole(file) }, { out: folder });
   assert.match(track.codec, /^hvc1\./);
   const init = await readFile(join(folder, track.init.path));
   const stsd = [...boxes(init)].find(({ type }) => type === "stsd")!;

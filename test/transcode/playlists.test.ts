@@ -38,6 +38,14 @@ test("bandwidth: a last segment of one frame is no peak", () => {
   assert.deepEqual(bandwidth(video.segments), { peak: 1_180_132, average: 1_180_132 });
 });
 
+test("bandwidth: segments that are shorter than half the target duration count together with their neighbours", () => {
+  const [first, last] = video.segments;
+  const segments = [first!, { ...last!, seconds: 0.9, file: stored("c", 900_000) }];
+  assert.deepEqual(bandwidth(segments), { peak: 3_170_917, average: 3_170_917 });
+  const target3 = [{ ...first!, seconds: 3 }, ...segments.slice(1), { ...last!, seconds: 0.9 }];
+  assert.deepEqual(bandwidth(target3), { peak: 4_222_223, average: 2_000_417 });
+});
+
 test("HLS: the master playlist, with and without sound", () => {
   assert.equal(
     masterPlaylist([video, { ...video, name: "360p", width: 640, height: 360 }], audio, frameRate),
@@ -113,8 +121,9 @@ test("DASH: the manifest over the same segments", () => {
 <Period id="0" start="PT0S" duration="PT2.035367S">
 <AdaptationSet id="0" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" frameRate="30000/1001">
 <Representation id="720p" codecs="avc1.64001f" bandwidth="1180132" width="1280" height="720" sar="1:1">
-<SegmentList timescale="30000" duration="60060">
+<SegmentList timescale="30000">
 <Initialization sourceURL="720p/init-a.mp4"/>
+<SegmentTimeline><S t="0" d="60060"/><S d="1001"/></SegmentTimeline>
 <SegmentURL media="720p/0-b.m4s"/>
 <SegmentURL media="720p/1-c.m4s"/>
 </SegmentList>
@@ -123,8 +132,9 @@ test("DASH: the manifest over the same segments", () => {
 <AdaptationSet id="1" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">
 <Representation id="audio" codecs="mp4a.40.2" bandwidth="128000" audioSamplingRate="48000">
 <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
-<SegmentList timescale="48000" duration="95232">
+<SegmentList timescale="48000">
 <Initialization sourceURL="audio/init-d.mp4"/>
+<SegmentTimeline><S t="0" d="95232"/></SegmentTimeline>
 <SegmentURL media="audio/0-e.m4s"/>
 </SegmentList>
 </Representation>

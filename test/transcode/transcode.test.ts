@@ -116,9 +116,9 @@ test("packaging twice gives the same bytes", async () => {
   const cut = {
     name: "90p",
     kind: "video" as const,
-    file,
+    parts: [{ file, start: 0 }],
     framesPerSecond: 30,
-    segmentSeconds: 2,
+    segments: { segment: 60, group: 60, short: 0 },
     endSeconds: 3,
   };
   const first = await packageTrack(cut, { out: join(folder, "first") });

@@ -29,7 +29,7 @@ function expectation({ renditions, audio, hls, dash, mp4, files, frameRate }: Ma
     ...{ hls, dash, mp4: mp4?.path ?? null, files },
     ...{
       frames: renditions[0]!.frames,
-      gop: 60,
+      segments: { segment: 60, group: 30, short: 2 },
       framesPerSecond: frameRate.numerator / frameRate.denominator,
     },
   };
@@ -91,7 +91,28 @@ const faults: [
     /avc1\.\w+ instead of hvc1/,
   ],
   ["a frame too few", "packets", async () => ({ frames: 91 }), /90 frames instead of 91/],
-  ["keyframes elsewhere", "packets", async () => ({ gop: 30 }), /frame 30 should be a keyframe/],
+  [
+    "a keyframe within a group",
+    "packets",
+    async () => ({ segments: { segment: 60, group: 60, short: 0 } }),
+    /frame 30 should not be a keyframe/,
+  ],
+  [
+    "a segment that no keyframe begins",
+    "packets",
+    async () => ({ segments: { segment: 60, group: 15, short: 2 } }),
+    /frame 15 should be a keyframe/,
+  ],
+  [
+    "a playlist with other durations than its segments",
+    "packets",
+    async (out) => {
+      const path = join(out, "120p/index.m3u8");
+      await writeFile(path, (await readFile(path, "utf8")).replace(/1,(\n2-)/, "3,$1"));
+      return {};
+    },
+    /120p\/index\.m3u8: its segments end at 5 s instead of 3 s/,
+  ],
   [
     "pictures that do not decode",
     "keyframes",

@@ -1,4 +1,5 @@
 import type { Codec } from "../codec.ts";
+import type { SegmentGrid } from "../segment-grid.ts";
 import type { Policy } from "../settings.ts";
 
 /** What an encoder is asked for one rendition; rates in bits per second. */
@@ -7,8 +8,8 @@ export type RenditionRequest = {
   maxrate: number;
   /** Bits that the rate may run ahead. */
   bufsize: number;
-  /** Frames of a group of pictures (closed: the command says so); every rendition starts its groups at the same frames. */
-  gop: number;
+  /** Where keyframes belong, in all renditions alike; groups of pictures are closed (the command says so). */
+  segments: SegmentGrid;
 };
 
 /** A video encoder of ffmpeg: a GPU's differs from software by these few lines. */

@@ -46,14 +46,15 @@ export function nvenc(codec: Codec, features: NvencFeatures): VideoEncoder {
   return {
     name: `${codec}_nvenc`,
     codec,
-    options: ({ maxrate, bufsize, gop }, { profile }) => [
+    options: ({ maxrate, bufsize, segments }, { profile }) => [
       ...["-preset", presets[profile], "-tune", "hq", ...codecOptions[codec].options],
       // Constant quality under a ceiling; without a zero rate ffmpeg would aim at 2 Mbit/s.
       ...["-rc", "vbr", "-cq", codecOptions[codec].quality, "-b:v", "0"],
       ...["-maxrate", `${maxrate}`, "-bufsize", `${bufsize}`],
       // A first pass at quarter size spends the bits better; the faster profiles do without.
       ...["-multipass", profile === "quality" ? "qres" : "disabled"],
-      ...["-g", `${gop}`],
+      // One distance for all: a group that was cut short by force would shift those after it.
+      ...["-g", `${segments.group}`],
       // NVENC's forced keyframes are not IDR frames unless told so, and only an IDR may start a segment.
       ...["-forced-idr", "1"],
       // Groups of one budget each: a segment has a ceiling in bytes.

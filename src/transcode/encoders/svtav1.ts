@@ -7,11 +7,12 @@ const presets = { fast: 12, balanced: 10, quality: 7 } as const;
 export const svtav1: VideoEncoder = {
   name: "libsvtav1",
   codec: "av1",
-  options: ({ maxrate, bufsize, gop }, { profile, threads }) => [
+  options: ({ maxrate, bufsize, segments }, { profile, threads }) => [
     ...["-preset", `${presets[profile]}`],
     // Of 63: capped constant quality, which SVT-AV1 has from 1.1 on.
     ...["-crf", "35", "-maxrate", `${maxrate}`, "-bufsize", `${bufsize}`],
-    ...["-g", `${gop}`],
+    // It does not heed single keyframes, so it repeats the smallest distance.
+    ...["-g", `${segments.group}`],
     // No keyframe at a scene cut; `lp` is its word for threads, 0 for all.
     ...["-svtav1-params", `scd=0:lp=${threads}`],
   ],

@@ -1,11 +1,12 @@
 import type { VideoEncoder } from "./encoder.ts";
+import { keyframes } from "./keyframes.ts";
 import { presetOf } from "./preset.ts";
 
 /** H.264 in software: plays everywhere, and runs on every machine. */
 export const x264: VideoEncoder = {
   name: "libx264",
   codec: "h264",
-  options: ({ maxrate, bufsize, gop }, policy) => {
+  options: ({ maxrate, bufsize, segments }, policy) => {
     const preset = presetOf(policy);
     return [
       ...["-preset", preset, "-threads", `${policy.threads}`],
@@ -13,8 +14,9 @@ export const x264: VideoEncoder = {
       ...["-profile:v", preset === "ultrafast" ? "main" : "high"],
       // Constant quality under a ceiling: easy content takes fewer bits, hard content cannot burst a segment.
       ...["-crf", "23", "-maxrate", `${maxrate}`, "-bufsize", `${bufsize}`],
-      // A keyframe every `gop` frames and nowhere else, so that all renditions can be switched at all of them.
-      ...["-g", `${gop}`, "-keyint_min", `${gop}`, "-sc_threshold", "0"],
+      // Keyframes where segments begin and nowhere else, so that all renditions can be switched at all of them.
+      ...keyframes(segments),
+      ...["-sc_threshold", "0"],
     ];
   },
 };

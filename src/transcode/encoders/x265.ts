@@ -1,15 +1,16 @@
 import type { VideoEncoder } from "./encoder.ts";
+import { keyframes } from "./keyframes.ts";
 import { presetOf } from "./preset.ts";
 
 /** HEVC in software: about a third fewer bits than H.264, for several times the work. */
 export const x265: VideoEncoder = {
   name: "libx265",
   codec: "hevc",
-  options: ({ maxrate, bufsize, gop }, policy) => [
+  options: ({ maxrate, bufsize, segments }, policy) => [
     ...["-preset", presetOf(policy), "-profile:v", "main"],
     // x265's scale is about three steps off x264's at the same look.
     ...["-crf", "26", "-maxrate", `${maxrate}`, "-bufsize", `${bufsize}`],
-    ...["-g", `${gop}`, "-keyint_min", `${gop}`],
+    ...keyframes(segments),
     // Only an IDR may start a segment.
     ...["-forced-idr", "1"],
     ...["-x265-params", parameters(policy.threads)],
