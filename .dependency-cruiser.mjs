@@ -72,6 +72,8 @@ export default {
     only("ic-folder", "@dfinity/agent", "^(src/ic|localnet|test|bench)/"),
     only("sharp-in-transcode", "sharp", "^(src/transcode|test)/"),
     only("bullmq-in-queues", "bullmq", "^(src/queues|src/workers|test)/"),
+    only("tensorflow-in-engines", "@tensorflow/tfjs-(node-gpu|backend-.*)", "^(src/ml/engines)/"),
+    only("webgpu-in-engines", "webgpu", "^src/ml/engines/"),
     only("duckdb-in-events", "@duckdb", "^(src/events|test)/"),
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { readSettings } from "../src/config.ts";
 import { IcSettings } from "../src/ic/settings.ts";
+import { MlSettings } from "../src/ml/settings.ts";
 import { QueueSettings } from "../src/queues/settings.ts";
 import { LogSettings } from "../src/telemetry/log.ts";
 import { TranscodeSettings } from "../src/transcode/settings.ts";
@@ -35,7 +36,15 @@ test("settings: a wrong one names the variable, the value and what is allowed", 
 
 test("README.md names every setting", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-  const schemas = [QueueSettings, VideoSettings, WorkerSettings, IcSettings, TranscodeSettings, LogSettings];
+  const schemas = [
+    MlSettings,
+    QueueSettings,
+    VideoSettings,
+    WorkerSettings,
+    IcSettings,
+    TranscodeSettings,
+    LogSettings,
+  ];
   for (const name of schemas.flatMap(({ shape }) => Object.keys(shape)))
     assert.ok(readme.includes(`\`${name}\``), name);
 });

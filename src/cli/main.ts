@@ -36,6 +36,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "how well models tell what viewers choose next, with intervals and by segment",
     load: () => import("./evaluate.ts"),
   },
+  engine: {
+    summary: "what trains models here: list the engines, install TensorFlow",
+    load: () => import("./engine.ts"),
+  },
   localnet: {
     summary: "run a local Internet Computer with Kiln's canisters installed",
     load: () => import("./localnet.ts"),

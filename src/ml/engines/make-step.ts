@@ -1,0 +1,25 @@
+import { TypedError } from "../../telemetry/typed-error.ts";
+import { eagerStep } from "./eager-step.ts";
+import type { Engine } from "./engine.ts";
+import type { StepDefinition, TrainingStep } from "./training-step.ts";
+
+/**
+ * The fastest step that the engine can do: compiled, or operation by operation where it cannot compile at all or
+ * not this step.
+ * @param onFallback told why a step was not compiled
+ */
+export function makeStep(
+  engine: Engine,
+  definition: StepDefinition,
+  onFallback: (reason: string) => void = () => {},
+): TrainingStep {
+  if (engine.compileStep) {
+    try {
+      return engine.compileStep(definition);
+    } catch (error) {
+      if (!(error instanceof TypedError && error.code === "STEP_NOT_COMPILED")) throw error;
+      onFallback(error.message);
+    }
+  }
+  return eagerStep(definition, engine.operations);
+}

@@ -1,0 +1,18 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { composedOperations } from "../composed-operations.ts";
+import type { Engine } from "../engine.ts";
+import { unsortedSegmentSum } from "./unsorted-segment-sum.ts";
+
+/** WebAssembly with SIMD: everywhere, nothing to install. */
+export async function openWasm(): Promise<Engine> {
+  const main = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
+  setWasmPaths(join(dirname(main), "/"));
+  // More threads need web workers, which Node.js has not.
+  setThreadsCount(1);
+  tf.registerKernel(unsortedSegmentSum);
+  await tf.setBackend("wasm");
+  return { name: "wasm", device: "CPU, WebAssembly, 1 thread", operations: composedOperations };
+}

@@ -1,0 +1,34 @@
+import {
+  type KernelConfig,
+  type TensorInfo,
+  UnsortedSegmentSum,
+  type UnsortedSegmentSumAttrs,
+} from "@tensorflow/tfjs";
+
+/** What this kernel needs of the wasm backend. */
+type WasmBackend = {
+  readSync(dataId: object): Float32Array | Int32Array;
+  makeOutput(shape: number[], dtype: string, memoryOffset: undefined, values: Float32Array): TensorInfo;
+};
+
+/** The gradient of every embedding, which TensorFlow.js's wasm backend lacks. */
+export const unsortedSegmentSum: KernelConfig = {
+  kernelName: UnsortedSegmentSum,
+  backendName: "wasm",
+  kernelFunc({ inputs, attrs, backend }) {
+    const wasm = backend as WasmBackend;
+    const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
+    const { numSegments } = attrs as unknown as UnsortedSegmentSumAttrs;
+    const inner = x.shape.slice(segmentIds.shape.length).reduce((size, length) => size * length, 1);
+    const values = wasm.readSync(x.dataId);
+    const sums = new Float32Array(numSegments * inner);
+    for (const [row, segment] of wasm.readSync(segmentIds.dataId).entries()) {
+      // As TensorFlow does: what belongs to no segment is left out.
+      if (segment < 0 || segment >= numSegments) continue;
+      for (let column = 0; column < inner; column++)
+        sums[segment * inner + column]! += values[row * inner + column]!;
+    }
+    const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];
+    return wasm.makeOutput(shape, "float32", undefined, sums);
+  },
+};

@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { engineChoices } from "./engines/engine.ts";
+
+export const MlSettings = z.object({
+  /** What trains and serves the models with a network. */
+  KILN_ENGINE: z.enum(engineChoices).default("auto"),
+  /** Where `kiln engine install tensorflow` puts its libraries; default: .runtime/tensorflow in Kiln's folder. */
+  KILN_TENSORFLOW: z.string().min(1).optional(),
+});
