@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type Choice, choosePaths, type PathName, softwareOnly } from "./encode-path.ts";
+import { choosePaths } from "./choose-paths.ts";
+import { type Choice, type PathName, softwareOnly } from "./encode-path.ts";
 import { chooseGpu, discoverGpus } from "./gpu.ts";
 import { afterFailure, allows, asideReason, Breaker, trusted } from "./gpu-breaker.ts";
 import { assumed, gpuCapabilities } from "./gpu-capabilities.ts";

@@ -1,6 +1,6 @@
 import { colorFilters, tagged } from "./color.ts";
 import { cardScale, cardToneMap, download } from "./cuda.ts";
-import { type Card, type EncodePath, encodePaths } from "./encode-path.ts";
+import { type Card, type EncodePath, encodePaths, encodesOn } from "./encode-path.ts";
 import { fraction } from "./frame-rate.ts";
 import type { Size } from "./ladder.ts";
 import { pictureKinds, selection } from "./picture-plan.ts";
@@ -19,13 +19,19 @@ export function filterGraph(plan: EncodePlan, path: EncodePath): string {
     path.name === "software" || decode === "memory" ? memoryHead(plan) : cardHead(plan, path.card, onCard);
   const first = `[0:${video.stream}]${head.join(",")}`;
   const more = renditions.length > 1;
-  const rungs = more ? "[v0][s1]" : "[v0]";
+  // Of a codec that the card does not encode; its frames are on the card like all others.
+  const down = renditions.map(({ codec }) => encode === "card" && encodesOn(path, codec) === "memory");
+  const pads = down.map((comes, index) => (comes ? `[d${index}]` : `[v${index}]`));
+  const rungs = `${pads[0]}${more ? "[s1]" : ""}`;
   return [
     // The pictures are made in memory: what goes to the card leaves after their pad.
     ...(encode === "card" && !onCard
       ? [`${first},split=2[u][p]`, `[u]format=nv12,hwupload${more ? ",split=2" : ""}${rungs}`]
-      : [`${first},split=${more ? 3 : 2}[v0][p]${more ? "[s1]" : ""}`]),
-    ...cascade(plan, encode === "card" ? cardScale : memoryScale),
+      : [`${first},split=${more ? 3 : 2}${pads[0]}[p]${more ? "[s1]" : ""}`]),
+    ...cascade(plan, pads, encode === "card" ? cardScale : memoryScale),
+    ...down.flatMap((comes, index) =>
+      comes ? [`[d${index}]${download("nv12").join(",")},format=yuv420p[v${index}]`] : [],
+    ),
     ...pictures(plan, onCard ? small : () => []),
   ].join(";");
 }
@@ -115,12 +121,16 @@ function memoryTurn(plan: EncodePlan): string[] {
   }
 }
 
-function cascade({ renditions }: EncodePlan, scale: (size: Size) => string): string[] {
+function cascade(
+  { renditions }: EncodePlan,
+  pads: readonly string[],
+  scale: (size: Size) => string,
+): string[] {
   const last = renditions.length - 1;
   return renditions.slice(1).map((size, offset) => {
     const index = offset + 1;
     const chain = `[s${index}]${scale(size)},setsar=1`;
-    return index === last ? `${chain}[v${index}]` : `${chain},split=2[v${index}][s${index + 1}]`;
+    return index === last ? `${chain}${pads[index]}` : `${chain},split=2${pads[index]}[s${index + 1}]`;
   });
 }
 

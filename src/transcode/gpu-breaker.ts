@@ -38,5 +38,6 @@ const telling = new Set([
   "GPU_OUT_OF_MEMORY",
   "ENCODE_STALLED",
   "ENCODE_FAILED",
+  "OUTPUT_INVALID",
 ]);
 export const blames = (code: string): boolean => telling.has(code);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { codecs } from "./codec.ts";
 import { pathNames } from "./encode-path.ts";
 import { Damage } from "./judge.ts";
 import { Pictures } from "./pictures.ts";
@@ -71,8 +72,10 @@ export const Manifest = z.object({
     name: z.string(),
     /** On which side frames were decoded and encoded. */
     path: z.enum(pathNames),
-    /** The better paths, and why the encode did not take them. */
-    fallbacks: z.array(z.object({ from: z.enum(pathNames), reason: z.string() })),
+    /** The better paths, and why the encode did not take them; with a codec: not for that one. */
+    fallbacks: z.array(
+      z.object({ from: z.enum(pathNames), reason: z.string(), codec: z.enum(codecs).optional() }),
+    ),
   }),
   /** Every file of the folder except manifest.json, by path. */
   files: z.array(StoredFile),

@@ -84,7 +84,12 @@ export async function finish(
   await verify(
     product,
     {
-      videos: videos.map((video) => ({ ...finished(video), width: video.width, height: video.height })),
+      videos: videos.map((video, index) => ({
+        ...finished(video),
+        width: video.width,
+        height: video.height,
+        encoded: renditions[index]!.codec,
+      })),
       audio: audio && finished(audio),
       hls: master,
       dash: presentation,

@@ -3,14 +3,15 @@ import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { encode } from "./encode.ts";
+import { openPaths } from "./acceleration.ts";
+import { attempt, type Workplace } from "./attempt.ts";
+import { byBestPath } from "./by-best-path.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
+import { mixSound } from "./mix-sound.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
-import { cuts } from "./packaging.ts";
-import { type PrepareOptions, prepare } from "./prepare.ts";
-import { finish } from "./product.ts";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Progress } from "./progress.ts";
-import { type Progressive, packageGrowing } from "./progressive.ts";
+import type { Progressive } from "./progressive.ts";
 import { RejectionError } from "./rejection.ts";
 
 export type { Progress } from "./progress.ts";
@@ -27,42 +28,19 @@ export type TranscodeOptions = PrepareOptions & {
  * Makes the renditions, playlists and posters of one video file: a folder whose manifest.json names them all.
  * Whatever goes wrong, also when aborted, nothing partial is left at `out` or beside it, and no ffmpeg.
  * @throws RejectionError when the file is not taken
- * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE, ENCODE_FAILED, ENCODE_STALLED, OUTPUT_INVALID...
+ * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE, ENCODE_FAILED, ENCODE_STALLED, OUTPUT_INVALID, NO_SUCH_GPU...
  */
 export async function transcode(file: string, options: TranscodeOptions): Promise<Manifest> {
-  const { signal } = options;
+  const { signal, progressive } = options;
   const progress = (stage: Progress["stage"], fraction: number) => options.onProgress?.({ stage, fraction });
   const out = resolve(options.out);
   try {
     await refuseForeign(out);
     progress("probe", 0);
-    const { source, plan: decided, policy } = await prepare(file, options);
+    const prepared = await prepare(file, options);
     await using work = await workFolder(out);
-    progress("encode", 0);
     const product = join(work.path, "product");
-    const ended = new AbortController();
-    const read = options.progressive ? "while they grow" : "when they are whole";
-    // All end before anything else happens: the work folder must not go while somebody writes into it.
-    const [hashed, encoding, packaging] = await Promise.allSettled([
-      hashOf(source.path, signal),
-      encode(source, decided, { policy, folder: work.path, read, signal, progress }).finally(() =>
-        ended.abort(),
-      ),
-      options.progressive
-        ? packageGrowing(
-            cuts(decided, work.path, decided.frames),
-            { out: product, ended: ended.signal, signal },
-            options.progressive,
-          )
-        : [],
-    ]);
-    signal?.throwIfAborted();
-    if (encoding.status === "rejected") throw encoding.reason;
-    if (hashed.status === "rejected") throw hashed.reason;
-    if (packaging.status === "rejected") throw packaging.reason;
-    const [sha256, encoded, early] = [hashed.value, encoding.value, packaging.value];
-    const made = { source, sha256, plan: decided, ...encoded, early, folder: work.path, product };
-    const manifest = await finish(made, policy, { signal, progress });
+    const manifest = await produce(prepared, { work: work.path, product, progressive, signal, progress });
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
     await moveInto(product, out, work.path);
@@ -72,6 +50,34 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
       throw new RejectionError("DISK_FULL", undefined, { cause: error });
     throw error;
   }
+}
+
+type Production = Omit<Workplace, "onFrames">;
+
+/** The verified product but for its manifest, by the best path through this machine. */
+async function produce(prepared: Prepared, production: Production): Promise<Manifest> {
+  const { source, plan, policy } = prepared;
+  const { work, signal, progress, progressive } = production;
+  progress("encode", 0);
+  const stallSeconds = policy.stallSeconds;
+  await mixSound(plan, { folder: work, stallSeconds, signal });
+  const choice = await openPaths(plan, policy, signal);
+  let frames = 0;
+  // Segments that have left cannot be called back, and another encoder's would not fit to them.
+  const repeatable = () => progressive === undefined || frames === 0;
+  const onFrames = (written: number) => {
+    frames = written;
+    progress("encode", Math.min(1, written / plan.frames));
+  };
+  const hashing = hashOf(source.path, signal);
+  const making = byBestPath(
+    choice,
+    (path, fallbacks) => attempt({ ...prepared, path, fallbacks, hashing }, { ...production, onFrames }),
+    { gpuState: policy.gpuState, repeatable, signal },
+  );
+  const [made] = await Promise.allSettled([making, hashing]);
+  if (made.status === "rejected") throw made.reason;
+  return made.value;
 }
 
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
+import type { Codec } from "./codec.ts";
 import { decode } from "./decode.ts";
 import { metadataBoxes } from "./init-segment.ts";
 import type { Size } from "./ladder.ts";
@@ -13,7 +14,7 @@ import type { StoredFile } from "./stored-file.ts";
 /** What the finished folder must be like; counts in frames, rates per second. */
 export type Expectation = {
   /** Largest first. */
-  videos: readonly (Finished & Size)[];
+  videos: readonly (Finished & Size & { encoded: Codec })[];
   audio: Finished | null;
   /** Master playlist and DASH manifest. */
   hls: string;
@@ -29,6 +30,9 @@ export type Expectation = {
 
 /** A track by its media playlist. */
 export type Finished = { playlist: string; init: string; codec: string };
+
+/** How a codec string begins, and what the stream's box is called. */
+const sampleEntry: Record<Codec, string> = { h264: "avc1.", hevc: "hvc1.", av1: "av01." };
 
 /** Seconds of one AAC frame. */
 const audioFrame = 1024 / 48_000;
@@ -47,6 +51,10 @@ export async function verify(
   await verifyFiles(out, expected);
   for (const [index, video] of expected.videos.entries()) {
     const track = await onlyTrack(out, video, signal);
+    demand(video.playlist)(
+      video.codec.startsWith(sampleEntry[video.encoded]),
+      `${video.codec} is not ${video.encoded}`,
+    );
     checkPicture(video, track);
     checkFrames(video.playlist, track.packets, expected);
     await checkCuts(out, video.playlist, expected, { early: 0, late: 0 });

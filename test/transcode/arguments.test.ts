@@ -100,6 +100,48 @@ for (const path of pathNames)
             assert.deepEqual(list(path), [...before[path], ...expected]);
           });
 
+test("arguments: a codec that the card does not encode gets its frames down from it", () => {
+  const decided = planIn("h264", source(), "720,360");
+  const [large, small] = decided.renditions;
+  const renditions = [large!, { ...large!, codec: "av1" as const }, { ...small!, codec: "av1" as const }];
+  const graphOf = (path: PathName, onCard: Codec[]) => {
+    const list = argumentsOf(
+      command({ ...decided, renditions }, pathOf(path, onCard), policyFor("720,360"), "/scratch"),
+    );
+    const encoders = list.filter((_, at) => list[at - 1] === "-c:v").slice(0, 3);
+    const chains = list[list.indexOf("-filter_complex") + 1]!.split(";");
+    return {
+      encoders,
+      chains: chains.slice(
+        0,
+        chains.findIndex((chain) => chain.startsWith("[p]")),
+      ),
+    };
+  };
+  const head = heads["nvdec+nvenc"].sdr({ ...turns.upright, shown: "1280:720" });
+  const scale = (size: string) => `scale_cuda=${size}:interp_algo=bicubic:format=nv12,setsar=1`;
+  assert.deepEqual(graphOf("nvdec+nvenc", ["h264"]), {
+    encoders: ["h264_nvenc", "libsvtav1", "libsvtav1"],
+    chains: [
+      `[0:0]${head},split=3[v0][p][s1]`,
+      `[s1]${scale("w=1280:h=720")},split=2[d1][s2]`,
+      `[s2]${scale("w=640:h=360")}[d2]`,
+      "[d1]hwdownload,format=nv12,format=yuv420p[v1]",
+      "[d2]hwdownload,format=nv12,format=yuv420p[v2]",
+    ],
+  });
+  assert.deepEqual(graphOf("nvenc", ["av1"]), {
+    encoders: ["libx264", "av1_nvenc", "av1_nvenc"],
+    chains: [
+      `[0:0]${sdrInMemory("1280:720")},split=2[u][p]`,
+      "[u]format=nv12,hwupload,split=2[d0][s1]",
+      `[s1]${scale("w=1280:h=720")},split=2[v1][s2]`,
+      `[s2]${scale("w=640:h=360")}[v2]`,
+      "[d0]hwdownload,format=nv12,format=yuv420p[v0]",
+    ],
+  });
+});
+
 /** A list with another filter graph and other encoders. */
 function swap(list: readonly string[], graph: string, encoder: (index: number) => string[]): string[] {
   const swapped = list.with(list.indexOf("-filter_complex") + 1, graph);

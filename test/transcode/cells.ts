@@ -1,22 +1,22 @@
-import type { Codec } from "../../src/transcode/codec.ts";
-import type { EncodePath, PathName } from "../../src/transcode/encode-path.ts";
+import { type Codec, codecs } from "../../src/transcode/codec.ts";
+import type { Card, EncodePath, PathName } from "../../src/transcode/encode-path.ts";
 import { assumed } from "../../src/transcode/gpu-capabilities.ts";
 import { type EncodePlan, plan } from "../../src/transcode/plan.ts";
 import type { Source } from "../../src/transcode/screen.ts";
 import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 
 /** A GPU that can do everything, the second of its machine. */
-export const pathOf = (name: PathName): EncodePath =>
-  name === "software"
-    ? { name }
-    : {
-        name,
-        card: {
-          device: 1,
-          uuid: null,
-          can: { ...assumed, filters: { transpose: true, tonemap: true, deinterlace: "bwdif_cuda" } },
-        },
-      };
+const card: Card = {
+  device: 1,
+  uuid: null,
+  can: { ...assumed, filters: { transpose: true, tonemap: true, deinterlace: "bwdif_cuda" } },
+};
+
+/** @param onCard what the card encodes, where it encodes at all */
+export function pathOf(name: PathName, onCard: readonly Codec[] = codecs): EncodePath {
+  if (name === "software") return { name };
+  return name === "nvdec" ? { name, card } : { name, card, codecs: onCard };
+}
 
 export const policyFor = (ladder: string) => policyOf(TranscodeSettings.parse({ KILN_LADDER: ladder }));
 

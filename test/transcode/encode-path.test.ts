@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choosePaths, type PathName, stepDown } from "../../src/transcode/encode-path.ts";
+import { choosePaths } from "../../src/transcode/choose-paths.ts";
+import { type PathName, stepDown } from "../../src/transcode/encode-path.ts";
 import { allFeatures } from "../../src/transcode/encoders/nvenc.ts";
 import { assumed, type GpuCapabilities } from "../../src/transcode/gpu-capabilities.ts";
 import { plan } from "../../src/transcode/plan.ts";
@@ -137,6 +138,8 @@ const steps: readonly [code: string, failed: PathName, left: PathName[]][] = [
   ["NVDEC_UNSUPPORTED", "nvdec", ["software"]],
   ["GPU_OUT_OF_MEMORY", "nvdec+nvenc", ["nvenc", "software"]],
   ["GPU_OUT_OF_MEMORY", "nvenc", ["software"]],
+  ["OUTPUT_INVALID", "nvdec+nvenc", ["nvenc", "nvdec", "software"]],
+  ["OUTPUT_INVALID", "nvdec", ["software"]],
 ];
 for (const [code, failed, left] of steps)
   test(`step down: ${code} on ${failed}`, () => {
@@ -147,3 +150,29 @@ for (const [code, failed, left] of steps)
       left,
     );
   });
+
+test("paths: every codec goes where it can: what the card does not encode is encoded in software beside it", () => {
+  const three = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360", KILN_CODECS: "h264,hevc,av1" }));
+  const chosenFor = (can: GpuCapabilities) => {
+    const { open, closed } = choosePaths(plan(source(), three), { device: 0, uuid: null, can });
+    const codecs = open[0] && "codecs" in open[0] ? open[0].codecs.toSorted() : [];
+    return { best: open[0]!.name, codecs, closed };
+  };
+  assert.deepEqual(chosenFor(assumed), {
+    best: "nvdec+nvenc",
+    codecs: ["av1", "h264", "hevc"],
+    closed: [],
+  });
+  assert.deepEqual(chosenFor({ ...assumed, encoders: { ...assumed.encoders, av1: broken } }), {
+    best: "nvdec+nvenc",
+    codecs: ["h264", "hevc"],
+    closed: [{ from: "nvdec+nvenc", codec: "av1", reason: broken.reason }],
+  });
+  assert.deepEqual(chosenFor({ ...assumed, sessions: 5 }), {
+    best: "nvdec+nvenc",
+    codecs: ["av1", "hevc"],
+    closed: [
+      { from: "nvdec+nvenc", codec: "h264", reason: "2 renditions, and the driver allows 1 more sessions" },
+    ],
+  });
+});

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { discoverGpus } from "../../src/transcode/gpu.ts";
 import { trialNvenc } from "../../src/transcode/gpu-trial.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
+import { fakeGpu } from "./fake-gpu.ts";
 
 const folder = await scratch();
 const hasGpu = (await discoverGpus()).gpus.length > 0;
@@ -66,4 +67,54 @@ test("a GPU that cannot encode is tried once for a driver, and the manifest give
   } finally {
     process.env.PATH = path;
   }
+});
+
+/** Does something on a machine with a GPU, as far as programs in a folder make it one. */
+async function withPrograms<Result>(programs: string, work: () => Promise<Result>): Promise<Result> {
+  const path = process.env.PATH;
+  process.env.PATH = `${programs}:${path}`;
+  try {
+    return await work();
+  } finally {
+    process.env.PATH = path;
+  }
+}
+
+test("a card that writes broken output: one step down at a time, the reason in the manifest, and it is blamed", async () => {
+  const place = join(folder, "broken card");
+  await mkdir(place);
+  const state = join(place, "state");
+  const programs = await fakeGpu(place, { gop: 7 });
+  const file = await video();
+  const out = join(place, "results", "out");
+  const manifest = await withPrograms(programs, () =>
+    transcode(file, { out, policy: { ...policy, gpuState: state } }),
+  );
+  const reason = "OUTPUT_INVALID: 180p/index.m3u8: frame 7 should not be a keyframe";
+  assert.deepEqual(manifest.encoder, {
+    name: "libx264",
+    path: "nvdec",
+    fallbacks: [
+      { from: "nvdec+nvenc", reason },
+      { from: "nvenc", reason },
+    ],
+  });
+  const breakers = JSON.parse(await readFile(join(state, "breakers.json"), "utf8"));
+  assert.deepEqual(breakers, { "GPU-fake": { state: "closed", failures: 1 } });
+  assert.deepEqual(await readdir(join(place, "results")), ["out"]);
+});
+
+test("a card that works is used, and nothing is held against it", async () => {
+  const place = join(folder, "working card");
+  await mkdir(place);
+  const programs = await fakeGpu(place, { gop: null });
+  const file = await video();
+  const manifest = await withPrograms(programs, () =>
+    transcode(file, {
+      out: join(place, "out"),
+      policy: { ...policy, codecs: ["h264", "hevc"], gpuState: join(place, "state") },
+    }),
+  );
+  assert.deepEqual(manifest.encoder, { name: "h264_nvenc+hevc_nvenc", path: "nvdec+nvenc", fallbacks: [] });
+  assert.deepEqual(await readdir(join(place, "state")), ["capabilities.json"]);
 });

@@ -23,7 +23,7 @@ function expectation({ renditions, audio, hls, dash, mp4, files, frameRate }: Ma
   return {
     videos: renditions.map(({ playlist, codecs, width, height }) => ({
       ...{ playlist, init: init(playlist), codec: codecs },
-      ...{ width, height },
+      ...{ width, height, encoded: "h264" as const },
     })),
     audio: audio && { playlist: audio.playlist, init: init(audio.playlist), codec: audio.codecs },
     ...{ hls, dash, mp4: mp4?.path ?? null, files },
@@ -89,6 +89,12 @@ const faults: [
     "packets",
     async () => ({ videos: expected.videos.map((video) => ({ ...video, codec: "hvc1.1.6.L93.B0" })) }),
     /avc1\.\w+ instead of hvc1/,
+  ],
+  [
+    "encoded by another encoder than planned",
+    "packets",
+    async () => ({ videos: expected.videos.map((video) => ({ ...video, encoded: "hevc" as const })) }),
+    /avc1\.\w+ is not hevc/,
   ],
   ["a frame too few", "packets", async () => ({ frames: 91 }), /90 frames instead of 91/],
   [

@@ -1,0 +1,56 @@
+import { rm } from "node:fs/promises";
+import { encode } from "./encode.ts";
+import { describeEncoder, type EncodePath, type Fallback } from "./encode-path.ts";
+import type { Manifest } from "./manifest.ts";
+import { cuts } from "./packaging.ts";
+import type { Prepared } from "./prepare.ts";
+import { finish } from "./product.ts";
+import type { Reporting } from "./progress.ts";
+import { type Progressive, packageGrowing } from "./progressive.ts";
+
+export type Attempt = Prepared & {
+  path: EncodePath;
+  fallbacks: readonly Fallback[];
+  /** Of the source, in hexadecimal. */
+  hashing: Promise<string>;
+};
+
+export type Workplace = Reporting & {
+  /** Folder of the intermediates. */
+  work: string;
+  /** Folder that becomes the product. */
+  product: string;
+  progressive: Progressive | undefined;
+  /** Frames encoded so far. */
+  onFrames: (frames: number) => void;
+};
+
+/**
+ * Goes one path from the source to the verified product; what an earlier attempt left is replaced.
+ * @throws RejectionError and TypedError as `encode` and `finish`; the signal's reason when it is aborted
+ */
+export async function attempt(
+  { source, plan, policy, path, fallbacks, hashing }: Attempt,
+  { work, product, progressive, signal, progress, onFrames }: Workplace,
+): Promise<Manifest> {
+  await rm(product, { recursive: true, force: true });
+  const ended = new AbortController();
+  // All end before anything else happens: the work folder must not go while somebody writes into it.
+  const [encoding, packaging] = await Promise.allSettled([
+    encode(source, plan, path, { policy, folder: work, signal, onFrames }).finally(() => ended.abort()),
+    progressive
+      ? packageGrowing(
+          cuts(plan, work, plan.frames),
+          { out: product, ended: ended.signal, signal },
+          progressive,
+        )
+      : [],
+  ]);
+  signal?.throwIfAborted();
+  if (encoding.status === "rejected") throw encoding.reason;
+  if (packaging.status === "rejected") throw packaging.reason;
+  const encoder = { ...describeEncoder(plan, path), fallbacks: [...fallbacks] };
+  const sha256 = await hashing;
+  const made = { source, sha256, plan, ...encoding.value, encoder, early: packaging.value };
+  return finish({ ...made, folder: work, product }, policy, { signal, progress });
+}
