@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { z } from "zod";
+import { AnalysisSettings } from "../src/analysis/settings.ts";
 import { readSettings } from "../src/config.ts";
 import { IcSettings } from "../src/ic/settings.ts";
 import { MlSettings } from "../src/ml/settings.ts";
@@ -37,6 +38,7 @@ test("settings: a wrong one names the variable, the value and what is allowed", 
 test("README.md names every setting", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const schemas = [
+    AnalysisSettings,
     MlSettings,
     QueueSettings,
     VideoSettings,

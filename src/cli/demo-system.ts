@@ -113,7 +113,7 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
       const { state, reason, url } = await store.get(id);
       if (state !== "published") {
         const said = reason ? `${reason.code}: ${reason.message}` : state;
-        const status = state === "rejected" ? "rejected" : "failed";
+        const status = state === "failed" ? "failed" : "rejected";
         return { ...none, file, id, status, reason: said, seconds: seconds() };
       }
       const manifest = await readManifest(await productOf(id));

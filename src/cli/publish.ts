@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
+import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { connect } from "../ic/connection.ts";
 import { gatewayUrl } from "../ic/gateway-url.ts";
@@ -10,6 +11,7 @@ import type { UploadProgress } from "../ic/upload-meter.ts";
 import { readManifest } from "../transcode/manifest.ts";
 import { videoId } from "../videos/video.ts";
 import { readPublication } from "../workers/publication.ts";
+import { requireVerdict } from "../workers/require-verdict.ts";
 
 type Options = {
   id?: string;
@@ -54,6 +56,7 @@ async function publishFolder(
   onProgress: ((progress: UploadProgress) => void) | undefined,
 ): Promise<Published & { url: string }> {
   const manifest = await readManifest(dir);
+  if (moderationOf(readSettings(AnalysisSettings)) !== null) requireVerdict(manifest, dir);
   const settings = readSettings(IcSettings, {
     ...process.env,
     ...given({

@@ -1,5 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { analyse } from "../analysis/analyse.ts";
+import type { Analysis } from "../analysis/analysis.ts";
+import { AnalysisSettings, type ModerationPolicy, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { openPaths } from "../transcode/acceleration.ts";
@@ -33,6 +36,7 @@ export default function (command: Command): void {
     )
     .action(async (file: string, options: Options) => {
       const settings = readSettings(TranscodeSettings);
+      const moderation = moderationOf(readSettings(AnalysisSettings));
       const signal = stopSignal();
       const preparation = {
         signal,
@@ -43,7 +47,7 @@ export default function (command: Command): void {
         if (options.explain || options.dryRun) await show(file, options, preparation);
         else if (options.out === undefined)
           command.error("error: required option '--out <dir>' not specified (or --explain, or --dry-run)");
-        else await encode(file, options.out, options, preparation);
+        else await encode(file, options.out, options, { ...preparation, moderation });
       } catch (error) {
         if (process.stderr.isTTY) process.stderr.write(clearLine);
         if (signal.aborted)
@@ -70,7 +74,7 @@ async function encode(
   file: string,
   out: string,
   { json, progressive }: Options,
-  preparation: PrepareOptions,
+  { moderation, ...preparation }: PrepareOptions & { moderation: ModerationPolicy | null },
 ): Promise<void> {
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(2);
@@ -82,6 +86,7 @@ async function encode(
       onSegment: () => {},
       onPlayable: () => console.error(`${lead}the first segment can be played after ${seconds()} s`),
     },
+    analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
     onProgress: process.stderr.isTTY ? showProgress : undefined,
   });
   if (process.stderr.isTTY) process.stderr.write(clearLine);
@@ -96,7 +101,7 @@ function showProgress({ stage, fraction }: Progress): void {
   process.stderr.write(`${clearLine}${stage}${percent}`);
 }
 
-function print({ renditions, audio, duration, posters, hls }: Manifest, out: string): void {
+function print({ renditions, audio, duration, posters, hls, analysis }: Manifest, out: string): void {
   const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;
   printTable(
     ["rendition", "size", "average", "bytes"],
@@ -111,4 +116,8 @@ function print({ renditions, audio, duration, posters, hls }: Manifest, out: str
     ],
   );
   console.log(`${duration.toFixed(2)} s, ${posters.length} posters: ${out}/${hls}`);
+  console.log(analysis === null ? "nobody judged its content (KILN_MODERATION=off)" : judged(analysis));
 }
+
+const judged = ({ moderation: { verdict, explicit, frames } }: Analysis) =>
+  `moderation: ${verdict}, explicitness ${explicit} in ${frames} frames`;

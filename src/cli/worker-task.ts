@@ -1,3 +1,4 @@
+import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { IcSettings } from "../ic/settings.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../transcode/settings.ts";
@@ -11,6 +12,7 @@ serveTask(
   taskHandlers({
     policy: policyOf(transcoding),
     limits: limitsOf(transcoding),
+    moderation: moderationOf(readSettings(AnalysisSettings)),
     async publish(task, control) {
       const { publishProduct } = await import("../workers/publish-product.ts");
       return await publishProduct(task, control, readSettings(IcSettings));

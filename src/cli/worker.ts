@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Redis } from "ioredis";
+import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { connect } from "../ic/connection.ts";
 import { IcSettings } from "../ic/settings.ts";
@@ -37,6 +38,7 @@ async function run(): Promise<void> {
   const { KILN_BLOBS } = readSettings(VideoSettings);
   const settings = readSettings(WorkerSettings);
   readSettings(TranscodeSettings);
+  const moderation = moderationOf(readSettings(AnalysisSettings)) === null ? "off" : "on";
   const redis = await ready(KILN_REDIS_URL);
   try {
     for (const warning of await redisWarnings(redis)) log.warn(warning);
@@ -54,7 +56,9 @@ async function run(): Promise<void> {
       lockMs: settings.KILN_LOCK_SECONDS * 1000,
       stopMs: settings.KILN_STOP_SECONDS * 1000,
       minFreeBytes: settings.KILN_MIN_FREE_BYTES,
+      moderation,
     });
+    if (moderation === "off") log.warn("moderation is off: everything that can be encoded is published");
     log.info({ slots: settings.KILN_CPU_SLOTS, blobs: KILN_BLOBS }, "ready");
     // For startWorkerProcess; its end of the channel may be gone by the time the worker stops.
     process.send?.("ready");

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { Analysis } from "../analysis/analysis.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { codecs } from "./codec.ts";
 import { pathNames } from "./encode-path.ts";
@@ -67,6 +68,8 @@ export const Manifest = z.object({
   /** The largest H.264 rendition with the sound in one file, when that was asked for. */
   mp4: z.object({ path: z.string(), width: Pixels, height: Pixels, bytes: z.int().positive() }).nullable(),
   ...Pictures.shape,
+  /** What was seen in it; null when nobody looked: then it must not become public, unless moderation is off. */
+  analysis: Analysis.nullable().default(null),
   encoder: z.object({
     /** ffmpeg's names, joined by + where there are several. */
     name: z.string(),

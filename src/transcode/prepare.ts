@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Loudness } from "./loudness.ts";
 import { measure } from "./measure.ts";
 import { type EncodePlan, plan } from "./plan.ts";
 import { probe } from "./probe.ts";
@@ -6,7 +7,13 @@ import { type Source, screen } from "./screen.ts";
 import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
 
 /** What is decided about a file before anything of it is encoded. */
-export type Prepared = { source: Source; plan: EncodePlan; policy: Policy };
+export type Prepared = {
+  source: Source;
+  plan: EncodePlan;
+  policy: Policy;
+  /** Of the source's sound; null without one. */
+  loudness: Loudness | null;
+};
 
 export type PrepareOptions = {
   signal?: AbortSignal | undefined;
@@ -28,5 +35,5 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   // How hard a clip is does not depend on the codec.
   const draft = plan(source, { ...policy, codecs: ["h264"] });
   const measured = await measure(source, draft, { ...policy, signal });
-  return { source, plan: plan(source, policy, measured), policy };
+  return { source, plan: plan(source, policy, measured), policy, loudness: measured.loudness };
 }

@@ -121,6 +121,8 @@ export async function finish(
     dash: presentation,
     mp4: single?.described ?? null,
     ...shown.pictures,
+    // Whoever looks at the content does it when all else is done.
+    analysis: null,
     encoder: made.encoder,
     files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   } satisfies Manifest);

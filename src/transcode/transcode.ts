@@ -3,9 +3,12 @@ import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Analysis } from "../analysis/analysis.ts";
+import type { Footage } from "../analysis/footage.ts";
 import { openPaths } from "./acceleration.ts";
 import { attempt, type Workplace } from "./attempt.ts";
 import { byBestPath } from "./by-best-path.ts";
+import { footageOf } from "./footage.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { mixSound } from "./mix-sound.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
@@ -20,6 +23,8 @@ export type TranscodeOptions = PrepareOptions & {
   /** The finished folder. It appears whole or not at all. */
   out: string;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Looks at the decoded frames; without it nobody does, and the manifest says so. */
+  analyse?: ((footage: Footage, run: { signal: AbortSignal | undefined }) => Promise<Analysis>) | undefined;
   /** Given when segments should leave while the encode still runs; the finished folder is the same. */
   progressive?: Progressive | undefined;
 };
@@ -40,7 +45,10 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     const prepared = await prepare(file, options);
     await using work = await workFolder(out);
     const product = join(work.path, "product");
-    const manifest = await produce(prepared, { work: work.path, product, progressive, signal, progress });
+    const made = await produce(prepared, { work: work.path, product, progressive, signal, progress });
+    if (options.analyse) progress("analyse", 0);
+    const analysis = (await options.analyse?.(footageOf(prepared, work.path), { signal })) ?? null;
+    const manifest = { ...made, analysis };
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
     await moveInto(product, out, work.path);

@@ -1,16 +1,23 @@
-import { isSettled, type Reason, type Stage, type VideoRecord, VideoState } from "./video.ts";
+import {
+  isSettled,
+  type Moderation,
+  type Reason,
+  type Stage,
+  type VideoRecord,
+  VideoState,
+} from "./video.ts";
 
 /** What can happen to a video. Events with `attempt` are fenced, those with `run` belong to one handing-in. */
 export type VideoEvent =
   | { type: "ingest-begun" | "transcode-begun" | "publish-begun"; run: number }
   | { type: "accepted"; attempt: number }
   | { type: "encoded"; attempt: number; product: number }
-  | { type: "cleared"; attempt: number }
+  | { type: "cleared"; attempt: number; moderation?: Moderation }
   | { type: "published"; attempt: number; url: string }
   | { type: "rejected"; attempt: number; reason: Reason }
   | { type: "failed"; attempt: number; reason: Reason }
   | { type: "retried"; source: string }
-  | { type: "banned"; reason: Reason }
+  | { type: "banned"; reason: Reason; moderation?: Moderation }
   | { type: "deleted" };
 
 /**
@@ -112,9 +119,12 @@ function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
       return { product: event.product };
     case "published":
       return { url: event.url };
+    case "cleared":
+      return moderated(event);
+    case "banned":
+      return { reason: event.reason, ...moderated(event) };
     case "rejected":
     case "failed":
-    case "banned":
       return { reason: event.reason };
     case "retried":
       // A new number, so that what the former run still has to say is refused.
@@ -123,6 +133,9 @@ function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
       return {};
   }
 }
+
+const moderated = ({ moderation }: { moderation?: Moderation }): Partial<VideoRecord> =>
+  moderation === undefined ? {} : { moderation };
 
 function stateAfter(record: VideoRecord, event: VideoEvent, listed: VideoState): VideoState {
   return event.type === "retried" && record.stage ? resumed[record.stage] : listed;

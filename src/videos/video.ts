@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { verdicts } from "../analysis/analysis.ts";
 
 /** The states of a video's life, in the order of a good one; the last four are the ways out of it. */
 export const VideoState = z.enum([
@@ -24,8 +25,19 @@ export type Stage = z.infer<typeof Stage>;
 export const Reason = z.object({ code: z.string().min(1), message: z.string() });
 export type Reason = z.infer<typeof Reason>;
 
+/** What moderation found: how explicit the content is, 0 to 1, and what follows from it. */
+export const Moderation = z.object({ verdict: z.enum(verdicts), explicit: z.number().min(0).max(1) });
+export type Moderation = z.infer<typeof Moderation>;
+
 /** The first 128 bits of the original's SHA-256, in hexadecimal: the same file is the same video. */
 export const VideoId = z.string().regex(/^[0-9a-f]{32}$/, "a video id is 32 hexadecimal digits");
+
+/** An object in a field of a hash is JSON. */
+const json = <Schema extends z.ZodObject>(schema: Schema) =>
+  z
+    .string()
+    .transform((text) => schema.parse(JSON.parse(text)))
+    .or(schema);
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
 const count = z.coerce.number().int().nonnegative();
@@ -52,11 +64,9 @@ export const VideoRecord = z.object({
   product: count.optional(),
   /** Where the published video can be watched. */
   url: z.string().optional(),
-  reason: z
-    .string()
-    .transform((text) => Reason.parse(JSON.parse(text)))
-    .or(Reason)
-    .optional(),
+  reason: json(Reason).optional(),
+  /** Absent until the content was judged. */
+  moderation: json(Moderation).optional(),
   /** Rises with every change of the record. */
   revision: count,
   /** Milliseconds since 1970. */

@@ -19,6 +19,7 @@ export type ProcessorTools = {
   /** The module that does the tasks, see serveTask. */
   taskProgram: URL;
   minFreeBytes: number;
+  moderation: "on" | "off";
   /** Called when the disk is full: takes no more jobs until it is not. */
   pauseHost: () => void;
 };
@@ -29,7 +30,7 @@ export type ProcessorTools = {
  * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
  */
 export function stageProcessor(stage: Stage, tools: ProcessorTools) {
-  const { store, blobs, minFreeBytes, taskProgram } = tools;
+  const { store, blobs, minFreeBytes, moderation, taskProgram } = tools;
 
   return async (job: Job, token: string, lease: AbortController): Promise<void> => {
     const { video, run } = VideoJob.parse(job.data);
@@ -47,6 +48,7 @@ export function stageProcessor(stage: Stage, tools: ProcessorTools) {
       const events = await stageWork[stage](record, {
         blobs,
         minFreeBytes,
+        moderation,
         run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: news.tell }),
       });
       for (const event of events) {

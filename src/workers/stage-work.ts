@@ -1,3 +1,6 @@
+import type { Analysis } from "../analysis/analysis.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { type Manifest, readManifest } from "../transcode/manifest.ts";
 import { RejectionError } from "../transcode/rejection.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { VideoEvent } from "../videos/transition.ts";
@@ -8,6 +11,8 @@ export type StageTools = {
   blobs: BlobStore;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
+  /** `on`: without a verdict nothing is cleared. */
+  moderation: "on" | "off";
   /** Runs the heavy part elsewhere. */
   run: <S extends Stage>(task: TaskOf<S>) => Promise<TaskResult<S>>;
 };
@@ -25,9 +30,11 @@ export const stageWork: {
     return [{ type: "accepted", attempt }];
   },
 
-  async transcode({ id, attempt, bytes }, { blobs, minFreeBytes, run }) {
+  async transcode({ id, attempt, bytes }, { blobs, minFreeBytes, moderation, run }) {
+    const read = (product: number) => readManifest(blobs.productPath(id, product));
     let [product] = await blobs.products(id);
-    if (product === undefined) {
+    let manifest = product === undefined ? undefined : await read(product);
+    if (product === undefined || manifest === undefined || !judged(manifest, moderation)) {
       // The renditions together are seldom larger than the original; the intermediates are as large again.
       await needSpace(blobs, minFreeBytes + 2 * bytes);
       await blobs.dropProductsExcept(id, "none");
@@ -37,13 +44,12 @@ export const stageWork: {
         original: blobs.originalPath(id),
         out: blobs.productPath(id, product),
       });
+      manifest = await read(product);
     }
     await blobs.dropProductsExcept(id, product);
-    // Nothing judges the content yet: what is encoded and verified is cleared.
-    return [
-      { type: "encoded", attempt, product },
-      { type: "cleared", attempt },
-    ];
+    const encoded: VideoEvent = { type: "encoded", attempt, product };
+    if (judged(manifest, moderation)) return [encoded, verdictEvent(manifest.analysis, attempt, moderation)];
+    throw new TypedError("NOT_MODERATED", "moderation is on, and nobody has judged the content");
   },
 
   async publish({ id, attempt, title, owner, product }, { blobs, run }) {
@@ -52,6 +58,19 @@ export const stageWork: {
     return [{ type: "published", attempt, url }];
   },
 };
+
+/** A product of a time without moderation is made again: its frames are gone. */
+const judged = ({ analysis }: Manifest, moderation: "on" | "off") =>
+  moderation === "off" || analysis !== null;
+
+function verdictEvent(analysis: Analysis | null, attempt: number, switched: "on" | "off"): VideoEvent {
+  if (analysis === null) return { type: "cleared", attempt };
+  const { verdict, explicit, banScore } = analysis.moderation;
+  const moderation = { verdict, explicit };
+  if (verdict !== "banned" || switched === "off") return { type: "cleared", attempt, moderation };
+  const message = `its explicitness is ${explicit}, and ${banScore} is banned`;
+  return { type: "banned", reason: { code: "EXPLICIT", message }, moderation };
+}
 
 async function needSpace(blobs: BlobStore, bytes: number): Promise<void> {
   const free = await blobs.free();

@@ -1,6 +1,8 @@
 import { constants } from "node:fs";
 import { access, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { analyse } from "../analysis/analyse.ts";
+import type { ModerationPolicy } from "../analysis/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import type { Limits, Policy } from "../transcode/settings.ts";
 import { hashFile } from "../videos/hash-file.ts";
@@ -10,12 +12,14 @@ import type { TaskOf } from "./task.ts";
 export type TaskTools = {
   policy: Policy;
   limits: Limits;
+  /** Null: nobody looks at the content. */
+  moderation: ModerationPolicy | null;
   /** Makes a finished product public. Doing it twice changes nothing; an older attempt is refused. */
   publish: TaskHandlers["publish"];
 };
 
 /** The work of each stage on real files. A child does one task, so it loads only what that one needs. */
-export function taskHandlers({ policy, limits, publish }: TaskTools): TaskHandlers {
+export function taskHandlers({ policy, limits, moderation, publish }: TaskTools): TaskHandlers {
   return {
     async ingest(task, { signal, onProgress }) {
       await takeOriginal(task, signal);
@@ -27,7 +31,14 @@ export function taskHandlers({ policy, limits, publish }: TaskTools): TaskHandle
     },
     async transcode({ original, out }, { signal, onProgress }) {
       const { transcode } = await import("../transcode/transcode.ts");
-      await transcode(original, { out, signal, onProgress, policy, limits });
+      await transcode(original, {
+        out,
+        signal,
+        onProgress,
+        policy,
+        limits,
+        analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
+      });
       return {};
     },
     publish,

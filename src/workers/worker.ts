@@ -26,6 +26,8 @@ export type WorkerOptions = {
   stopMs: number;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
+  /** `on`: without a verdict nothing is cleared. */
+  moderation: "on" | "off";
 };
 
 /**

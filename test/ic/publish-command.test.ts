@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Analysis } from "../../src/analysis/analysis.ts";
 import { localDeploymentFile, writeDeployment } from "../../src/ic/deployment.ts";
 import { createIdentity } from "../../src/ic/identity.ts";
 import { grantRole } from "../../src/ic/install-kiln.ts";
@@ -21,12 +22,19 @@ after(async () => {
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** Runs kiln in the folder, with no setting of this machine. */
-function kiln(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function kiln(...args: string[]) {
+  return kilnWith({}, ...args);
+}
+
+function kilnWith(
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [main, ...args],
-      { cwd: folder, env: {} },
+      { cwd: folder, env: { KILN_MODERATION: "off", ...env } },
       (_, stdout, stderr) => {
         resolve({ code: child.exitCode ?? -1, stdout, stderr });
       },
@@ -35,7 +43,7 @@ function kiln(...args: string[]): Promise<{ code: number; stdout: string; stderr
 }
 
 /** What kiln transcode would leave, with noise for media. */
-async function writeTranscoded(name: string): Promise<void> {
+async function writeTranscoded(name: string, analysis: Analysis | null = null): Promise<void> {
   const files = ["720p/0-aa.m4s", "720p/1-bb.m4s", "master.m3u8", "manifest.mpd", "posters/1-cc.jpg"].map(
     (path) => ({ path, bytes: randomBytes(100_000) }),
   );
@@ -97,6 +105,7 @@ async function writeTranscoded(name: string): Promise<void> {
       type: "image/webp",
       duration: 3,
     },
+    analysis,
     encoder: { name: "libx264", path: "software", fallbacks: [] },
     files: files.map(({ path }) => ({
       path,
@@ -114,6 +123,39 @@ test("kiln publish: without a network it says what to start", async () => {
   const { code, stdout, stderr } = await kiln("publish", "early");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^NETWORK_UNKNOWN: no network to publish to: start one with kiln localnet/);
+});
+
+test("kiln publish: what nobody has judged, and what was banned, is not published", async () => {
+  await writeTranscoded("unjudged");
+  await writeTranscoded("banned", {
+    moderation: {
+      model: "mobilenet_v2",
+      frames: 9,
+      explicit: 0.97,
+      scores: { drawing: 0, hentai: 0, neutral: 0.03, porn: 0.97, sexy: 0 },
+      banScore: 0.8,
+      unsafeScore: 0.4,
+      verdict: "banned",
+    },
+    features: {
+      embedding: "AAAA",
+      brightness: 0.5,
+      contrast: 0.1,
+      colourfulness: 0.2,
+      motion: 0,
+      loudness: null,
+      truePeak: null,
+    },
+  });
+  const unjudged = await kilnWith({ KILN_MODERATION: "on" }, "publish", "unjudged");
+  assert.deepEqual([unjudged.code, unjudged.stdout], [1, ""]);
+  assert.match(
+    unjudged.stderr,
+    /^NOT_MODERATED: .*unjudged: transcode it again, or .*KILN_MODERATION=off\n$/,
+  );
+  const banned = await kilnWith({ KILN_MODERATION: "on" }, "publish", "banned");
+  assert.deepEqual([banned.code, banned.stdout], [1, ""]);
+  assert.match(banned.stderr, /^VIDEO_BANNED: .*explicitness is 0\.97, and 0\.8 is banned/);
 });
 
 test("kiln publish: a folder that kiln transcode did not write", async () => {

@@ -65,6 +65,7 @@ test("landscape with sound: renditions, playlists, posters, manifest; progress r
     [...new Set(seen.map(({ stage }) => stage))],
     ["probe", "encode", "package", "pictures", "verify"],
   );
+  assert.equal(manifest.analysis, null);
   for (const { path, width, height } of manifest.posters) {
     const { width: w, height: h } = await sharp(join(out, path)).metadata();
     assert.deepEqual([w, h], [width, height]);

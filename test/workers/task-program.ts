@@ -1,16 +1,17 @@
+import { AnalysisSettings, moderationOf } from "../../src/analysis/settings.ts";
+import { readSettings } from "../../src/config.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { serveTask } from "../../src/workers/serve-task.ts";
 import { taskHandlers } from "../../src/workers/tasks.ts";
 import { publishToFolder } from "./publish-to-folder.ts";
 
 /** The child process of the tests: everything is real but the canisters, which are a folder. */
-const settings = TranscodeSettings.parse(
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => name in TranscodeSettings.shape)),
-);
+const settings = readSettings(TranscodeSettings);
 serveTask(
   taskHandlers({
     policy: policyOf(settings),
     limits: limitsOf(settings),
+    moderation: moderationOf(readSettings(AnalysisSettings)),
     publish: publishToFolder(process.env.KILN_TEST_PUBLIC!),
   }),
 );

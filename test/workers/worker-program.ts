@@ -14,6 +14,7 @@ const worker = startWorker({
   lockMs: Number(process.env.KILN_TEST_LOCK_MS ?? 30_000),
   stopMs: 0,
   minFreeBytes: Number(process.env.KILN_TEST_MIN_FREE ?? 0),
+  moderation: process.env.KILN_MODERATION === "on" ? "on" : "off",
 });
 process.send?.("ready");
 process.once("SIGTERM", async () => {

@@ -82,6 +82,7 @@ async function startWorker(settings: Record<string, string> = {}): Promise<Child
       KILN_TEST_PUBLIC: join(folder, "public"),
       KILN_LADDER: "144",
       KILN_X264_PRESET: "ultrafast",
+      KILN_MODERATION: "off",
       ...settings,
     },
     stdio: ["ignore", "ignore", process.env.KILN_TEST_LOG ? "inherit" : "ignore", "ipc"],
@@ -132,6 +133,28 @@ async function assertOnceAndComplete(id: string): Promise<void> {
   const manifest = JSON.parse(await readFile(join(folder, "public/public", id, "manifest.json"), "utf8"));
   for (const { path } of manifest.files) assert.ok(all.includes(`put /${path}`), path);
 }
+
+test("moderation: a verdict stands in the record; what is banned never becomes public", async () => {
+  const cleared = await startWorker({ KILN_MODERATION: "on" });
+  const { id } = await enqueue("short.mp4");
+  await until(id, published);
+  const { moderation } = await store.get(id);
+  assert.equal(moderation?.verdict, "clear");
+  await stop(cleared, "SIGTERM");
+
+  await startWorker({ KILN_MODERATION: "on", KILN_BAN_SCORE: "0", KILN_UNSAFE_SCORE: "0" });
+  const queue = new Queue("publish", { connection: redis, prefix: queuePrefix });
+  const events = new QueueEvents("publish", { connection: redis, prefix: queuePrefix });
+  await events.waitUntilReady();
+  const other = await enqueue("long.mp4");
+  const publish = (await queue.getJob(jobId(other)))!;
+  await assert.rejects(publish.waitUntilFinished(events), /WITHDRAWN/);
+  const { state, reason, moderation: judged } = await store.get(other.id);
+  assert.deepEqual([state, reason?.code, judged?.verdict], ["banned", "EXPLICIT", "banned"]);
+  assert.ok(!(await calls()).some((line) => line.includes(other.id)));
+  await events.close();
+  await queue.close();
+});
 
 test("a video goes the whole way; handed in again it is not worked on again", async () => {
   await startWorker();

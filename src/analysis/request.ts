@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { classifierNames } from "./classes.ts";
+import { Footage } from "./footage.ts";
+import type { ModerationPolicy } from "./settings.ts";
+
+/** What the child process is asked. */
+export const Request = z.object({
+  footage: Footage,
+  policy: z.object({
+    model: z.enum(classifierNames),
+    banScore: z.number(),
+    unsafeScore: z.number(),
+  }) satisfies z.ZodType<ModerationPolicy>,
+});
+export type Request = z.infer<typeof Request>;

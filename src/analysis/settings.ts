@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { classifierNames } from "./classes.ts";
+
+const score = z.coerce.number().min(0).max(1);
+
+export const AnalysisSettings = z.object({
+  /** `off`: nobody judges the content, and what is encoded and verified is cleared. */
+  KILN_MODERATION: z.enum(["on", "off"]).default("on"),
+  /** `mobilenet_v2` takes a tenth of a second a frame, `inception_v3` five times as long and errs less often. */
+  KILN_MODERATION_MODEL: z.enum(classifierNames).default("mobilenet_v2"),
+  /** From this explicitness on a video is banned. */
+  KILN_BAN_SCORE: score.default(0.8),
+  /** From this explicitness on a video is marked unsafe; the feed of Hot or Not draws the line here, too. */
+  KILN_UNSAFE_SCORE: score.default(0.4),
+});
+export type AnalysisSettings = z.infer<typeof AnalysisSettings>;
+
+/** How content is judged. */
+export type ModerationPolicy = {
+  model: (typeof classifierNames)[number];
+  /** Explicitness, 0 to 1. */
+  banScore: number;
+  unsafeScore: number;
+};
+
+/**
+ * @returns null when moderation is switched off
+ * @throws TypedError SETTING_INVALID
+ */
+export function moderationOf(settings: AnalysisSettings): ModerationPolicy | null {
+  const { KILN_BAN_SCORE: banScore, KILN_UNSAFE_SCORE: unsafeScore } = settings;
+  if (unsafeScore > banScore)
+    throw new TypedError(
+      "SETTING_INVALID",
+      `KILN_UNSAFE_SCORE=${unsafeScore} is above KILN_BAN_SCORE=${banScore}: what is banned is unsafe, too`,
+    );
+  if (settings.KILN_MODERATION === "off") return null;
+  return { model: settings.KILN_MODERATION_MODEL, banScore, unsafeScore };
+}

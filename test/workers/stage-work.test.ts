@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { Analysis, Verdict } from "../../src/analysis/analysis.ts";
+import type { Manifest } from "../../src/transcode/manifest.ts";
+import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
+import { newRecord, type VideoRecord } from "../../src/videos/video.ts";
+import { type StageTools, stageWork } from "../../src/workers/stage-work.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "kiln-stage-work-"));
+after(() => rm(folder, { recursive: true }));
+const blobs = await folderBlobStore(folder);
+
+const picture = { path: "a.webp", width: 2, height: 2, type: "image/webp" } as const;
+const manifest: Manifest = {
+  version: 1,
+  source: {
+    bytes: 1,
+    sha256: "ab".repeat(32),
+    container: "mp4",
+    codec: "h264",
+    width: 2,
+    height: 2,
+    rotation: 0,
+    duration: 1,
+    frames: 1,
+    range: "sdr",
+    audioCodec: null,
+    damage: null,
+  },
+  duration: 1,
+  frameRate: { numerator: 1, denominator: 1 },
+  segments: { first: [1], others: 1 },
+  renditions: [
+    {
+      name: "2p",
+      width: 2,
+      height: 2,
+      codecs: "avc1",
+      bandwidth: 1,
+      averageBandwidth: 1,
+      bytes: 1,
+      frames: 1,
+      playlist: "2p.m3u8",
+    },
+  ],
+  audio: null,
+  hls: "master.m3u8",
+  dash: "manifest.mpd",
+  mp4: null,
+  posters: [picture],
+  posterTime: 0,
+  thumbhash: "AAAA",
+  storyboard: { vtt: "a.vtt", sprite: "a.jpg", tiles: 1, tileWidth: 2, tileHeight: 2, interval: 1 },
+  preview: { ...picture, duration: 1 },
+  analysis: null,
+  encoder: { name: "libx264", path: "software", fallbacks: [] },
+  files: [],
+};
+
+const analysis = (verdict: Verdict, explicit: number): Analysis => ({
+  moderation: {
+    model: "mobilenet_v2",
+    frames: 9,
+    explicit,
+    scores: { drawing: 0, hentai: 0, neutral: 1, porn: 0, sexy: 0 },
+    banScore: 0.8,
+    unsafeScore: 0.4,
+    verdict,
+  },
+  features: {
+    embedding: "AAAA",
+    brightness: 0,
+    contrast: 0,
+    colourfulness: 0,
+    motion: 0,
+    loudness: null,
+    truePeak: null,
+  },
+});
+
+let videos = 0;
+/** A video whose second attempt works on it. */
+function video(): VideoRecord {
+  const sha256 = (++videos).toString(16).padStart(2, "0").repeat(32);
+  return { ...newRecord({ title: "t", source: "/t.mp4", sha256, bytes: 1 }, 1_000), attempt: 2 };
+}
+
+async function leave(product: string, found: Analysis | null): Promise<void> {
+  await mkdir(product, { recursive: true });
+  await writeFile(join(product, "manifest.json"), JSON.stringify({ ...manifest, analysis: found }));
+}
+
+/** Tools whose encode leaves a product in which this was seen; `encodes` counts. */
+function toolsWith(found: Analysis | null, moderation: "on" | "off") {
+  const counted = { encodes: 0 };
+  const tools = {
+    blobs,
+    minFreeBytes: 0,
+    moderation,
+    run: async (task: { stage: string; out: string }) => {
+      counted.encodes++;
+      await leave(task.out, found);
+      return {};
+    },
+  } as unknown as StageTools;
+  return { tools, counted };
+}
+
+const encoded = { type: "encoded", attempt: 2, product: 2 };
+const seen = (verdict: Verdict, explicit: number) => ({ moderation: { verdict, explicit } });
+const reason = { code: "EXPLICIT", message: "its explicitness is 0.9, and 0.8 is banned" };
+
+const cells: [string, Analysis | null, "on" | "off", object][] = [
+  ["clear", analysis("clear", 0.1), "on", { type: "cleared", attempt: 2, ...seen("clear", 0.1) }],
+  ["unsafe", analysis("unsafe", 0.5), "on", { type: "cleared", attempt: 2, ...seen("unsafe", 0.5) }],
+  ["banned", analysis("banned", 0.9), "on", { type: "banned", reason, ...seen("banned", 0.9) }],
+  ["switched off, nobody looked", null, "off", { type: "cleared", attempt: 2 }],
+  [
+    "switched off later",
+    analysis("banned", 0.9),
+    "off",
+    { type: "cleared", attempt: 2, ...seen("banned", 0.9) },
+  ],
+];
+for (const [cell, found, moderation, verdict] of cells)
+  test(`moderation of what was encoded: ${cell}`, async () => {
+    const { tools } = toolsWith(found, moderation);
+    assert.deepEqual(await stageWork.transcode(video(), tools), [encoded, verdict]);
+  });
+
+test("moderation: a product that nobody has judged is made again, a judged one is not", async () => {
+  const record = video();
+  await leave(blobs.productPath(record.id, 1), null);
+  const first = toolsWith(analysis("clear", 0), "on");
+  assert.deepEqual(await stageWork.transcode(record, first.tools), [
+    encoded,
+    { type: "cleared", attempt: 2, ...seen("clear", 0) },
+  ]);
+  const second = toolsWith(null, "on");
+  await stageWork.transcode({ ...record, attempt: 3 }, second.tools);
+  assert.deepEqual([first.counted.encodes, second.counted.encodes], [1, 0]);
+  assert.deepEqual(await blobs.products(record.id), [2]);
+});
+
+test("moderation: it is on, and the encode came without a verdict: nothing is cleared", async () => {
+  const { tools } = toolsWith(null, "on");
+  await assert.rejects(stageWork.transcode(video(), tools), { code: "NOT_MODERATED" });
+});
