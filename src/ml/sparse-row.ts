@@ -25,6 +25,17 @@ export class SparseRow {
       if (this.#keys[slot] !== empty) dense[this.#keys[slot]!]! += factor * this.#values[slot]!;
   }
 
+  /** How many items have a number. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Item and number, in no order. */
+  *entries(): Generator<[item: number, value: number]> {
+    for (let slot = 0; slot < this.#keys.length; slot++)
+      if (this.#keys[slot] !== empty) yield [this.#keys[slot]!, this.#values[slot]!];
+  }
+
   #slotOf(item: number): number {
     const mask = this.#keys.length - 1;
     // Knuth's multiplicative hash; its upper bits are the mixed ones.

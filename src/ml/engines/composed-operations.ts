@@ -33,6 +33,11 @@ export const composedOperations: Operations = {
     return tf.addN(columns);
   },
 
+  subtractAt(x, columns, amounts) {
+    const places = tf.stack([tf.range(0, columns.shape[0], 1, "int32"), columns], 1);
+    return tf.sub(x, tf.scatterND(places, amounts, x.shape));
+  },
+
   softmaxLoss({ states, items, targets, weights, prior }) {
     const plain = tf.matMul(states, items, false, true);
     const logits = prior ? tf.add<tf.Tensor2D>(plain, tf.mul(prior.scores, prior.weight)) : plain;

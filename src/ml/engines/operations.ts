@@ -35,6 +35,8 @@ export interface Operations {
   dropout<T extends Tensor>(x: T, rate: number, seed: DropoutSeed, site: number): T;
   /** For each row of numbers (int32 [N, K]) the sum of those rows of the table [R, V]: [N, V], without gradient. */
   gatherSum(table: Tensor2D, rows: Tensor2D): Tensor2D;
+  /** x [N, V] less an amount [N] in one column (int32 [N]) of each row; without gradient. */
+  subtractAt(x: Tensor2D, columns: Tensor1D, amounts: Tensor1D): Tensor2D;
   /** Sum over rows of weight times cross-entropy of the softmax over all items. */
   softmaxLoss(inputs: SoftmaxLossInputs): Scalar;
 }

@@ -97,6 +97,11 @@ export async function checkNumerics({ operations }: Engine): Promise<void> {
     ...scores[0]!.map((value, i) => value + scores[1]![i]!),
     ...scores[4]!.map((value) => 2 * value),
   ]);
+  const less = operations.subtractAt(tf.tensor2d(scores), tf.tensor1d(ids, "int32"), tf.tensor1d(counts));
+  const expected = scores.map((row, i) =>
+    row.map((value, column) => (column === ids[i] ? value - counts[i]! : value)),
+  );
+  close("subtractAt", await less.data(), expected.flat());
   await checkDropout(operations);
 }
 

@@ -19,6 +19,7 @@ export function fusedOperations(backend: NodeBackend): Operations {
     attention: (q, k, v, mask) => attention(kernels, q, k, v, mask),
     dropout: (x, rate, { tensor }, site) => (rate === 0 ? x : dropout(kernels, x, rate, tensor, site)),
     gatherSum: (table, rows) => gatherSum(kernels, table, rows),
+    subtractAt: (x, columns, amounts) => kernels.tensorScatterSub(x, placesOf(columns), amounts),
     softmaxLoss: (inputs) => softmaxLoss(kernels, inputs),
   };
 }
@@ -65,6 +66,8 @@ function kernelsOf(backend: NodeBackend) {
         [type("dtype", dataTypes.float32), type("T", dataTypes.int32), type("Tseed", dataTypes.int32)],
         [tf.tensor1d(shape, "int32"), seed],
       ),
+    tensorScatterSub: (x: tf.Tensor2D, places: tf.Tensor, amounts: tf.Tensor1D) =>
+      one<tf.Tensor2D>("TensorScatterSub", [float, type("Tindices", dataTypes.int32)], [x, places, amounts]),
     sparseSegmentSum: (table: tf.Tensor2D, rows: tf.Tensor1D, segments: tf.Tensor1D) =>
       one<tf.Tensor2D>(
         "SparseSegmentSum",
@@ -169,13 +172,16 @@ function gatherSum({ sparseSegmentSum }: Kernels, table: tf.Tensor2D, rows: tf.T
   return sparseSegmentSum(table, tf.reshape(rows, [count * width]), tf.tensor1d(segments, "int32"));
 }
 
+/** Row and column [N, 2] of an entry in each row. */
+const placesOf = (columns: tf.Tensor1D) => tf.stack([tf.range(0, columns.shape[0], 1, "int32"), columns], 1);
+
 /** Value and all gradients in one go: the largest tensors, [N, V], are made once and never kept. */
 function softmaxLoss(
   { matMul, softmax, gather }: Kernels,
   { states, items, targets, weights, prior }: SoftmaxLossInputs,
 ): tf.Scalar {
   const count = targets.shape[0];
-  const places = tf.stack([tf.range(0, count, 1, "int32"), targets], 1);
+  const places = placesOf(targets);
   const priorWeight = prior?.weight ?? tf.scalar(0);
   return tf.customGrad((...args) => {
     const [x, e, priorScale, save] = args as unknown as [

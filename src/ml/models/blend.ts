@@ -1,0 +1,59 @@
+import { logSoftmaxRows } from "./log-softmax.ts";
+import type { Markov } from "./markov.ts";
+import type { Recommender } from "./recommender.ts";
+import { logPrior } from "./transformer/markov-prior.ts";
+
+export type BlendParts = {
+  /** Their scores are logits; the mean of their log-probabilities is taken. */
+  networks: readonly Recommender[];
+  markov: Markov;
+};
+
+export type BlendWeights = {
+  /** Of the logarithm of Markov's probability. */
+  markovWeight: number;
+  /** Added to that probability first. */
+  markovEpsilon: number;
+};
+
+/**
+ * A product of experts: the geometric mean of what the networks say, times a power of what Markov says. Networks that
+ * err differently make up for each other, and Markov has seen transitions that are too rare for them.
+ * @source Hinton, "Products of Experts", 1999
+ */
+export class Blend implements Recommender {
+  readonly name: string;
+  readonly items: number;
+  readonly parts: BlendParts;
+  readonly weights: BlendWeights;
+
+  constructor(parts: BlendParts, weights: BlendWeights) {
+    this.name = parts.networks.length === 1 ? "Blend" : `Blend of ${parts.networks.length}`;
+    this.items = parts.markov.items;
+    this.parts = parts;
+    this.weights = weights;
+  }
+
+  async score(histories: readonly Int32Array[]): Promise<Float32Array> {
+    const { networks, markov } = this.parts;
+    const scores = await meanLogProbabilities(networks, histories);
+    const { markovWeight, markovEpsilon } = this.weights;
+    if (markovWeight === 0) return scores;
+    const prior = await logPrior(markov, histories, markovEpsilon);
+    for (let index = 0; index < scores.length; index++) scores[index]! += markovWeight * prior[index]!;
+    return scores;
+  }
+}
+
+/** What an ensemble says: the mean of its members' log-probabilities. */
+export async function meanLogProbabilities(
+  networks: readonly Recommender[],
+  histories: readonly Int32Array[],
+): Promise<Float32Array> {
+  const sum = new Float32Array(histories.length * networks[0]!.items);
+  for (const network of networks) {
+    const scores = logSoftmaxRows(await network.score(histories), network.items);
+    for (let index = 0; index < sum.length; index++) sum[index]! += scores[index]! / networks.length;
+  }
+  return sum;
+}

@@ -1,0 +1,69 @@
+import type { HostTensor } from "../../engines/host-tensor.ts";
+import type { Markov } from "../markov.ts";
+import type { BaselineParameters } from "../parameters.ts";
+
+type Parameters = BaselineParameters["markov"];
+
+/** Beyond this catalogue the table would take more than 400 MB: a blend serves as well there. */
+export const priorLimit = 4_400;
+
+/** Markov's scores sum to at most this. */
+const norm = ({ memory, memoryDecay }: Parameters): number => {
+  let sum = 0;
+  for (let back = 0; back < memory; back++) sum += memoryDecay ** back;
+  return sum;
+};
+
+/**
+ * Markov's probabilities as a dense table, once for each place in the history that is asked, the sum of whose rows is
+ * a prior: row `back * items + item` is what follows an item seen `back` places ago. The last row is empty.
+ */
+export function priorTable(markov: Markov): HostTensor {
+  const { items, parameters } = markov;
+  const rows = parameters.memory * items + 1;
+  const values = new Float32Array(rows * items);
+  for (let back = 0; back < parameters.memory; back++) {
+    const share = parameters.memoryDecay ** back / norm(parameters);
+    for (let item = 0; item < items; item++) {
+      const start = (back * items + item) * items;
+      markov.addFollowers(item, values.subarray(start, start + items), share);
+    }
+  }
+  return { shape: [rows, items], values };
+}
+
+/** Writes the rows of the table that make the prior after `history`, most recent item first. */
+export function writePriorRows(markov: Markov, history: Int32Array, rows: Int32Array): void {
+  const { items, parameters } = markov;
+  for (let back = 0; back < parameters.memory; back++) {
+    const item = history[history.length - 1 - back];
+    rows[back] = item === undefined ? parameters.memory * items : back * items + item;
+  }
+}
+
+/**
+ * What the transition from `history` to its next item itself has added to that item's prior: training takes it away,
+ * or the prior would know the answer.
+ */
+export function ownShare(markov: Markov, history: Int32Array): number {
+  const { memory, memoryDecay, reach, reachDecay } = markov.parameters;
+  let share = 0;
+  for (let back = 0; back < Math.min(memory, reach, history.length); back++) {
+    const total = markov.totalOf(history[history.length - 1 - back]!);
+    if (total > 0) share += (memoryDecay ** back * reachDecay ** back) / total;
+  }
+  return share / norm(markov.parameters);
+}
+
+/** The logarithm of Markov's probabilities after each history, row after row. */
+export async function logPrior(
+  markov: Markov,
+  histories: readonly Int32Array[],
+  epsilon: number,
+): Promise<Float32Array> {
+  const scores = await markov.score(histories);
+  const scale = 1 / norm(markov.parameters);
+  for (let index = 0; index < scores.length; index++)
+    scores[index] = Math.log(scores[index]! * scale + epsilon);
+  return scores;
+}
