@@ -1,134 +1,224 @@
+import Array "mo:core/Array";
+import CertifiedData "mo:core/CertifiedData";
+import Error "mo:core/Error";
 import Iter "mo:core/Iter";
+import List "mo:core/List";
 import Map "mo:core/Map";
 import Nat32 "mo:core/Nat32";
 import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Result "mo:core/Result";
 import Text "mo:core/Text";
-import Time "mo:core/Time";
 import Membership "../lib/Membership";
+import Catalogue "Catalogue";
+import Certificate "Certificate";
+import Entry "Entry";
+import Input "Input";
+import Interface "Interface";
+import Neighbours "Neighbours";
+import Pages "Pages";
+import Pushed "Pushed";
+import Updates "Updates";
 
-/// What may be seen: one entry a video, newest first.
+/// What may be seen, and in which order.
 persistent actor class ContentIndex(init : { global_configuration : Principal }) {
-  type Error = { #unauthorized : Text; #stale_attempt : Nat64; #not_found; #invalid : Text };
-  type Status = {
-    #Draft;
-    #Uploaded;
-    #Transcoding;
-    #CheckingExplicitness;
-    #ReadyToView;
-    #BannedForExplicitness;
-    #BannedDueToUserReporting;
-    #Deleted;
-  };
-  type Rendition = {
-    name : Text;
-    width : Nat32;
-    height : Nat32;
-    bandwidth : Nat64;
-    codecs : Text;
-    bytes : Nat64;
-  };
-  type VideoInput = {
-    id : Text;
-    attempt : Nat64;
-    owner : Principal;
-    title : Text;
-    storage : Principal;
-    player : Text;
-    hls : Text;
-    dash : Text;
-    poster : Text;
-    manifest_sha256 : Blob;
-    duration_ms : Nat64;
-    width : Nat32;
-    height : Nat32;
-    bytes : Nat64;
-    renditions : [Rendition];
-    status : Status;
-  };
-  type Video = { video : VideoInput; created_at : Nat64; updated_at : Nat64 };
-  type Page = { videos : [Video]; next : ?Nat64 };
+  type Error = Interface.Error;
+  type Video = Interface.Video;
+  type Status = Interface.Status;
+  type Result<Value> = Result.Result<Value, Error>;
 
-  /// `sequence` is the entry's place for ever: it counts the videos in the order of their first coming.
-  type Entry = { sequence : Nat64; content : Video };
+  let catalogue = Catalogue.empty();
+  let pushed = Pushed.empty();
+  /// The newest sequence number of posts that each user canister has had applied.
+  let sources : Map.Map<Principal, Nat64> = Map.empty();
 
-  let entries : Map.Map<Text, Entry> = Map.empty();
-  /// The entries that may be seen, by sequence.
+  /// Where release 0.1 kept the videos: taken over at the first upgrade, empty ever after.
+  let entries : Map.Map<Text, { sequence : Nat64; content : { video : Interface.VideoInput; created_at : Nat64; updated_at : Nat64 } }> = Map.empty();
   let ready : Map.Map<Nat64, Text> = Map.empty();
   var nextSequence : Nat64 = 1;
+  for ({ content } in entries.values().sort(func(a, b) = Nat64.compare(a.sequence, b.sequence))) {
+    ignore catalogue.add(content.video, content.created_at);
+  };
+  entries.clear();
+  ready.clear();
+  nextSequence := 1;
+
+  // At installation and after every upgrade: certified data has to be set again when the code has changed.
+  catalogue.seal();
 
   transient let members = Membership.unread();
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
-  public shared ({ caller }) func upsert_video(video : VideoInput) : async Result.Result<Video, Error> {
-    switch (await* require(caller, [#publisher])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
-    if (video.id == "") return #err(#invalid "the video's id is empty");
-    if (video.manifest_sha256.size() != 32) return #err(#invalid "manifest_sha256 must have 32 bytes");
-    let ?former = entries.get(video.id) else {
-      nextSequence += 1;
-      return #ok(enter({ sequence = nextSequence - 1; content = { video; created_at = now(); updated_at = now() } }));
+  public shared ({ caller }) func upsert_video(video : Interface.VideoInput) : async Result<Video> {
+    switch (await* refusal(caller, [#publisher])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfVideo(video)) { case (?reason) return #err(#invalid reason); case null {} };
+    let ?entry = catalogue.byId.get(video.id) else {
+      let made = catalogue.add(video, Catalogue.now());
+      catalogue.seal();
+      return #ok(made.content());
     };
-    let current = former.content.video;
+    let current = entry.video;
     if (video.attempt < current.attempt) return #err(#stale_attempt(current.attempt));
-    if (video.attempt == current.attempt) return #ok(former.content);
-    // Publishing again does not lift a ban.
-    let status = if (isBanned(current.status)) current.status else video.status;
-    #ok(enter({ former with content = { former.content with video = { video with status }; updated_at = now() } }));
+    if (video.attempt == current.attempt) return #ok(entry.content());
+    catalogue.changeVideo(entry, { video with status = if (entry.isWithdrawn()) current.status else video.status });
+    catalogue.seal();
+    #ok(entry.content());
   };
 
-  public shared ({ caller }) func set_status(id : Text, status : Status) : async Result.Result<Video, Error> {
-    switch (await* require(caller, [#publisher, #moderator])) {
-      case (#err reason) return #err(#unauthorized reason);
-      case _ {};
-    };
-    let ?former = entries.get(id) else return #err(#not_found);
-    if (isBanned(former.content.video.status) and not Membership.allows(members, caller, [#moderator])) {
+  public shared ({ caller }) func set_status(id : Text, status : Status) : async Result<Video> {
+    switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
+    let ?entry = catalogue.byId.get(id) else return #err(#not_found);
+    if (entry.isBanned() and not Membership.allows(members, caller, [#moderator])) {
       return #err(#unauthorized("only a moderator lifts a ban"));
     };
-    if (former.content.video.status == status) return #ok(former.content);
-    let video = { former.content.video with status };
-    #ok(enter({ former with content = { former.content with video; updated_at = now() } }));
+    if (entry.video.status != status) {
+      catalogue.changeVideo(entry, { entry.video with status });
+      catalogue.seal();
+    };
+    #ok(entry.content());
+  };
+
+  public shared ({ caller }) func set_moderation(id : Text, moderation : Interface.Moderation) : async Result<Video> {
+    switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
+    let ?entry = catalogue.byId.get(id) else return #err(#not_found);
+    entry.moderation := moderation;
+    #ok(entry.content());
+  };
+
+  public shared ({ caller }) func apply_posts({ first : Nat64; posts : [Interface.PostUpdate] }) : async Result<Nat64> {
+    switch (await* refusal(caller, [#canister])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfPosts(posts)) { case (?reason) return #err(#invalid reason); case null {} };
+    if (first == 0) return #err(#invalid "posts are numbered from 1");
+    let applied : Nat64 = switch (sources.get(caller)) { case (?sequence) sequence; case null 0 };
+    if (first > applied + 1) return #err(#gap { expected = applied + 1 });
+    for ((index, update) in posts.enumerate()) {
+      if (first + Nat64.fromNat(index) > applied) catalogue.apply(caller, update);
+    };
+    catalogue.seal();
+    let last = Nat64.max(applied, first + Nat64.fromNat(posts.size()) - 1);
+    sources.add(caller, last);
+    #ok last;
+  };
+
+  public shared ({ caller }) func update_scores(scores : Interface.Scores) : async Result<Interface.Applied> {
+    switch (await* refusal(caller, [#recommender])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfScores(scores)) { case (?reason) return #err(#invalid reason); case null {} };
+    #ok(Updates.scores(catalogue, scores));
+  };
+
+  public shared ({ caller }) func push_feeds(feeds : Interface.Feeds) : async Result<Interface.Applied> {
+    switch (await* refusal(caller, [#recommender])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfFeeds(feeds)) { case (?reason) return #err(#invalid reason); case null {} };
+    #ok(Updates.feeds(catalogue, pushed, feeds));
+  };
+
+  public shared ({ caller }) func put_vectors(vectors : Interface.Vectors) : async Result<Interface.Applied> {
+    switch (await* refusal(caller, [#recommender])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfVectors(vectors)) { case (?reason) return #err(#invalid reason); case null {} };
+    #ok(Updates.vectors(catalogue, vectors));
+  };
+
+  /// For queries that need a role: they cannot ask for the caller's themselves.
+  public shared ({ caller }) func refresh_membership() : async Result<()> {
+    switch (await* refusal(caller, everybodyInside)) { case (?error) #err error; case null #ok };
   };
 
   public query func get(id : Text) : async ?Video {
-    let ?entry = entries.get(id) else return null;
-    ?entry.content;
+    let ?entry = catalogue.byId.get(id) else return null;
+    ?entry.content();
   };
 
-  public query func newest({ cursor : ?Nat64; limit : Nat32 }) : async Page {
-    let wanted = Nat32.max(1, Nat32.min(limit, 100)).toNat();
-    let from = switch cursor { case (?sequence) sequence; case null nextSequence };
-    let page = ready.reverseEntriesFrom(from).filter(func(sequence, _) = sequence < from).take(wanted + 1).toArray();
-    {
-      videos = page.values().take(wanted).filterMap(func(_, id) = content(id)).toArray();
-      next = if (page.size() > wanted) ?page[wanted - 1].0 else null;
+  public query func get_certified(id : Text) : async { video : ?Video; proof : Interface.Proof } {
+    let proof = Certificate.proof(catalogue.tree, CertifiedData.getCertificate(), [id]);
+    let ?entry = catalogue.byId.get(id) else return { video = null; proof };
+    { video = ?entry.content(); proof };
+  };
+
+  public query ({ caller }) func feed(question : Interface.Question) : async Result<Interface.Page> {
+    switch (refusalOf(caller, question)) { case (?error) return #err error; case null {} };
+    #ok(page(Pages.page(catalogue, pushed, question), CertifiedData.getCertificate()));
+  };
+
+  /// Joins the authors' profiles where their canisters are on this canister's subnet; elsewhere a client does.
+  public composite query ({ caller }) func feed_with_authors(question : Interface.Question) : async Result<{ page : Interface.Page; authors : [Interface.Author] }> {
+    switch (refusalOf(caller, question)) { case (?error) return #err error; case null {} };
+    let limit = Nat32.min(question.limit, mostJoined);
+    let slice = Pages.page(catalogue, pushed, { question with limit });
+    // There is no certificate after the first await.
+    let answer = page(slice, CertifiedData.getCertificate());
+    let authors = List.empty<Interface.Author>();
+    for (entry in slice.entries.values()) {
+      let owner = entry.video.owner;
+      switch (entry.post) {
+        case (?{ canister }) if (not authors.any(func known = known.owner == owner)) {
+          let user : actor { get_profile_details : shared query Principal -> async ?Interface.Profile } = actor (canister.toText());
+          let profile = try await user.get_profile_details(owner) catch _ null;
+          authors.add({ owner; canister; profile });
+        };
+        case null {};
+      };
+    };
+    #ok { page = answer; authors = authors.toArray() };
+  };
+
+  public query func rank(ranking : Interface.Ranking) : async Result<Interface.Ranked> {
+    switch (Input.faultOfRanking(ranking)) {
+      case (?reason) #err(#invalid reason);
+      case null #ok(Neighbours.rank(catalogue, ranking));
     };
   };
 
-  public query func status() : async { videos : Nat64; ready : Nat64 } {
-    { videos = Nat64.fromNat(entries.size()); ready = Nat64.fromNat(ready.size()) };
+  /// Any status, newest first: for moderators.
+  public query ({ caller }) func with_status({ status : Status; before : ?Nat64; limit : Nat32 }) : async Result<{ videos : [Video]; next : ?Nat64 }> {
+    switch (Membership.requireCached(members, caller, [#moderator, #admin, #publisher], "refresh_membership")) {
+      case (#err reason) return #err(#unauthorized reason);
+      case (#ok) {};
+    };
+    #ok(Pages.withStatus(catalogue, status, before, limit));
   };
 
-  func enter(entry : Entry) : Video {
-    let { id; status } = entry.content.video;
-    entries.add(id, entry);
-    if (status == #ReadyToView) ready.add(entry.sequence, id) else ready.remove(entry.sequence);
-    entry.content;
+  public query func status() : async { videos : Nat64; ready : Nat64; waiting_posts : Nat64; personal_feeds : Nat64; segment_feeds : Nat64 } {
+    {
+      videos = Nat64.fromNat(catalogue.byId.size());
+      ready = Nat64.fromNat(catalogue.newest.size());
+      waiting_posts = Nat64.fromNat(catalogue.waiting.size());
+      personal_feeds = Nat64.fromNat(pushed.users.size());
+      segment_feeds = Nat64.fromNat(pushed.segments.size());
+    };
   };
 
-  func content(id : Text) : ?Video {
-    let ?entry = entries.get(id) else return null;
-    ?entry.content;
+  /// Calls of one composite query: far inside the platform's 5 billion instructions for all of them.
+  transient let mostJoined : Nat32 = 20;
+
+  transient let everybodyInside : [Membership.Role] = [#admin, #publisher, #recommender, #moderator, #canister];
+
+  func page({ entries; next } : Pages.Slice, certificate : ?Blob) : Interface.Page {
+    let ids = entries.map(func entry = entry.video.id);
+    let videos = entries.map(func entry = entry.content());
+    { videos; next; proof = Certificate.proof(catalogue.tree, certificate, ids) };
   };
 
-  func isBanned(status : Status) : Bool = status == #BannedForExplicitness or status == #BannedDueToUserReporting;
+  /// A personal feed tells what somebody likes: it is for them, and for those who make it.
+  func refusalOf(caller : Principal, { feed; filter } : Interface.Question) : ?Error {
+    switch (Input.faultOfFilter(filter)) { case (?reason) return ?#invalid reason; case null {} };
+    switch feed {
+      case (#personal user) if (user != caller) {
+        switch (Membership.requireCached(members, caller, [#recommender, #admin], "refresh_membership")) {
+          case (#err reason) return ?#unauthorized reason;
+          case (#ok) {};
+        };
+      };
+      case _ {};
+    };
+    null;
+  };
 
-  func now() : Nat64 = Nat64.fromIntWrap(Time.now());
-
-  func require(caller : Principal, roles : [Membership.Role]) : async* Result.Result<(), Text> {
+  func refusal(caller : Principal, roles : [Membership.Role]) : async* ?Error {
     let source : Membership.Source = actor (init.global_configuration.toText());
-    await* Membership.require(members, source, caller, roles);
+    switch (await* Membership.require(members, source, caller, roles)) {
+      case (#err reason) ?#unauthorized reason;
+      case (#ok) null;
+    };
   };
 };

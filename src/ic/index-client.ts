@@ -3,55 +3,16 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { idlFactory, type _SERVICE as Service } from "./bindings/content_index.ts";
-import { Bytes, Count, Optional, PrincipalText, readReply, readResult, unauthorized } from "./reply.ts";
+import {
+  type IndexedVideo,
+  type Moderation,
+  type Status,
+  type VideoEntry,
+  VideoReply,
+} from "./indexed-video.ts";
+import { Count, Optional, readReply, readResult, unauthorized } from "./reply.ts";
 import { type RetryPolicy, withRetry } from "./retry.ts";
 import type { CallOptions } from "./storage-client.ts";
-
-/** What may be done with a video, in the words of the canisters. Only ReadyToView is shown. */
-export const statuses = [
-  "Draft",
-  "Uploaded",
-  "Transcoding",
-  "CheckingExplicitness",
-  "ReadyToView",
-  "BannedForExplicitness",
-  "BannedDueToUserReporting",
-  "Deleted",
-] as const;
-
-export type Status = (typeof statuses)[number];
-
-/** An entry of the index. Paths are absolute URL paths in the storage canister. */
-export type VideoEntry = {
-  id: string;
-  /** Fencing number: an older one than the entry's is refused, the same one again changes nothing. */
-  attempt: number;
-  owner: string;
-  title: string;
-  storage: string;
-  player: string;
-  hls: string;
-  dash: string;
-  poster: string;
-  manifestSha256: Uint8Array;
-  durationMs: number;
-  width: number;
-  height: number;
-  bytes: number;
-  renditions: {
-    name: string;
-    width: number;
-    height: number;
-    /** Peak bits per second. */
-    bandwidth: number;
-    codecs: string;
-    bytes: number;
-  }[];
-  status: Status;
-};
-
-/** Times in milliseconds since 1970, by the canister's clock. */
-export type IndexedVideo = VideoEntry & { createdAt: number; updatedAt: number };
 
 /**
  * The content index canister. Every method may be repeated and repeats itself while the failure is transient.
@@ -61,60 +22,15 @@ export type IndexClient = {
   readonly canisterId: string;
   upsert(video: VideoEntry, options?: CallOptions): Promise<IndexedVideo>;
   setStatus(id: string, status: Status, options?: CallOptions): Promise<IndexedVideo>;
+  setModeration(id: string, moderation: Moderation, options?: CallOptions): Promise<IndexedVideo>;
   get(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
   /** What may be seen, newest first, fetched a page at a time as it is consumed. */
   newest(options?: CallOptions & { pageSize?: number }): AsyncGenerator<IndexedVideo>;
   status(options?: CallOptions): Promise<{ videos: number; ready: number }>;
 };
 
-const StatusReply = z
-  .record(z.string(), z.null())
-  .transform((variant) => Object.keys(variant)[0])
-  .pipe(z.enum(statuses));
-
-const VideoReply = z
-  .object({
-    video: z.object({
-      id: z.string(),
-      attempt: Count,
-      owner: PrincipalText,
-      title: z.string(),
-      storage: PrincipalText,
-      player: z.string(),
-      hls: z.string(),
-      dash: z.string(),
-      poster: z.string(),
-      manifest_sha256: Bytes,
-      duration_ms: Count,
-      width: z.number(),
-      height: z.number(),
-      bytes: Count,
-      renditions: z.array(
-        z.object({
-          name: z.string(),
-          width: z.number(),
-          height: z.number(),
-          bandwidth: Count,
-          codecs: z.string(),
-          bytes: Count,
-        }),
-      ),
-      status: StatusReply,
-    }),
-    created_at: z.bigint(),
-    updated_at: z.bigint(),
-  })
-  .transform(
-    ({ video: { manifest_sha256, duration_ms, ...video }, created_at, updated_at }): IndexedVideo => ({
-      ...video,
-      manifestSha256: manifest_sha256,
-      durationMs: duration_ms,
-      createdAt: milliseconds(created_at),
-      updatedAt: milliseconds(updated_at),
-    }),
-  );
-
-const PageReply = z.object({ videos: z.array(VideoReply), next: Optional(z.bigint()) });
+const CursorReply = z.object({ rank: z.bigint(), sequence: z.bigint() });
+const PageReply = z.object({ videos: z.array(VideoReply), next: Optional(CursorReply) });
 
 const TotalsReply = z.object({ videos: Count, ready: Count });
 
@@ -136,17 +52,25 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
   async function expectVideo(id: string, run: () => Promise<unknown>, callOptions?: CallOptions) {
     const reply = readResult(VideoReply, Refusal, await call(run, callOptions), target);
     if (reply.kind === "ok") return reply.value;
-    throw refused(reply.error, { id, target, caller: (await agent.getPrincipal()).toText() });
+    throw await refusalOf(reply.error, id);
+  }
+
+  async function refusalOf(error: z.infer<typeof Refusal>, id: string): Promise<TypedError> {
+    return refused(error, { id, target, caller: (await agent.getPrincipal()).toText() });
   }
 
   async function* newest({ pageSize = 50, ...callOptions }: CallOptions & { pageSize?: number } = {}) {
-    let cursor: bigint | undefined;
+    let cursor: z.output<typeof CursorReply> | undefined;
     do {
-      const after: [] | [bigint] = cursor === undefined ? [] : [cursor];
-      const reply = await call(() => actor.newest({ cursor: after, limit: pageSize }), callOptions);
-      const page: z.output<typeof PageReply> = readReply(PageReply, reply, target);
-      yield* page.videos;
-      cursor = page.next;
+      const place = optional(cursor);
+      const reply = await call(
+        () => actor.feed({ feed: { newest: null }, cursor: place, limit: pageSize, filter: [] }),
+        callOptions,
+      );
+      const page = readResult(PageReply, Refusal, reply, target);
+      if (page.kind === "err") throw await refusalOf(page.error, "");
+      yield* page.value.videos;
+      cursor = page.value.next;
     } while (cursor !== undefined);
   }
 
@@ -156,6 +80,8 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
       expectVideo(video.id, () => actor.upsert_video(input(video)), callOptions),
     setStatus: (id, status, callOptions) =>
       expectVideo(id, () => actor.set_status(id, variant(status)), callOptions),
+    setModeration: (id, moderation, callOptions) =>
+      expectVideo(id, () => actor.set_moderation(id, moderationVariant(moderation)), callOptions),
     get: async (id, callOptions) =>
       readReply(Optional(VideoReply), await call(() => actor.get(id), callOptions), target),
     newest,
@@ -188,8 +114,13 @@ function variant(status: Status): Parameters<Service["set_status"]>[1] {
   return { [status]: null } as Parameters<Service["set_status"]>[1];
 }
 
-function milliseconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1_000_000n);
+function moderationVariant(moderation: Moderation): Parameters<Service["set_moderation"]>[1] {
+  return { [moderation]: null } as Parameters<Service["set_moderation"]>[1];
+}
+
+/** `opt T` as the agent encodes it. */
+function optional<Value>(value: Value | undefined): [] | [Value] {
+  return value === undefined ? [] : [value];
 }
 
 function refused(

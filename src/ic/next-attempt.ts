@@ -1,4 +1,4 @@
-import type { IndexedVideo } from "./index-client.ts";
+import type { IndexedVideo } from "./indexed-video.ts";
 import type { UploadStatus } from "./storage-client.ts";
 
 /** What decides whether a video is published as it is. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
-import type { IndexClient, IndexedVideo, Status, VideoEntry } from "./index-client.ts";
+import type { IndexClient } from "./index-client.ts";
+import type { IndexedVideo, Status, VideoEntry } from "./indexed-video.ts";
 import type { LocalFile } from "./local-file.ts";
 import { immutableForever, readPlayerAssets, readPlayerTemplate } from "./player-assets.ts";
 import { type PlayerScripts, plainPoster, playerPage } from "./player-page.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { IndexedVideo } from "../../src/ic/index-client.ts";
+import type { IndexedVideo } from "../../src/ic/indexed-video.ts";
 import { nextAttempt } from "../../src/ic/next-attempt.ts";
 
 const content = { manifestSha256: "ab".repeat(32), title: "t" };

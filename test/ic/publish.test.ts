@@ -57,6 +57,10 @@ test("publish: a video's files and its page can be fetched, its entry is in the 
     bytes: files.filter(({ path }) => path.startsWith("/v/")).reduce((sum, { bytes }) => sum + bytes, 0),
     renditions: first.publication.renditions,
     status: "ReadyToView",
+    moderation: "unchecked",
+    post: undefined,
+    top: 0n,
+    hotOrNot: 0n,
   });
   assert.deepEqual(await index.get("first"), entry);
 

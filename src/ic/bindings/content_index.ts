@@ -9,13 +9,148 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * What may be seen: one entry a video, newest first.
+ * applied, stale: scores, feeds or vectors; unknown: videos that the index does not have.
  */
-export type Error = { 'invalid' : string } |
+export interface Applied {
+  'applied' : number,
+  'stale' : number,
+  'unknown' : number,
+}
+/**
+ * Without a profile where the user canister is on another subnet, or did not answer.
+ */
+export interface Author {
+  'owner' : Principal,
+  'canister' : Principal,
+  'profile' : [] | [Profile],
+}
+/**
+ * At most 20_000: that many of a feed, or the videos named.
+ */
+export type Candidates = { 'top' : number } |
+  { 'hot_or_not' : number } |
+  { 'newest' : number } |
+  { 'videos' : Array<string> };
+/**
+ * The place of the last video seen. Videos that come and go move nothing; of a personal or segment feed that was
+ * replaced meanwhile the former one is read to its end.
+ */
+export interface Cursor { 'rank' : bigint, 'sequence' : bigint }
+/**
+ * What may be seen, and in which order: one entry a video.
+ */
+export type Error = {
+    /**
+     * apply_posts left something out: the sequence number to go on with.
+     */
+    'gap' : { 'expected' : bigint }
+  } |
+  {
+    /**
+     * What is wrong with the arguments, in words.
+     */
+    'invalid' : string
+  } |
   { 'not_found' : null } |
   { 'stale_attempt' : bigint } |
   { 'unauthorized' : string };
-export interface Page { 'next' : [] | [bigint], 'videos' : Array<Video> }
+/**
+ * personal: what a recommender made for that user; only the user, recommenders and admins may read it.
+ */
+export type Feed = { 'top' : null } |
+  { 'hot_or_not' : null } |
+  { 'newest' : null } |
+  { 'author' : Principal } |
+  { 'personal' : Principal } |
+  { 'segment' : string };
+export interface Feeds {
+  'model_version' : string,
+  'sequence' : bigint,
+  'feeds' : Array<{ 'target' : Target, 'videos' : Array<string> }>,
+}
+/**
+ * hide: what is not known to be unsafe. At most 100 authors are left out.
+ */
+export interface Filter {
+  'unsafe' : { 'hide' : null } |
+    { 'only' : null } |
+    { 'show' : null },
+  'without_authors' : Array<Principal>,
+}
+/**
+ * What was seen in the pictures; independent of the status.
+ */
+export type Moderation = { 'unchecked' : null } |
+  { 'safe' : null } |
+  { 'unsafe' : null };
+/**
+ * Only ReadyToView. A page may be short, or empty, where a filter leaves much out: next leads on while it is there.
+ */
+export interface Page {
+  'next' : [] | [Cursor],
+  'proof' : Proof,
+  'videos' : Array<Video>,
+}
+/**
+ * The canister of the author, who posted the video.
+ */
+export interface Post {
+  'post_id' : bigint,
+  'canister' : Principal,
+  'statistics' : Statistics,
+}
+export interface PostUpdate {
+  /**
+   * Deleted withdraws the video; no other status has an effect here.
+   */
+  'status' : Status,
+  'post_id' : bigint,
+  /**
+   * The id of the video that the post shows.
+   */
+  'video' : string,
+  'owner' : Principal,
+  'statistics' : Statistics,
+}
+export interface Profile {
+  'unique_user_name' : [] | [string],
+  'profile_picture_url' : [] | [string],
+  'display_name' : [] | [string],
+  'principal_id' : [] | [Principal],
+}
+/**
+ * The witness is a hash tree in CBOR: at ["video", id] the representation-independent hash of id, attempt, owner,
+ * title, storage, player, hls, dash, poster, manifest_sha256 and status (principals and status as text). The order of
+ * a feed is not certified.
+ */
+export interface Proof {
+  'certificate' : [] | [Uint8Array],
+  'witness' : Uint8Array,
+}
+/**
+ * 1 to 100 videos. Without a filter: hide, no author left out.
+ */
+export interface Question {
+  'cursor' : [] | [Cursor],
+  'feed' : Feed,
+  'limit' : number,
+  'filter' : [] | [Filter],
+}
+/**
+ * Highest dot product first, 1 to 100; considered: candidates that may be seen and have a vector of that model.
+ */
+export interface Ranked {
+  'instructions' : bigint,
+  'videos' : Array<{ 'id' : string, 'score' : bigint }>,
+  'considered' : number,
+}
+export interface Ranking {
+  'model_version' : string,
+  'limit' : number,
+  'filter' : [] | [Filter],
+  'vector' : Uint8Array,
+  'candidates' : Candidates,
+}
 export interface Rendition {
   'height' : number,
   /**
@@ -27,6 +162,26 @@ export interface Rendition {
   'codecs' : string,
   'width' : number,
 }
+/**
+ * The sequence rises from run to run, over model versions: what is older than what stands is left out.
+ */
+export interface Scores {
+  'model_version' : string,
+  'scores' : Array<{ 'id' : string, 'top' : bigint }>,
+  'sequence' : bigint,
+}
+/**
+ * Of a post, as its user canister counts them. Threshold views are those of more than 20 percent.
+ */
+export interface Statistics {
+  'shares' : bigint,
+  'views' : bigint,
+  'likes' : bigint,
+  'not_votes' : bigint,
+  'hot_votes' : bigint,
+  'threshold_views' : bigint,
+  'average_watch_percentage' : number,
+}
 export type Status = { 'BannedForExplicitness' : null } |
   { 'Draft' : null } |
   { 'BannedDueToUserReporting' : null } |
@@ -35,15 +190,39 @@ export type Status = { 'BannedForExplicitness' : null } |
   { 'ReadyToView' : null } |
   { 'Transcoding' : null } |
   { 'Deleted' : null };
+export type Target = { 'user' : Principal } |
+  { 'segment' : string };
+/**
+ * int8, one a byte; the vectors of the two newest model versions of a video are kept.
+ */
+export interface Vectors {
+  'model_version' : string,
+  'vectors' : Array<{ 'id' : string, 'vector' : Uint8Array }>,
+  'dimensions' : number,
+}
 export interface Video {
+  /**
+   * A recommender's score; until there is one: 10_000 likes/views + 1_000 threshold_views/views
+   * + 10 average_watch_percentage + 100_000 shares/views.
+   */
+  'top' : bigint,
   'updated_at' : bigint,
+  /**
+   * 1_000 (hot + not)^(smaller / larger): the most disputed first, 0 while all agree.
+   */
+  'hot_or_not' : bigint,
   'video' : VideoInput,
+  'post' : [] | [Post],
   /**
    * Nanoseconds since 1970, the canister's clock.
    */
   'created_at' : bigint,
+  'moderation' : Moderation,
 }
 export interface VideoInput {
+  /**
+   * 1 to 64 letters, digits, - or _.
+   */
   'id' : string,
   'hls' : string,
   'height' : number,
@@ -72,15 +251,47 @@ export interface VideoInput {
 }
 export interface _SERVICE {
   /**
+   * Role canister: a user canister tells of its posts, numbered from 1 without gaps; first is the number of the first
+   * one here, at most 1_000 a call. What was applied before is left out. Returns the number applied last: a sender
+   * that stands lower (restored from a backup) goes on from there.
+   */
+  'apply_posts' : ActorMethod<
+    [{ 'first' : bigint, 'posts' : Array<PostUpdate> }],
+    { 'ok' : bigint } |
+      { 'err' : Error }
+  >,
+  'feed' : ActorMethod<[Question], { 'ok' : Page } | { 'err' : Error }>,
+  /**
+   * At most 20 videos, with their authors' profiles (get_profile_details of the user canisters on this subnet).
+   */
+  'feed_with_authors' : ActorMethod<
+    [Question],
+    { 'ok' : { 'page' : Page, 'authors' : Array<Author> } } |
+      { 'err' : Error }
+  >,
+  /**
    * Any status: for the owner's and the operator's tools.
    */
   'get' : ActorMethod<[string], [] | [Video]>,
+  'get_certified' : ActorMethod<
+    [string],
+    { 'video' : [] | [Video], 'proof' : Proof }
+  >,
+  'push_feeds' : ActorMethod<[Feeds], { 'ok' : Applied } | { 'err' : Error }>,
+  'put_vectors' : ActorMethod<
+    [Vectors],
+    { 'ok' : Applied } |
+      { 'err' : Error }
+  >,
+  'rank' : ActorMethod<[Ranking], { 'ok' : Ranked } | { 'err' : Error }>,
   /**
-   * Only ReadyToView, newest first, 1 to 100 of them. The cursor is stable: an entry keeps its place when it is updated.
+   * Any role. For the queries that need one: they use what was read in the last minute.
    */
-  'newest' : ActorMethod<
-    [{ 'cursor' : [] | [bigint], 'limit' : number }],
-    Page
+  'refresh_membership' : ActorMethod<[], { 'ok' : null } | { 'err' : Error }>,
+  'set_moderation' : ActorMethod<
+    [string, Moderation],
+    { 'ok' : Video } |
+      { 'err' : Error }
   >,
   /**
    * Role publisher or moderator; a ban is lifted by a moderator only.
@@ -90,13 +301,38 @@ export interface _SERVICE {
     { 'ok' : Video } |
       { 'err' : Error }
   >,
-  'status' : ActorMethod<[], { 'videos' : bigint, 'ready' : bigint }>,
+  'status' : ActorMethod<
+    [],
+    {
+      'personal_feeds' : bigint,
+      'segment_feeds' : bigint,
+      'videos' : bigint,
+      'ready' : bigint,
+      'waiting_posts' : bigint,
+    }
+  >,
   /**
-   * Role publisher. Inserts or replaces; the status of a banned video stays.
+   * Role recommender. At most 20_000 scores, 1_000 feeds of 500 videos, 5_000 vectors of 512 dimensions a call.
+   */
+  'update_scores' : ActorMethod<
+    [Scores],
+    { 'ok' : Applied } |
+      { 'err' : Error }
+  >,
+  /**
+   * Role publisher. Inserts or replaces; the status of a banned or deleted video stays.
    */
   'upsert_video' : ActorMethod<
     [VideoInput],
     { 'ok' : Video } |
+      { 'err' : Error }
+  >,
+  /**
+   * Role moderator, admin or publisher. Any status, newest first.
+   */
+  'with_status' : ActorMethod<
+    [{ 'status' : Status, 'limit' : number, 'before' : [] | [bigint] }],
+    { 'ok' : { 'next' : [] | [bigint], 'videos' : Array<Video> } } |
       { 'err' : Error }
   >,
 }
@@ -110,6 +346,56 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'ReadyToView' : IDL.Null,
     'Transcoding' : IDL.Null,
     'Deleted' : IDL.Null,
+  });
+  const Statistics = IDL.Record({
+    'shares' : IDL.Nat64,
+    'views' : IDL.Nat64,
+    'likes' : IDL.Nat64,
+    'not_votes' : IDL.Nat64,
+    'hot_votes' : IDL.Nat64,
+    'threshold_views' : IDL.Nat64,
+    'average_watch_percentage' : IDL.Nat8,
+  });
+  const PostUpdate = IDL.Record({
+    'status' : Status,
+    'post_id' : IDL.Nat64,
+    'video' : IDL.Text,
+    'owner' : IDL.Principal,
+    'statistics' : Statistics,
+  });
+  const Error = IDL.Variant({
+    'gap' : IDL.Record({ 'expected' : IDL.Nat64 }),
+    'invalid' : IDL.Text,
+    'not_found' : IDL.Null,
+    'stale_attempt' : IDL.Nat64,
+    'unauthorized' : IDL.Text,
+  });
+  const Cursor = IDL.Record({ 'rank' : IDL.Int64, 'sequence' : IDL.Nat64 });
+  const Feed = IDL.Variant({
+    'top' : IDL.Null,
+    'hot_or_not' : IDL.Null,
+    'newest' : IDL.Null,
+    'author' : IDL.Principal,
+    'personal' : IDL.Principal,
+    'segment' : IDL.Text,
+  });
+  const Filter = IDL.Record({
+    'unsafe' : IDL.Variant({
+      'hide' : IDL.Null,
+      'only' : IDL.Null,
+      'show' : IDL.Null,
+    }),
+    'without_authors' : IDL.Vec(IDL.Principal),
+  });
+  const Question = IDL.Record({
+    'cursor' : IDL.Opt(Cursor),
+    'feed' : Feed,
+    'limit' : IDL.Nat32,
+    'filter' : IDL.Opt(Filter),
+  });
+  const Proof = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'witness' : IDL.Vec(IDL.Nat8),
   });
   const Rendition = IDL.Record({
     'height' : IDL.Nat32,
@@ -137,28 +423,136 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'duration_ms' : IDL.Nat64,
     'poster' : IDL.Text,
   });
+  const Post = IDL.Record({
+    'post_id' : IDL.Nat64,
+    'canister' : IDL.Principal,
+    'statistics' : Statistics,
+  });
+  const Moderation = IDL.Variant({
+    'unchecked' : IDL.Null,
+    'safe' : IDL.Null,
+    'unsafe' : IDL.Null,
+  });
   const Video = IDL.Record({
+    'top' : IDL.Int64,
     'updated_at' : IDL.Nat64,
+    'hot_or_not' : IDL.Int64,
     'video' : VideoInput,
+    'post' : IDL.Opt(Post),
     'created_at' : IDL.Nat64,
+    'moderation' : Moderation,
   });
   const Page = IDL.Record({
-    'next' : IDL.Opt(IDL.Nat64),
+    'next' : IDL.Opt(Cursor),
+    'proof' : Proof,
     'videos' : IDL.Vec(Video),
   });
-  const Error = IDL.Variant({
-    'invalid' : IDL.Text,
-    'not_found' : IDL.Null,
-    'stale_attempt' : IDL.Nat64,
-    'unauthorized' : IDL.Text,
+  const Profile = IDL.Record({
+    'unique_user_name' : IDL.Opt(IDL.Text),
+    'profile_picture_url' : IDL.Opt(IDL.Text),
+    'display_name' : IDL.Opt(IDL.Text),
+    'principal_id' : IDL.Opt(IDL.Principal),
+  });
+  const Author = IDL.Record({
+    'owner' : IDL.Principal,
+    'canister' : IDL.Principal,
+    'profile' : IDL.Opt(Profile),
+  });
+  const Target = IDL.Variant({ 'user' : IDL.Principal, 'segment' : IDL.Text });
+  const Feeds = IDL.Record({
+    'model_version' : IDL.Text,
+    'sequence' : IDL.Nat64,
+    'feeds' : IDL.Vec(
+      IDL.Record({ 'target' : Target, 'videos' : IDL.Vec(IDL.Text) })
+    ),
+  });
+  const Applied = IDL.Record({
+    'applied' : IDL.Nat32,
+    'stale' : IDL.Nat32,
+    'unknown' : IDL.Nat32,
+  });
+  const Vectors = IDL.Record({
+    'model_version' : IDL.Text,
+    'vectors' : IDL.Vec(
+      IDL.Record({ 'id' : IDL.Text, 'vector' : IDL.Vec(IDL.Nat8) })
+    ),
+    'dimensions' : IDL.Nat32,
+  });
+  const Candidates = IDL.Variant({
+    'top' : IDL.Nat32,
+    'hot_or_not' : IDL.Nat32,
+    'newest' : IDL.Nat32,
+    'videos' : IDL.Vec(IDL.Text),
+  });
+  const Ranking = IDL.Record({
+    'model_version' : IDL.Text,
+    'limit' : IDL.Nat32,
+    'filter' : IDL.Opt(Filter),
+    'vector' : IDL.Vec(IDL.Nat8),
+    'candidates' : Candidates,
+  });
+  const Ranked = IDL.Record({
+    'instructions' : IDL.Nat64,
+    'videos' : IDL.Vec(IDL.Record({ 'id' : IDL.Text, 'score' : IDL.Int64 })),
+    'considered' : IDL.Nat32,
+  });
+  const Scores = IDL.Record({
+    'model_version' : IDL.Text,
+    'scores' : IDL.Vec(IDL.Record({ 'id' : IDL.Text, 'top' : IDL.Int64 })),
+    'sequence' : IDL.Nat64,
   });
   
   return IDL.Service({
-    'get' : IDL.Func([IDL.Text], [IDL.Opt(Video)], ['query']),
-    'newest' : IDL.Func(
-        [IDL.Record({ 'cursor' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
-        [Page],
+    'apply_posts' : IDL.Func(
+        [IDL.Record({ 'first' : IDL.Nat64, 'posts' : IDL.Vec(PostUpdate) })],
+        [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
+        [],
+      ),
+    'feed' : IDL.Func(
+        [Question],
+        [IDL.Variant({ 'ok' : Page, 'err' : Error })],
         ['query'],
+      ),
+    'feed_with_authors' : IDL.Func(
+        [Question],
+        [
+          IDL.Variant({
+            'ok' : IDL.Record({ 'page' : Page, 'authors' : IDL.Vec(Author) }),
+            'err' : Error,
+          }),
+        ],
+        ['composite_query'],
+      ),
+    'get' : IDL.Func([IDL.Text], [IDL.Opt(Video)], ['query']),
+    'get_certified' : IDL.Func(
+        [IDL.Text],
+        [IDL.Record({ 'video' : IDL.Opt(Video), 'proof' : Proof })],
+        ['query'],
+      ),
+    'push_feeds' : IDL.Func(
+        [Feeds],
+        [IDL.Variant({ 'ok' : Applied, 'err' : Error })],
+        [],
+      ),
+    'put_vectors' : IDL.Func(
+        [Vectors],
+        [IDL.Variant({ 'ok' : Applied, 'err' : Error })],
+        [],
+      ),
+    'rank' : IDL.Func(
+        [Ranking],
+        [IDL.Variant({ 'ok' : Ranked, 'err' : Error })],
+        ['query'],
+      ),
+    'refresh_membership' : IDL.Func(
+        [],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
+    'set_moderation' : IDL.Func(
+        [IDL.Text, Moderation],
+        [IDL.Variant({ 'ok' : Video, 'err' : Error })],
+        [],
       ),
     'set_status' : IDL.Func(
         [IDL.Text, Status],
@@ -167,13 +561,45 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'status' : IDL.Func(
         [],
-        [IDL.Record({ 'videos' : IDL.Nat64, 'ready' : IDL.Nat64 })],
+        [
+          IDL.Record({
+            'personal_feeds' : IDL.Nat64,
+            'segment_feeds' : IDL.Nat64,
+            'videos' : IDL.Nat64,
+            'ready' : IDL.Nat64,
+            'waiting_posts' : IDL.Nat64,
+          }),
+        ],
         ['query'],
+      ),
+    'update_scores' : IDL.Func(
+        [Scores],
+        [IDL.Variant({ 'ok' : Applied, 'err' : Error })],
+        [],
       ),
     'upsert_video' : IDL.Func(
         [VideoInput],
         [IDL.Variant({ 'ok' : Video, 'err' : Error })],
         [],
+      ),
+    'with_status' : IDL.Func(
+        [
+          IDL.Record({
+            'status' : Status,
+            'limit' : IDL.Nat32,
+            'before' : IDL.Opt(IDL.Nat64),
+          }),
+        ],
+        [
+          IDL.Variant({
+            'ok' : IDL.Record({
+              'next' : IDL.Opt(IDL.Nat64),
+              'videos' : IDL.Vec(Video),
+            }),
+            'err' : Error,
+          }),
+        ],
+        ['query'],
       ),
   });
 };

@@ -1,0 +1,135 @@
+import Iter "mo:core/Iter";
+import Map "mo:core/Map";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Text "mo:core/Text";
+import Time "mo:core/Time";
+import HashTree "../lib/HashTree";
+import Certificate "Certificate";
+import Entry "Entry";
+import Interface "Interface";
+import Ranking "Ranking";
+
+/// All videos, the feeds in which the visible ones stand, and the tree that certifies each.
+module {
+  public type Catalogue = {
+    byId : Map.Map<Text, Entry.Entry>;
+    bySequence : Map.Map<Nat64, Entry.Entry>;
+    var next : Nat64;
+    newest : Ranking.Ranking;
+    top : Ranking.Ranking;
+    hotOrNot : Ranking.Ranking;
+    byAuthor : Map.Map<Principal, Ranking.Ranking>;
+    /// Statistics of posts whose videos have not come yet.
+    waiting : Map.Map<Text, { owner : Principal; post : Interface.Post; status : Interface.Status }>;
+    var tree : HashTree.Tree;
+  };
+
+  /// Posts that may wait for their videos: user canisters shall not fill the memory.
+  let mostWaiting = 100_000;
+
+  public func empty() : Catalogue {
+    {
+      byId = Map.empty();
+      bySequence = Map.empty();
+      var next = 1;
+      newest = Ranking.empty();
+      top = Ranking.empty();
+      hotOrNot = Ranking.empty();
+      byAuthor = Map.empty();
+      waiting = Map.empty();
+      var tree = #empty;
+    };
+  };
+
+  /// Enters a video that the catalogue does not have.
+  /// @param at nanoseconds since 1970
+  public func add(self : Catalogue, video : Interface.VideoInput, at : Nat64) : Entry.Entry {
+    let entry = Entry.new(self.next, video, at);
+    self.next += 1;
+    self.byId.add(video.id, entry);
+    self.bySequence.add(entry.sequence, entry);
+    switch (self.waiting.take(video.id)) {
+      case (?{ owner; post; status }) if (owner == video.owner) {
+        entry.post := ?post;
+        if (status == #Deleted) entry.video := { video with status };
+      };
+      case null {};
+    };
+    self.show(entry);
+    self.certify(entry);
+    entry;
+  };
+
+  /// Changes an entry; its places in the feeds follow.
+  public func change(self : Catalogue, entry : Entry.Entry, edit : () -> ()) {
+    self.hide(entry);
+    edit();
+    self.show(entry);
+  };
+
+  /// The same, and what is certified of it follows, too.
+  public func changeVideo(self : Catalogue, entry : Entry.Entry, video : Interface.VideoInput) {
+    self.change(
+      entry,
+      func() {
+        entry.video := video;
+        entry.updated_at := now();
+      },
+    );
+    self.certify(entry);
+  };
+
+  /// What a post says of its video; only the video's owner has a say.
+  public func apply(self : Catalogue, canister : Principal, update : Interface.PostUpdate) {
+    let post = { canister; post_id = update.post_id; statistics = update.statistics };
+    let ?entry = self.byId.get(update.video) else {
+      if (self.waiting.containsKey(update.video) or self.waiting.size() < mostWaiting) {
+        self.waiting.add(update.video, { owner = update.owner; post; status = update.status });
+      };
+      return;
+    };
+    if (entry.video.owner != update.owner) return;
+    self.change(entry, func() { entry.post := ?post });
+    if (update.status == #Deleted and not entry.isWithdrawn()) {
+      self.changeVideo(entry, { entry.video with status = #Deleted });
+    };
+  };
+
+  /// Has the subnet certify the tree: once a message, after its last change.
+  public func seal(self : Catalogue) = Certificate.seal(self.tree);
+
+  func certify(self : Catalogue, entry : Entry.Entry) {
+    self.tree := self.tree.insert(Certificate.place(entry.video.id), Certificate.hash(entry.video));
+  };
+
+  func show(self : Catalogue, entry : Entry.Entry) {
+    if (not entry.isVisible()) return;
+    self.newest.put(0, entry);
+    self.top.put(entry.top(), entry);
+    self.hotOrNot.put(entry.hotOrNot(), entry);
+    self.author(entry.video.owner).put(0, entry);
+  };
+
+  func hide(self : Catalogue, entry : Entry.Entry) {
+    if (not entry.isVisible()) return;
+    self.newest.drop(0, entry);
+    self.top.drop(entry.top(), entry);
+    self.hotOrNot.drop(entry.hotOrNot(), entry);
+    let theirs = self.author(entry.video.owner);
+    theirs.drop(0, entry);
+    if (theirs.isEmpty()) self.byAuthor.remove(entry.video.owner);
+  };
+
+  func author(self : Catalogue, owner : Principal) : Ranking.Ranking {
+    let ?theirs = self.byAuthor.get(owner) else {
+      let made = Ranking.empty();
+      self.byAuthor.add(owner, made);
+      return made;
+    };
+    theirs;
+  };
+
+  /// Nanoseconds since 1970.
+  public func now() : Nat64 = Nat64.fromIntWrap(Time.now());
+};

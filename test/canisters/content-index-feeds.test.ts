@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { Principal } from "@dfinity/principal";
+import fc from "fast-check";
+import type { _SERVICE, Page, PostUpdate, Question, Target } from "../../src/ic/bindings/content_index.ts";
+import { type Caller, type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
+import { post, video } from "./videos.ts";
+
+let network: CanisterNetwork;
+let index: _SERVICE;
+let recommender: Caller;
+/** A user canister that counts what it sends. */
+let author: Caller;
+let sent = 0n;
+before(async () => {
+  network = await startCanisters();
+  index = network.admin.index;
+  recommender = await withRole("recommender");
+  author = await withRole("canister");
+});
+after(() => network[Symbol.asyncDispose]());
+
+let test_ = 0;
+/** Ids of this test: the feeds of one canister hold the videos of all tests. */
+let id: (name: string) => string;
+beforeEach(() => {
+  const number = ++test_;
+  id = (name) => `t${number}-${name}`;
+});
+
+async function withRole(role: "recommender" | "canister" | "moderator"): Promise<Caller> {
+  const caller = await network.somebody();
+  const variant = { [role]: null } as Parameters<typeof caller.configuration.grant>[1];
+  ok(await network.admin.configuration.grant(caller.principal, variant));
+  return caller;
+}
+
+async function publish(...names: string[]): Promise<void> {
+  for (const name of names) ok(await index.upsert_video(video(id(name))));
+}
+
+async function tell(...posts: PostUpdate[]): Promise<void> {
+  assert.equal(ok(await author.index.apply_posts({ first: sent + 1n, posts })), sent + BigInt(posts.length));
+  sent += BigInt(posts.length);
+}
+
+const feed = async (question: Partial<Question>, by = index): Promise<Page> =>
+  ok(await by.feed({ feed: { newest: null }, cursor: [], limit: 100, filter: [], ...question }));
+/** Names of this test's videos, in the feed's order. */
+const names = (page: Page) =>
+  page.videos
+    .map((entry) => entry.video.id)
+    .filter((each) => each.startsWith(id("")))
+    .map((each) => each.slice(id("").length));
+
+async function score(sequence: bigint, tops: Record<string, bigint>) {
+  const scores = Object.entries(tops).map(([name, top]) => ({ id: id(name), top }));
+  return ok(await recommender.index.update_scores({ model_version: "m1", sequence, scores }));
+}
+
+test("top: by the recommender's scores, of an older run never, of the same run once", async () => {
+  await publish("a", "b", "c");
+  const top = async () => names(await feed({ feed: { top: null } }));
+  const all = { applied: 3, stale: 0, unknown: 0 };
+  assert.deepEqual(await score(10n, { a: 30n, b: -10n, c: 20n }), all);
+  assert.deepEqual(await top(), ["a", "c", "b"]);
+  assert.deepEqual(await score(10n, { a: 30n, b: -10n, c: 20n }), all);
+  assert.deepEqual(await score(9n, { a: 0n, b: 99n }), { applied: 0, stale: 2, unknown: 0 });
+  assert.deepEqual(await top(), ["a", "c", "b"]);
+  assert.deepEqual(await score(11n, { b: 25n, never: 1n }), { applied: 1, stale: 0, unknown: 1 });
+  assert.deepEqual(await top(), ["a", "b", "c"]);
+});
+
+test("top without a recommender, and hot or not: from the statistics of the posts", async () => {
+  await publish("quiet", "liked", "disputed", "loved");
+  await tell(
+    post(id("liked"), { views: 10n, threshold_views: 5n, likes: 2n, average_watch_percentage: 50 }),
+    post(id("disputed"), { views: 200n, hot_votes: 60n, not_votes: 40n }),
+    post(id("loved"), { views: 200n, hot_votes: 199n, not_votes: 1n }),
+  );
+  const [liked] = await index.get(id("liked"));
+  // 10000 * 2/10 + 1000 * 5/10 + 10 * 50
+  assert.deepEqual([liked?.top, liked?.hot_or_not], [3000n, 0n]);
+  const [disputed] = await index.get(id("disputed"));
+  assert.equal(disputed?.hot_or_not, BigInt(Math.trunc(1000 * 100 ** (40 / 60))));
+  assert.deepEqual(names(await feed({ feed: { hot_or_not: null } })), [
+    "disputed",
+    "loved",
+    "liked",
+    "quiet",
+  ]);
+  assert.equal(names(await feed({ feed: { top: null } }))[0], "liked");
+});
+
+test("posts are applied once each, in order; what is missing is asked for", async () => {
+  await publish("p");
+  const update = (likes: bigint) => post(id("p"), { views: 10n, likes });
+  const likes = async () => (await index.get(id("p")))[0]?.post[0]?.statistics.likes;
+  await tell(update(1n), update(2n));
+  const again = { first: sent, posts: [update(7n), update(3n)] };
+  assert.equal(ok(await author.index.apply_posts(again)), sent + 1n);
+  assert.equal(await likes(), 3n);
+  assert.equal(ok(await author.index.apply_posts(again)), sent + 1n);
+  assert.equal(ok(await author.index.apply_posts({ first: 1n, posts: [update(9n)] })), sent + 1n);
+  assert.equal(await likes(), 3n);
+  sent += 1n;
+  assert.deepEqual(err(await author.index.apply_posts({ first: sent + 2n, posts: [update(9n)] })), {
+    gap: { expected: sent + 1n },
+  });
+  assert.ok("invalid" in err(await author.index.apply_posts({ first: 0n, posts: [] })));
+});
+
+test("a post may come before its video; only the owner's post counts, and may withdraw it", async () => {
+  await tell(post(id("early"), { views: 4n }));
+  await publish("early", "gone");
+  assert.equal((await index.get(id("early")))[0]?.post[0]?.statistics.views, 4n);
+  const stranger = Principal.managementCanister();
+  await tell({ ...post(id("early"), { views: 99n }), owner: stranger, status: { Deleted: null } });
+  assert.equal((await index.get(id("early")))[0]?.post[0]?.statistics.views, 4n);
+  await tell({ ...post(id("gone")), status: { Deleted: null } });
+  assert.deepEqual(names(await feed({})), ["early"]);
+  // Publishing again does not bring it back.
+  ok(await index.upsert_video(video(id("gone"), 2)));
+  assert.deepEqual(names(await feed({})), ["early"]);
+});
+
+test("a page goes on after the last video seen, whatever comes, goes and moves meanwhile", async () => {
+  await publish("a", "b", "c", "d", "e");
+  await score(20n, { a: 10_005n, b: 10_004n, c: 10_003n, d: 10_002n, e: 10_001n });
+  const top = { feed: { top: null }, limit: 2 };
+  const first = await feed(top);
+  assert.deepEqual(names(first), ["a", "b"]);
+  await publish("new");
+  await score(21n, { new: 20_000n, e: 30_000n });
+  ok(await index.set_status(id("b"), { Deleted: null }));
+  const second = await feed({ ...top, cursor: first.next });
+  assert.deepEqual(names(second), ["c", "d"]);
+  assert.deepEqual(names(await feed({ ...top, limit: 9 })), ["e", "new", "a", "c", "d"]);
+});
+
+test("filters: unsafe videos, authors; what is banned is in no feed", async () => {
+  await publish("plain", "unsafe", "banned", "other");
+  const other = Principal.managementCanister();
+  ok(await index.upsert_video({ ...video(id("other"), 2), owner: other }));
+  ok(await index.set_moderation(id("unsafe"), { unsafe: null }));
+  ok(await index.set_status(id("banned"), { BannedForExplicitness: null }));
+  const filtered = async (unsafe: "hide" | "show" | "only", without: Principal[] = []) => {
+    const filter = { unsafe: { [unsafe]: null }, without_authors: without } as Question["filter"][0] & object;
+    return names(await feed({ filter: [filter] }));
+  };
+  assert.deepEqual(names(await feed({})), ["other", "plain"]);
+  assert.deepEqual(await filtered("hide"), ["other", "plain"]);
+  assert.deepEqual(await filtered("show"), ["other", "unsafe", "plain"]);
+  assert.deepEqual(await filtered("only"), ["unsafe"]);
+  assert.deepEqual(await filtered("hide", [other]), ["plain"]);
+  assert.deepEqual(names(await feed({ feed: { author: other } })), ["other"]);
+  assert.deepEqual(
+    names(await feed({ feed: { author: Principal.fromText("rwlgt-iiaaa-aaaaa-aaaaa-cai") } })),
+    [],
+  );
+});
+
+async function push(sequence: bigint, target: Target, videos: string[]) {
+  const feeds = [{ target, videos: videos.map(id) }];
+  return ok(await recommender.index.push_feeds({ model_version: "m1", sequence, feeds }));
+}
+
+test("a segment's feed is the recommender's list; a reader of the former one comes to its end", async () => {
+  await publish("a", "b", "c", "d");
+  const target = { segment: id("cold") };
+  const read = (question: Partial<Question> = {}) => feed({ feed: { segment: target.segment }, ...question });
+  assert.deepEqual(names(await read()), []);
+  assert.deepEqual(await push(5n, target, ["c", "a", "never", "b"]), { applied: 1, stale: 0, unknown: 1 });
+  const first = await read({ limit: 2 });
+  assert.deepEqual(names(first), ["c", "a"]);
+  assert.deepEqual(await push(4n, target, ["d"]), { applied: 0, stale: 1, unknown: 0 });
+  await push(6n, target, ["d", "b"]);
+  assert.deepEqual(names(await read()), ["d", "b"]);
+  assert.deepEqual(names(await read({ cursor: first.next })), ["b"]);
+  await push(7n, target, ["a"]);
+  // The version of the cursor is gone: the current list from its beginning.
+  assert.deepEqual(names(await read({ cursor: first.next })), ["a"]);
+  ok(await index.set_status(id("a"), { Deleted: null }));
+  assert.deepEqual(names(await read()), []);
+});
+
+test("a personal feed is for its user and for who makes it", async () => {
+  await publish("mine");
+  const viewer = await network.somebody();
+  await push(1n, { user: viewer.principal }, ["mine"]);
+  const personal = { feed: { personal: viewer.principal } };
+  assert.deepEqual(names(await feed(personal, viewer.index)), ["mine"]);
+  assert.deepEqual(names(await feed(personal, recommender.index)), ["mine"]);
+  const stranger = await network.somebody();
+  const question = { ...personal, cursor: [], limit: 1, filter: [] } satisfies Question;
+  assert.deepEqual(err(await stranger.index.feed(question)), {
+    unauthorized:
+      "the membership list was not read within the last minute: call refresh_membership, then ask again",
+  });
+  err(await stranger.index.refresh_membership());
+  assert.match(
+    JSON.stringify(err(await stranger.index.feed(question))),
+    /lacks the role recommender or admin/,
+  );
+});
+
+test("a moderator sees what has a status, when the membership was read", async () => {
+  await publish("x", "y");
+  for (const name of ["x", "y"]) ok(await index.set_status(id(name), { BannedDueToUserReporting: null }));
+  const moderator = await withRole("moderator");
+  const question = { status: { BannedDueToUserReporting: null }, before: [] as [], limit: 1 };
+  assert.ok("unauthorized" in err(await moderator.index.with_status(question)));
+  ok(await moderator.index.refresh_membership());
+  const page = ok(await moderator.index.with_status(question));
+  assert.deepEqual(
+    page.videos.map((each) => each.video.id),
+    [id("y")],
+  );
+  const next = ok(await moderator.index.with_status({ ...question, before: page.next }));
+  assert.deepEqual(
+    next.videos.map((each) => each.video.id),
+    [id("x")],
+  );
+});
+
+test("neighbours: the exact dot products of int8 vectors, the highest first", async () => {
+  const component = fc.constantFrom(-128, -127, -1, 0, 1, 64, 127);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 70 }).chain((dimensions) =>
+        fc.array(fc.array(component, { minLength: dimensions, maxLength: dimensions }), {
+          minLength: 2,
+          maxLength: 6,
+        }),
+      ),
+      async ([user, ...items]) => {
+        const model_version = `m-${test_++}`;
+        const ids = items.map((_, item) => `vector-${item}`);
+        for (const each of ids) ok(await index.upsert_video(video(each)));
+        const vectors = items.map((item, number) => ({ id: ids[number]!, vector: bytes(item) }));
+        ok(await recommender.index.put_vectors({ model_version, dimensions: user!.length, vectors }));
+        const { videos, considered } = ok(
+          await index.rank({
+            model_version,
+            vector: bytes(user!),
+            candidates: { videos: ids },
+            limit: 10,
+            filter: [],
+          }),
+        );
+        const expected = items.map((item) => dot(item, user!)).sort((a, b) => b - a);
+        assert.deepEqual(
+          videos.map((each) => Number(each.score)),
+          expected,
+        );
+        assert.equal(considered, items.length);
+        for (const each of videos)
+          assert.equal(Number(each.score), dot(items[ids.indexOf(each.id)]!, user!), each.id);
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+const bytes = (components: readonly number[]) => Uint8Array.from(Int8Array.from(components));
+const dot = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, place) => sum + value * b[place]!, 0);
