@@ -1,3 +1,4 @@
+import type { Use } from "../cycles/uses.ts";
 import type { CanisterSnapshot } from "./canister-snapshot.ts";
 import type { CanisterLog } from "./log.ts";
 import type { Program } from "./program.ts";
@@ -26,6 +27,10 @@ export interface Canister {
   settings: Settings;
   status: "running" | "stopping" | "stopped";
   cycles: bigint;
+  /** What it has paid so far, by purpose. */
+  consumed: Record<Use, bigint>;
+  /** Up to when its memory is paid for, nanoseconds since 1970; undefined until the network sees it first. */
+  chargedAt: bigint | undefined;
   /** Counts changes of code and settings, as ic0.canister_version tells them. */
   version: bigint;
   program: Program | undefined;

@@ -70,6 +70,8 @@ const table = {
   canister_self_size: all,
   canister_self_copy: all,
   canister_cycle_balance128: all,
+  canister_liquid_cycle_balance128: all,
+  cycles_burn128: "I G U RQ Ry Rt C T",
   canister_status: all,
   canister_version: all,
   is_controller: anywhere,

@@ -1,6 +1,15 @@
+import { consume } from "./account.ts";
 import type { Canister } from "./canister.ts";
 import { type Context, isReplicated } from "./context.ts";
-import { type Execution, emptyJournal, type Facts, type Input, type Journal } from "./execution.ts";
+import {
+  type Execution,
+  emptyJournal,
+  type Facts,
+  freeOfCharge,
+  type Input,
+  type Journal,
+  type Tariff,
+} from "./execution.ts";
 import type { Entry } from "./instance.ts";
 import type { Program } from "./program.ts";
 import { StableOverlay } from "./stable-memory.ts";
@@ -11,6 +20,8 @@ export interface Message {
   context: Context;
   entry: Entry;
   input: Input;
+  /** What its calls cost; nothing when absent. */
+  tariff?: Tariff;
   /** Most instructions. */
   limit: bigint;
   instructionsBefore?: bigint;
@@ -36,7 +47,7 @@ export function factsOf(canister: Canister): Facts {
 }
 
 export function executionOf(canister: Canister, message: Message, stable: StableOverlay): Execution {
-  const { context, input, limit, instructionsBefore = 0n, time } = message;
+  const { context, input, tariff = freeOfCharge, limit, instructionsBefore = 0n, time } = message;
   const facts = factsOf(canister);
   return {
     context,
@@ -44,6 +55,7 @@ export function executionOf(canister: Canister, message: Message, stable: Stable
     facts,
     stable,
     journal: emptyJournal(),
+    tariff,
     limit,
     spent: 0n,
     instructionsBefore,
@@ -79,8 +91,12 @@ export function commit(canister: Canister, program: Program, { stable, journal }
   stable.commit();
   if (journal.certifiedData) canister.certifiedData = journal.certifiedData;
   if (journal.globalTimer !== undefined) canister.globalTimer = journal.globalTimer;
-  const attached = journal.calls.reduce((sum, { cycles }) => sum + cycles, 0n);
-  canister.cycles += journal.cyclesAccepted - attached;
+  canister.cycles += journal.cyclesAccepted;
+  consume(canister, "burned_cycles", journal.cyclesBurned);
+  for (const { cycles, prepaid, fee } of journal.calls) {
+    canister.cycles -= cycles + prepaid;
+    consume(canister, "request_and_response_transmission", fee);
+  }
 }
 
 /** Log lines stay also when the message traps; queries log nothing. */

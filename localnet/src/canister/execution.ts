@@ -15,6 +15,10 @@ export interface OutgoingCall {
   method: string;
   arg: Uint8Array;
   cycles: bigint;
+  /** Cycles held back for the reply's bytes and the callback's execution; what is left comes home with the reply. */
+  prepaid: bigint;
+  /** Cycles for the request itself. */
+  fee: bigint;
   onReply: Closure;
   onReject: Closure;
   onCleanup: Closure | undefined;
@@ -35,6 +39,8 @@ export interface Journal {
   certifiedData: Uint8Array | undefined;
   globalTimer: bigint | undefined;
   cyclesAccepted: bigint;
+  /** Cycles that the code destroys. */
+  cyclesBurned: bigint;
   logs: LogLine[];
   /** Set by accept_message. */
   accepted: "yes" | "no";
@@ -47,6 +53,7 @@ export function emptyJournal(): Journal {
     certifiedData: undefined,
     globalTimer: undefined,
     cyclesAccepted: 0n,
+    cyclesBurned: 0n,
     logs: [],
     accepted: "no",
   };
@@ -80,6 +87,17 @@ export interface Facts {
   globalTimer: bigint;
 }
 
+/** What calls cost the message that makes them; nothing in queries. */
+export interface Tariff {
+  fee: (bytes: number) => bigint;
+  /** Held back for each call. */
+  prepaid: bigint;
+  /** The balance that must stay. */
+  reserve: bigint;
+}
+
+export const freeOfCharge: Tariff = { fee: () => 0n, prepaid: 0n, reserve: 0n };
+
 /** One message while it runs. */
 export interface Execution {
   context: Context;
@@ -87,6 +105,7 @@ export interface Execution {
   facts: Facts;
   stable: StableOverlay;
   journal: Journal;
+  tariff: Tariff;
   /** Most instructions that it may take. */
   limit: bigint;
   /** Those that its earlier stages have taken: an upgrade runs in several. */

@@ -4,7 +4,7 @@ import type { CompiledModule } from "./compiled-module.ts";
 import type { Context } from "./context.ts";
 import { appendLog, commit, executionOf } from "./execute.ts";
 import type { Execution } from "./execution.ts";
-import type { Entry } from "./instance.ts";
+import type { Entry, Outcome } from "./instance.ts";
 import { Program } from "./program.ts";
 import { StableMemory, StableOverlay } from "./stable-memory.ts";
 import { contractViolation, errorCodes, Trap } from "./trap.ts";
@@ -27,9 +27,9 @@ export interface UpgradeOptions {
 type Stage = { context: Context; entries: Entry[] };
 
 /** Puts a module into a canister, whose former memories are lost. Nothing changes when it traps. */
-export function install(canister: Canister, installation: Installation): Trap | undefined {
+export function install(canister: Canister, installation: Installation): Outcome {
   const program = construct(() => Program.fresh(installation.module));
-  if (program instanceof Trap) return program;
+  if (program instanceof Trap) return { trap: program, instructions: 0n };
   const stable = new StableMemory();
   const execution = begin(canister, installation, stable);
   const trap = runStages(program, execution, [
@@ -37,31 +37,27 @@ export function install(canister: Canister, installation: Installation): Trap | 
     { context: "I", entries: [{ export: "canister_init" }] },
   ]);
   appendLog(canister, execution, trap);
-  if (trap) return trap;
+  if (trap) return { trap, instructions: execution.spent };
   canister.certifiedData = new Uint8Array();
   canister.stable = stable;
   settle(canister, program, execution);
-  return undefined;
+  return { trap, instructions: execution.spent };
 }
 
 /**
  * Replaces the code and keeps the state: stable memory always, the heap as the options say.
  * When anything traps, all is as before: memories, globals, module, certified data.
  */
-export function upgrade(
-  canister: Canister,
-  installation: Installation,
-  options: UpgradeOptions,
-): Trap | undefined {
+export function upgrade(canister: Canister, installation: Installation, options: UpgradeOptions): Outcome {
   const old = canister.program!;
   const refusal = checkPersistence(old.module, installation.module, options.memory);
-  if (refusal) return refusal;
+  if (refusal) return { trap: refusal, instructions: 0n };
   const execution = begin(canister, installation, canister.stable);
-  const fail = (trap: Trap, program = old): Trap => {
+  const fail = (trap: Trap, program = old): Outcome => {
     program.rollback();
     if (program !== old) old.rollback();
     appendLog(canister, execution, trap);
-    return trap;
+    return { trap, instructions: execution.spent };
   };
   if (options.preUpgrade === "run") {
     const trap = runStages(old, execution, [{ context: "G", entries: [{ export: "canister_pre_upgrade" }] }]);
@@ -83,7 +79,7 @@ export function upgrade(
   if (trap) return fail(trap, program);
   appendLog(canister, execution, undefined);
   settle(canister, program, execution);
-  return undefined;
+  return { trap: undefined, instructions: execution.spent };
 }
 
 /** A module may be valid by itself and still not fit the system API or its own table. */
@@ -117,8 +113,8 @@ function runStages(program: Program, execution: Execution, stages: readonly Stag
   for (const { context, entries } of stages) {
     execution.context = context;
     const { trap, instructions } = program.runUpdate(execution, entries);
-    if (trap) return trap;
     execution.spent += instructions;
+    if (trap) return trap;
   }
   return undefined;
 }

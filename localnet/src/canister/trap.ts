@@ -10,8 +10,10 @@ export type Rejection = Extract<CallResult, { status: "rejected" }>;
 export const errorCodes = {
   replicaStopped: "IC0202",
   canisterAlreadyExists: "IC0205",
+  outOfCycles: "IC0207",
   canisterNotFound: "IC0301",
   snapshotNotFound: "IC0302",
+  insufficientForCreation: "IC0403",
   canisterRejected: "IC0406",
   unknownManagementMethod: "IC0407",
   invalidManagementPayload: "IC0408",

@@ -28,6 +28,8 @@ export interface Callback {
   onReply: Closure;
   onReject: Closure;
   onCleanup: Closure | undefined;
+  /** What the caller has paid in advance for the reply and its callback. */
+  prepaid: bigint;
   state: "waiting" | "settled";
   /** Answers SYS_UNKNOWN when a bounded call has waited long enough. */
   timeout: NodeJS.Timeout | undefined;

@@ -1,6 +1,7 @@
 import { type Canister, defaultSettings } from "../canister/canister.ts";
 import { CanisterLog } from "../canister/log.ts";
 import { StableMemory } from "../canister/stable-memory.ts";
+import { nothingConsumed } from "../cycles/uses.ts";
 
 /** Keys a principal's bytes for maps; keys sort as the bytes do. */
 export function keyOf(id: Uint8Array): string {
@@ -62,6 +63,8 @@ export class CanisterRegistry {
       settings: defaultSettings(controllers),
       status: "running",
       cycles,
+      consumed: nothingConsumed(),
+      chargedAt: undefined,
       version: 0n,
       program: undefined,
       stable: new StableMemory(),

@@ -1,3 +1,4 @@
+import type { Canister } from "../canister/canister.ts";
 import type { Task } from "./call-context.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
 
@@ -7,20 +8,25 @@ const heartbeatInterval = 1000;
 /** Longest delay that Node's timers take, milliseconds. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Wakes canisters: global timers when they are due, heartbeats regularly. It keeps no process alive. */
+/** Wakes canisters: global timers when they are due, heartbeats regularly; and has them pay for their time. It keeps
+ * no process alive. */
 export class Clock {
   readonly #registry: CanisterRegistry;
   readonly #now: () => bigint;
-  readonly #wake: (task: Task) => void;
+  readonly #acts: { wake: (task: Task) => void; charge: (canister: Canister) => void };
   readonly #heartbeat: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #due: bigint | undefined;
 
   /** @param now nanoseconds since 1970 */
-  constructor(registry: CanisterRegistry, now: () => bigint, wake: (task: Task) => void) {
+  constructor(
+    registry: CanisterRegistry,
+    now: () => bigint,
+    acts: { wake: (task: Task) => void; charge: (canister: Canister) => void },
+  ) {
     this.#registry = registry;
     this.#now = now;
-    this.#wake = wake;
+    this.#acts = acts;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatInterval).unref();
   }
 
@@ -57,15 +63,17 @@ export class Clock {
         continue;
       // "The timer is deactivated before the function runs."
       canister.globalTimer = 0n;
-      this.#wake({ kind: "task", canister: canister.id, entry: "canister_global_timer" });
+      this.#acts.wake({ kind: "task", canister: canister.id, entry: "canister_global_timer" });
     }
     this.reschedule();
   }
 
   #beat(): void {
-    for (const { id, program, status } of this.#registry.all()) {
+    for (const canister of this.#registry.all()) {
+      this.#acts.charge(canister);
+      const { id, program, status } = canister;
       if (status !== "running" || !program?.module.functions.has("canister_heartbeat")) continue;
-      this.#wake({ kind: "task", canister: id, entry: "canister_heartbeat" });
+      this.#acts.wake({ kind: "task", canister: id, entry: "canister_heartbeat" });
     }
   }
 }

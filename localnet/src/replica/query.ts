@@ -1,3 +1,4 @@
+import { cannotPay } from "../canister/account.ts";
 import type { Canister } from "../canister/canister.ts";
 import { methodKind } from "../canister/compiled-module.ts";
 import type { Context } from "../canister/context.ts";
@@ -6,9 +7,10 @@ import type { Closure, Input, OutgoingCall } from "../canister/execution.ts";
 import type { Entry } from "../canister/instance.ts";
 import type { Program } from "../canister/program.ts";
 import { StableOverlay } from "../canister/stable-memory.ts";
-import { errorCodes, reject, rejectionOf } from "../canister/trap.ts";
+import { errorCodes, type Rejection, reject, rejectionOf, textOf } from "../canister/trap.ts";
 import { admit, didNotReply, noSuchMethod } from "./admission.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
+import type { Executed } from "./scheduler.ts";
 import type { CallResult } from "./types.ts";
 
 export interface Query {
@@ -28,6 +30,8 @@ export interface QueryWorld {
   time: bigint;
   /** What the management canister answers to queries. */
   manage: (query: Query) => CallResult;
+  /** Told what each message took. */
+  onExecuted: (execution: Executed) => void;
 }
 
 /** @source dfinity/ic rs/config/src/execution_environment.rs */
@@ -58,6 +62,7 @@ class QueryGraph {
     const admitted = admit(this.#world.registry, callee);
     if ("rejection" in admitted) return admitted.rejection;
     const { canister, program } = admitted;
+    if (cannotPay(canister, 0n)) return frozen(canister);
     const kind = methodKind(program.module, method);
     if (kind === undefined || kind === "update") return noSuchMethod(callee, "query", method);
     if (depth > deepest) {
@@ -84,6 +89,8 @@ class QueryGraph {
     const execution = executionOf(canister, { ...message, limit: this.#instructionsLeft, time }, stable);
     const { trap, instructions } = program.runQuery(execution, [message.entry]);
     this.#instructionsLeft -= instructions;
+    const entry = "export" in message.entry ? message.entry.export : `callback ${message.context}`;
+    this.#world.onExecuted({ canister: canister.id, entry, instructions });
     return { journal: execution.journal, trap, instructions };
   }
 
@@ -116,6 +123,11 @@ class QueryGraph {
       this.#active.delete(program);
     }
   }
+}
+
+function frozen({ id }: Canister): Rejection {
+  const message = `Canister ${textOf(id)} is unable to process query calls because it's frozen. Please top up the canister with cycles and try again.`;
+  return reject(errorCodes.outOfCycles, message);
 }
 
 /** One call of the graph: its first message and its callbacks, which see each other's changes. */

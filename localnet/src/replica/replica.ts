@@ -1,14 +1,17 @@
+import { cannotPay, chargeIdle } from "../canister/account.ts";
 import type { Canister } from "../canister/canister.ts";
 import { executeDiscarded } from "../canister/execute.ts";
 import { errorCodes, type Rejection, reject, rejectionOf, textOf } from "../canister/trap.ts";
+import { ingressFee } from "../cycles/fees.ts";
 import { admit } from "./admission.ts";
 import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
+import { uninstall } from "./management/code.ts";
 import { Management } from "./management/management.ts";
 import type { ManagementCall } from "./management/method.ts";
 import { type Query, runQuery } from "./query.ts";
-import { Scheduler } from "./scheduler.ts";
+import { type Executed, Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";
 import { StateFolder } from "./state/state-folder.ts";
 import type { CallResult, CanisterState, Ingress, Replica } from "./types.ts";
@@ -18,6 +21,8 @@ export interface ReplicaOptions {
   state?: string;
   subnetId: Uint8Array;
   instructionLimits?: Partial<InstructionLimits>;
+  /** Told what each message took. */
+  onExecuted?: (execution: Executed) => void;
   /** Nanoseconds since 1970; by default the system's clock. */
   now?: () => bigint;
 }
@@ -27,8 +32,7 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
 /**
  * Starts a replica with the canisters of its state folder, or with none.
  *
- * What differs from the platform: nothing is charged, cycles are balances that calls and the management canister
- * move; messages run one at a time, in the order of their arrival; there is one subnet. A restart keeps canisters
+ * What differs from the platform: while it is off nothing is charged; messages run one at a time, in the order of their arrival; there is one subnet. A restart keeps canisters
  * as they were at the last save (half a second after a change, on `flush`, at the end), but not calls under way:
  * their callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
@@ -47,28 +51,52 @@ class LocalReplica implements Replica {
   readonly #management: Management;
   readonly #clock: Clock;
   readonly #autosave: Autosave | undefined;
+  readonly #onExecuted: (execution: Executed) => void;
 
   constructor(options: ReplicaOptions, registry: CanisterRegistry, autosave?: Autosave) {
     const limits = { ...defaultInstructionLimits, ...options.instructionLimits };
     const now = options.now ?? systemTime;
+    const onExecuted = options.onExecuted ?? (() => {});
     this.#registry = registry;
     this.#limits = limits;
     this.#now = now;
     this.#autosave = autosave;
-    this.#management = new Management({ registry, limits, now, scheduler: () => this.#scheduler });
+    this.#management = new Management({
+      registry,
+      limits,
+      now,
+      scheduler: () => this.#scheduler,
+      charge: (canister) => this.#charge(canister),
+      onExecuted,
+    });
     this.#scheduler = new Scheduler({
       registry,
       limits,
       now,
       manage: (request, answer) =>
         this.#management.execute({ ...request, origin: request.origin.kind }, answer),
+      charge: (canister) => this.#charge(canister),
+      onExecuted,
       onProgress: () => {
         this.#clock.reschedule();
         autosave?.touch();
       },
     });
-    this.#clock = new Clock(registry, now, (task) => this.#scheduler.enqueue(task));
+    this.#onExecuted = onExecuted;
+    this.#clock = new Clock(registry, now, {
+      wake: (task) => this.#scheduler.enqueue(task),
+      charge: (canister) => this.#charge(canister),
+    });
     this.#clock.reschedule();
+  }
+
+  /** "The canister is uninstalled" when it has nothing left to pay with. */
+  #charge(canister: Canister): void {
+    if (chargeIdle(canister, this.#now()) === "paid" || !canister.program) return;
+    uninstall(canister);
+    canister.chunks = new Map();
+    canister.snapshots = [];
+    this.#scheduler.abandon(canister.id);
   }
 
   async inspect(ingress: Ingress): Promise<Rejection | undefined> {
@@ -77,6 +105,8 @@ class LocalReplica implements Replica {
     const admitted = admit(this.#registry, canisterId);
     if ("rejection" in admitted) return admitted.rejection;
     const { canister, program } = admitted;
+    const unpaid = cannotPay(canister, ingressFee(method.length + arg.length));
+    if (unpaid) return unpaid;
     if (!program.module.functions.has("canister_inspect_message")) return undefined;
     const { trap, journal } = executeDiscarded(canister, {
       context: "F",
@@ -109,7 +139,13 @@ class LocalReplica implements Replica {
     const { sender: caller, canisterId: callee, method, arg } = ingress;
     const manage = ({ caller, method, arg }: Query) =>
       this.#management.query({ origin: "ingress", caller, method, arg, cycles: 0n });
-    const world = { registry: this.#registry, limit: this.#limits.query, time: this.#now(), manage };
+    const world = {
+      registry: this.#registry,
+      limit: this.#limits.query,
+      time: this.#now(),
+      manage,
+      onExecuted: this.#onExecuted,
+    };
     return runQuery(world, { caller, callee, method, arg, dataCertificate });
   }
 

@@ -16,6 +16,7 @@ import type {
 import type { CanisterRegistry } from "./canister-registry.ts";
 import type { InstructionLimits } from "./instruction-limits.ts";
 import { type IdleWaiter, OpenCalls } from "./open-calls.ts";
+import { giveBack, payIngress, payReply, prepay, tariffOf } from "./payment.ts";
 import type { CallResult } from "./types.ts";
 
 /** Gives a request its answer, with the cycles that go back. */
@@ -28,8 +29,20 @@ export interface SchedulerParts {
   now: () => bigint;
   /** Executes a call to the management canister. */
   manage: (request: Request, answer: Answer) => void;
+  /** Called before a canister runs a message: it pays what it owes by then. */
+  charge: (canister: Canister) => void;
+  /** Told what each message took. */
+  onExecuted: (execution: Executed) => void;
   /** Called after each message. */
   onProgress: () => void;
+}
+
+/** A message that has run. */
+export interface Executed {
+  canister: Uint8Array;
+  /** The exported function, or how the caller was answered. */
+  entry: string;
+  instructions: bigint;
 }
 
 /** How long messages run before other things may have their turn, milliseconds. */
@@ -118,14 +131,17 @@ export class Scheduler {
 
   /** Undefined when the request became a call of its own, which is answered by its call context. */
   #resultOf(request: Request): CallResult | undefined {
-    const { callee, method } = request;
+    const { callee, method, origin, arg } = request;
+    const called = this.#parts.registry.get(callee);
+    if (called) this.#parts.charge(called);
     const admitted = admit(this.#parts.registry, callee);
     if ("rejection" in admitted) return admitted.rejection;
     const { canister, program } = admitted;
+    const unpaid = origin.kind === "ingress" && payIngress(canister, method.length + arg.length);
+    if (unpaid) return unpaid;
     switch (methodKind(program.module, method)) {
       case "update":
-        this.#executeUpdate(canister, request);
-        return undefined;
+        return this.#executeUpdate(canister, request);
       case "query":
         return this.#executeReplicatedQuery(canister, request);
       case "composite_query": {
@@ -137,11 +153,16 @@ export class Scheduler {
     }
   }
 
-  #executeUpdate(canister: Canister, { origin, caller, method, arg, cycles, deadline }: Request): void {
+  #executeUpdate(canister: Canister, request: Request): Rejection | undefined {
+    const { origin, caller, method, arg, cycles, deadline } = request;
+    const prepaid = prepay(canister, this.#parts.limits.update);
+    if (typeof prepaid === "object") return prepaid;
     const context = this.#calls.open({ canister: canister.id, origin, caller, deadline, cycles });
     const input: Input = { caller, arg, deadline, cyclesAvailable: cycles, call: "open" };
     const finished = this.#run(canister, context, "U", { export: `canister_update ${method}` }, input);
+    giveBack(canister, prepaid, finished.instructions);
     this.#settle(context, finished.trap);
+    return undefined;
   }
 
   /** A query method through the update path: no state change survives, and no cycles are kept. */
@@ -149,13 +170,17 @@ export class Scheduler {
     canister: Canister,
     { caller, method, arg, cycles, deadline }: Request,
   ): CallResult {
-    const { journal, trap } = executeDiscarded(canister, {
+    const prepaid = prepay(canister, this.#parts.limits.query);
+    if (typeof prepaid === "object") return prepaid;
+    const { journal, trap, instructions } = executeDiscarded(canister, {
       context: "RQ",
       entry: { export: `canister_query ${method}` },
       input: { caller, arg, deadline, cyclesAvailable: cycles },
       limit: this.#parts.limits.query,
       time: this.#parts.now(),
     });
+    giveBack(canister, prepaid, instructions);
+    this.#parts.onExecuted({ canister: canister.id, entry: `canister_query ${method}`, instructions });
     if (trap) return rejectionOf(trap, canister.id);
     return journal.response ?? didNotReply(canister.id);
   }
@@ -163,11 +188,16 @@ export class Scheduler {
   #executeTask({ canister: id, entry }: Task): void {
     const admitted = admit(this.#parts.registry, id);
     if ("rejection" in admitted || !admitted.program.module.functions.has(entry)) return;
+    this.#parts.charge(admitted.canister);
+    // "A frozen canister is not woken."
+    const prepaid = prepay(admitted.canister, this.#parts.limits.update);
+    if (typeof prepaid === "object") return;
     // "The caller of system tasks is the management canister."
     const caller = new Uint8Array();
     const call = { canister: id, origin: { kind: "task" }, caller, deadline: 0n, cycles: 0n } as const;
     const context = this.#calls.open(call);
     const finished = this.#run(admitted.canister, context, "T", { export: entry }, { caller });
+    giveBack(admitted.canister, prepaid, finished.instructions);
     this.#settle(context, finished.trap);
   }
 
@@ -176,17 +206,31 @@ export class Scheduler {
     const canister = this.#parts.registry.get(context.canister);
     if (!canister) return;
     canister.cycles += refund;
+    const bytes = result.status === "replied" ? result.reply.length : result.message.length;
+    const prepaid = payReply(canister, callback, bytes);
     context.outstanding -= 1;
-    if (context.state === "deleted" || !canister.program) return;
-    this.#settle(context, this.#callBack(canister, callback, result, refund));
+    if (context.state === "deleted" || !canister.program) {
+      canister.cycles += prepaid;
+      return;
+    }
+    const before = context.instructions;
+    const trap = this.#callBack(canister, callback, result, refund);
+    if (trap === "nobody") canister.cycles += prepaid;
+    else giveBack(canister, prepaid, context.instructions - before);
+    this.#settle(context, trap === "nobody" ? undefined : trap);
   }
 
   /** Runs the callback, and the cleanup when that traps; each is a message with a commit of its own. */
-  #callBack(canister: Canister, callback: Callback, result: CallResult, refund: bigint): Trap | undefined {
+  #callBack(
+    canister: Canister,
+    callback: Callback,
+    result: CallResult,
+    refund: bigint,
+  ): Trap | undefined | "nobody" {
     const { context, onReply, onReject, onCleanup } = callback;
     const isReply = result.status === "replied";
     const closure = isReply ? onReply : onReject;
-    if (isNobody(closure)) return undefined;
+    if (isNobody(closure)) return "nobody";
     const rejection = isReply ? undefined : { rejection: result };
     const input: Input = {
       caller: context.caller,
@@ -216,11 +260,17 @@ export class Scheduler {
       context: kind,
       entry,
       input,
+      tariff: tariffOf(canister, this.#parts.limits.update),
       limit: this.#parts.limits.update,
       instructionsBefore: context.instructions,
       time: this.#parts.now(),
     });
     context.instructions += finished.instructions;
+    this.#parts.onExecuted({
+      canister: canister.id,
+      entry: "export" in entry ? entry.export : `callback ${kind}`,
+      instructions: finished.instructions,
+    });
     if (finished.trap) return finished;
     const { journal } = finished;
     context.cyclesAvailable -= journal.cyclesAccepted;
@@ -230,12 +280,13 @@ export class Scheduler {
   }
 
   #send(context: CallContext, call: OutgoingCall): void {
-    const { onReply, onReject, onCleanup, callee, method, arg, cycles, timeout } = call;
+    const { onReply, onReject, onCleanup, callee, method, arg, cycles, timeout, prepaid } = call;
     const callback: Callback = {
       context,
       onReply,
       onReject,
       onCleanup,
+      prepaid,
       state: "waiting",
       timeout: undefined,
     };

@@ -29,6 +29,8 @@ export interface InstrumentedModule {
   /** Types of the module's own mutable globals, in the order of `globals`. */
   globalTypes: GlobalType[];
   imports: { module: string; name: string }[];
+  /** Bytes of the module's own code section. */
+  codeSize: number;
   /** Names of the functions that the module itself exports. */
   functions: ReadonlySet<string>;
   customs: WasmModule["customs"];
@@ -63,6 +65,7 @@ export function instrument(bytes: Uint8Array): InstrumentedModule {
     globals: [...mutable, hostNames.size],
     globalTypes: module.globals.filter(({ mutable }) => mutable).map(({ type }) => globalType(type)),
     imports: module.imports,
+    codeSize: sectionsOf(module, sectionIds.code).reduce((sum, { start, end }) => sum + end - start, 0),
     functions: new Set(
       module.exports.filter(({ kind }) => kind === externKinds.function).map(({ name }) => name),
     ),

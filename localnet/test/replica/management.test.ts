@@ -41,11 +41,14 @@ test("a canister makes and pays others", async () => {
   await using replica = await createReplica({ subnetId });
   const maker = await deploy(replica, await fixture("Maker"));
   assert.equal(await maker.update("random"), 32n);
-  const held = await manage(replica, "canister_status", { canister_id: maker.id });
-  const made = await maker.update("make", [[IDL.Nat, 1000n]], [IDL.Principal]);
-  assert.equal(await maker.update("cyclesOf", [[IDL.Principal, made]]), 2000n);
-  const left = await manage(replica, "canister_status", { canister_id: maker.id });
-  assert.equal(held.cycles - left.cycles, 2000n);
+  const cycles = 600_000_000_000n;
+  const made = await maker.update("make", [[IDL.Nat, cycles]], [IDL.Principal]);
+  // The fee goes from what comes with the creation, nothing from what is deposited.
+  assert.equal(await maker.update("cyclesOf", [[IDL.Principal, made]]), 2n * cycles - 500_000_000_000n);
+  await assert.rejects(
+    maker.update("make", [[IDL.Nat, 1000n]], [IDL.Principal]),
+    /requires a fee of 500000000000/,
+  );
   await assert.rejects(maker.update("make", [[IDL.Nat, 10n ** 20n]], [IDL.Principal]), /IC0520/);
   await maker.update("stop", [[IDL.Principal, made]], []);
   await assert.rejects(actorOf(replica, made).query("get"), /IC0508/);

@@ -8,6 +8,9 @@ const largestArgument = 10 * 1024 * 1024;
 /** Longest bound of a best-effort call, seconds. @source IC interface specification */
 const longestTimeout = 300;
 
+/** What call_perform answers when the call cannot be made: a reject code. */
+const sysTransient = 2;
+
 type Name =
   | "call_new"
   | "call_on_cleanup"
@@ -52,6 +55,8 @@ export function callImports(machine: Machine): Imports<Name> {
           method: readText(machine, method, methodLength),
           arg: new Uint8Array(),
           cycles: 0n,
+          prepaid: 0n,
+          fee: 0n,
           onReply: { index: reply, environment: replyEnvironment },
           onReject: { index: reject, environment: rejectEnvironment },
           onCleanup: undefined,
@@ -93,9 +98,14 @@ export function callImports(machine: Machine): Imports<Name> {
     },
     call_perform: () => {
       const { call, parts } = open("call_perform");
-      call.arg = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
-      machine.execution.journal.calls.push(call);
       draft = undefined;
+      const { tariff, journal } = machine.execution;
+      call.arg = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
+      call.prepaid = tariff.prepaid;
+      call.fee = tariff.fee(call.arg.length + call.method.length);
+      // "the caller has not enough cycles": the call is not made, its cycles stay.
+      if (cyclesHeld(machine) - call.cycles - call.prepaid - call.fee < tariff.reserve) return sysTransient;
+      journal.calls.push(call);
       return 0;
     },
   };
@@ -103,5 +113,6 @@ export function callImports(machine: Machine): Imports<Name> {
 
 /** The canister's balance as the message sees it. */
 export function cyclesHeld({ execution: { facts, journal } }: Machine): bigint {
-  return journal.calls.reduce((left, { cycles }) => left - cycles, facts.cycles + journal.cyclesAccepted);
+  const held = facts.cycles + journal.cyclesAccepted - journal.cyclesBurned;
+  return journal.calls.reduce((left, { cycles, prepaid, fee }) => left - cycles - prepaid - fee, held);
 }

@@ -3,6 +3,7 @@ import { contractViolation, errorCodes, Trap } from "../trap.ts";
 import { cyclesHeld } from "./call.ts";
 import {
   type Address,
+  amountOf,
   copyOut,
   type Imports,
   type Machine,
@@ -14,6 +15,8 @@ import {
 type Name =
   | `canister_self_${"size" | "copy"}`
   | "canister_cycle_balance128"
+  | "canister_liquid_cycle_balance128"
+  | "cycles_burn128"
   | "canister_status"
   | "canister_version"
   | "is_controller"
@@ -39,11 +42,22 @@ export function systemImports(machine: Machine): Imports<Name> {
     if (!dataCertificate) throw contractViolation("ic0.data_certificate: there is no certificate");
     return dataCertificate;
   };
+  const liquid = () => {
+    const left = cyclesHeld(machine) - machine.execution.tariff.reserve;
+    return left > 0n ? left : 0n;
+  };
   return {
     canister_self_size: () => machine.address(facts().id.length),
     canister_self_copy: (pointer: Address, offset: Address, length: Address) =>
       copyOut(machine, facts().id, pointer, offset, length),
     canister_cycle_balance128: (pointer: Address) => writeAmount(machine, pointer, cyclesHeld(machine)),
+    canister_liquid_cycle_balance128: (pointer: Address) => writeAmount(machine, pointer, liquid()),
+    cycles_burn128: (high: bigint, low: bigint, pointer: Address) => {
+      const wanted = amountOf(high, low);
+      const burned = wanted < liquid() ? wanted : liquid();
+      machine.execution.journal.cyclesBurned += burned;
+      writeAmount(machine, pointer, burned);
+    },
     canister_status: () => statusNumbers[facts().status],
     canister_version: () => facts().version,
     is_controller: (pointer: Address, length: Address) => {

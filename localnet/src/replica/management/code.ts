@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Canister } from "../../canister/canister.ts";
-import { compileModule } from "../../canister/compiled-module.ts";
+import { type CompiledModule, compileModule } from "../../canister/compiled-module.ts";
 import { install, upgrade } from "../../canister/install.ts";
+import type { Outcome } from "../../canister/instance.ts";
 import { StableMemory } from "../../canister/stable-memory.ts";
 import { errorCodes, type Rejection, rejectionOf, Trap, textOf } from "../../canister/trap.ts";
+import { countedInstructions } from "../../cycles/prices.ts";
+import { giveBack, prepay } from "../payment.ts";
+import type { Executed } from "../scheduler.ts";
 import type { InstallMode } from "./interface.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -18,11 +22,12 @@ export interface CodeChange {
   caller: Uint8Array;
   limit: bigint;
   time: bigint;
+  onExecuted: (execution: Executed) => void;
 }
 
 /** Installs, reinstalls or upgrades; all or nothing. @throws Refusal when the mode does not fit */
 export function changeCode(canister: Canister, change: CodeChange): Rejection | undefined {
-  const { mode, source, arg, caller, limit, time } = change;
+  const { mode, source, onExecuted } = change;
   if ("install" in mode && canister.program) {
     const message = `Canister ${textOf(canister.id)} cannot be installed because the canister is not empty. Try installing with mode='reinstall' instead.`;
     throw new Refusal(errorCodes.nonEmpty, message);
@@ -32,16 +37,24 @@ export function changeCode(canister: Canister, change: CodeChange): Rejection | 
     throw new Refusal(errorCodes.moduleNotFound, message);
   }
   try {
-    const installation = { module: compileModule(source), arg, caller, limit, time };
-    const trap =
-      "upgrade" in mode
-        ? upgrade(canister, installation, upgradeOptions(mode.upgrade[0]))
-        : install(canister, installation);
+    const module = compileModule(source);
+    const prepaid = prepay(canister, change.limit, module.address);
+    if (typeof prepaid === "object") return prepaid;
+    const { trap, instructions: executed } = run(canister, change, module);
+    const instructions = executed + BigInt(module.codeSize) * countedInstructions.compiledByte;
+    giveBack(canister, prepaid, instructions, module.address);
+    onExecuted({ canister: canister.id, entry: Object.keys(mode)[0]!, instructions });
     return trap && rejectionOf(trap, canister.id);
   } catch (error) {
     if (error instanceof Trap) return rejectionOf(error, canister.id);
     throw error;
   }
+}
+
+function run(canister: Canister, { mode, ...installation }: CodeChange, module: CompiledModule): Outcome {
+  return "upgrade" in mode
+    ? upgrade(canister, { ...installation, module }, upgradeOptions(mode.upgrade[0]))
+    : install(canister, { ...installation, module });
 }
 
 type UpgradeArg = Extract<InstallMode, { upgrade: unknown }>["upgrade"][0];

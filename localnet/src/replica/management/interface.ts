@@ -1,5 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
+import { uses } from "../../cycles/uses.ts";
 import { type SnapshotArguments, snapshotTypes } from "./snapshot-interface.ts";
 
 /**
@@ -106,6 +107,10 @@ const status = IDL.Record({
   }),
 });
 
+const metrics = IDL.Record({
+  cycles_consumed: IDL.Record(Object.fromEntries(uses.map((use) => [use, IDL.Nat]))),
+});
+
 const info = IDL.Record({
   total_num_changes: IDL.Nat64,
   // Changes are counted, not kept: the list is always empty, its items' type does not matter.
@@ -148,6 +153,7 @@ export interface Arguments extends SnapshotArguments {
   stop_canister: Target;
   delete_canister: Target;
   canister_status: Target;
+  canister_metrics: Target;
   canister_info: Target;
   update_settings: Target & { settings: SettingsArg };
   deposit_cycles: Target;
@@ -198,6 +204,7 @@ export const types: Record<MethodName, { arg: IDL.Type[]; reply: IDL.Type[] }> =
   stop_canister: { arg: [target], reply: [] },
   delete_canister: { arg: [target], reply: [] },
   canister_status: { arg: [target], reply: [status] },
+  canister_metrics: { arg: [target], reply: [metrics] },
   canister_info: { arg: [target], reply: [info] },
   update_settings: { arg: [IDL.Record({ canister_id: IDL.Principal, settings })], reply: [] },
   deposit_cycles: { arg: [target], reply: [] },

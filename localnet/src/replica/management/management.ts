@@ -28,6 +28,9 @@ export class Management {
     try {
       const { name, arg } = this.#authorize(call);
       const method = this.#methods[name] as Method<MethodName>;
+      const target = targetOf(arg);
+      const canister = target && this.#parts.registry.get(target.toUint8Array());
+      if (canister) this.#parts.charge(canister);
       const result = method.run(arg as never, call);
       if ("later" in result) result.later((outcome) => settle(name, outcome));
       else settle(name, result);
@@ -83,7 +86,7 @@ export class Management {
     }
     const decoded = decode(name, arg);
     if (callers === "controllers" || callers === "controllersOrSelf") {
-      const canister = find(this.#parts.registry, targetOf(decoded));
+      const canister = find(this.#parts.registry, targetOf(decoded)!);
       const isSelf = Buffer.compare(canister.id, caller) === 0;
       if (!controls(canister, caller) && !(isSelf && callers === "controllersOrSelf")) {
         const message = `Only controllers of canister ${textOf(canister.id)} can call ic00 method ${name}`;
@@ -109,9 +112,9 @@ function decode(name: MethodName, arg: Uint8Array): Arguments[MethodName] {
   }
 }
 
-function targetOf(arg: Arguments[MethodName]): Principal {
-  const target = arg as { canister_id?: Principal; target_canister?: Principal };
-  return (target.canister_id ?? target.target_canister)!;
+function targetOf(arg: Arguments[MethodName]): Principal | undefined {
+  const target = arg as { canister_id?: Principal; target_canister?: Principal } | null;
+  return target?.canister_id ?? target?.target_canister;
 }
 
 function noQuery(method: string): Rejection {

@@ -4,7 +4,7 @@ import { errorCodes, type Rejection } from "../../canister/trap.ts";
 import type { Origin } from "../call-context.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
 import type { InstructionLimits } from "../instruction-limits.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { Executed, Scheduler } from "../scheduler.ts";
 import type { Arguments, MethodName } from "./interface.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -14,6 +14,10 @@ export interface ManagementParts {
   /** Nanoseconds since 1970. */
   now: () => bigint;
   scheduler: () => Scheduler;
+  /** Has a canister pay for its time until now. */
+  charge: (canister: Canister) => void;
+  /** Told what installing code took. */
+  onExecuted: (execution: Executed) => void;
 }
 
 export interface ManagementCall {

@@ -1,9 +1,12 @@
+import { cannotPay, consume } from "../../canister/account.ts";
 import type { Canister } from "../../canister/canister.ts";
 import { controls } from "../../canister/canister.ts";
 import { type CanisterSnapshot, snapshotSize } from "../../canister/canister-snapshot.ts";
 import { loadSnapshot, takeSnapshot } from "../../canister/snapshotting.ts";
 import { StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
 import { errorCodes, Trap, textOf } from "../../canister/trap.ts";
+import { executionFee } from "../../cycles/fees.ts";
+import { countedInstructions } from "../../cycles/prices.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
 import { uninstall } from "./code.ts";
 import { done, find, type ManagementParts, type Method } from "./method.ts";
@@ -36,6 +39,7 @@ export function snapshotMethods(parts: ManagementParts): {
           throw new Refusal(errorCodes.moduleNotFound, message);
         }
         const snapshot = takeSnapshot(canister, nextId(canister), now());
+        pay(canister, snapshot);
         add(canister, snapshot, replace_snapshot[0]);
         if (uninstall_code[0]) {
           uninstall(canister);
@@ -48,8 +52,10 @@ export function snapshotMethods(parts: ManagementParts): {
       callers: "controllers",
       run: ({ canister_id, snapshot_id }, { caller }) => {
         const snapshot = findSnapshot(sourceOf(registry, snapshot_id, caller), snapshot_id);
+        const canister = find(registry, canister_id);
+        pay(canister, snapshot);
         try {
-          loadSnapshot(find(registry, canister_id), snapshot);
+          loadSnapshot(canister, snapshot);
         } catch (error) {
           if (error instanceof Trap) throw new Refusal(error.errorCode, error.message);
           throw error;
@@ -100,6 +106,14 @@ export function snapshotMethods(parts: ManagementParts): {
       },
     },
   };
+}
+
+/** @throws Refusal when the canister cannot */
+function pay(canister: Canister, snapshot: CanisterSnapshot): void {
+  const fee = executionFee(countedInstructions.snapshot + BigInt(snapshotSize(snapshot)), "i32");
+  const rejection = cannotPay(canister, fee);
+  if (rejection) throw new Refusal(errorCodes.outOfCycles, rejection.message);
+  consume(canister, "instructions", fee);
 }
 
 type SnapshotCanister = SnapshotArguments["load_canister_snapshot"]["canister_id"];

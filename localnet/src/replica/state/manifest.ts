@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { uses } from "../../cycles/uses.ts";
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const bytes = z.codec(
@@ -53,6 +54,9 @@ const canister = z.object({
   settings,
   status: z.enum(["running", "stopping", "stopped"]),
   cycles: natural,
+  consumed: z
+    .record(z.enum(uses), natural)
+    .prefault(() => Object.fromEntries(uses.map((use) => [use, "0"])) as never),
   version: natural,
   certifiedData: bytes,
   globalTimer: natural,

@@ -28,7 +28,8 @@ export interface Snapshot {
 
 /** Takes what changed out of a canister, without a pause between its parts: nothing can run meanwhile. */
 export function snapshotOf(canister: Canister): Snapshot {
-  const { program, stable, log, chunks, snapshots, ...rest } = canister;
+  // What is paid for is no part of the state: while the network is off nothing is charged.
+  const { program, stable, log, chunks, snapshots, chargedAt: _, ...rest } = canister;
   const contents = new Map<string, Uint8Array>();
   addChunks(contents, chunks);
   const changes = [changesOf(stable)];
@@ -47,6 +48,7 @@ export function snapshotOf(canister: Canister): Snapshot {
   // Everything but the files is fixed now: the canister runs on while they are written.
   const fixed = {
     ...rest,
+    consumed: { ...rest.consumed },
     log: [...log.records],
     chunks: [...chunks.keys()],
     stable: stable.size,

@@ -128,6 +128,7 @@ export class StateFolder {
     const { program, stable, log, chunks, status, snapshots, ...rest } = record;
     return {
       ...rest,
+      chargedAt: undefined,
       // Calls under way do not survive a restart: nothing is left to wait for.
       status: status === "stopping" ? "stopped" : status,
       stable: await this.#loadMemory(stable),

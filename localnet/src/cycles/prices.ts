@@ -1,0 +1,27 @@
+/**
+ * What things cost on an application subnet of 13 nodes, in cycles.
+ * @source Internet Computer documentation, "Cycle costs"; dfinity/ic rs/config/src/subnet_config.rs for what that
+ * leaves out (64-bit instructions cost twice, compiling, snapshots)
+ */
+export const prices = {
+  creation: 500_000_000_000n,
+  /** Of any message that runs, on top of its instructions. */
+  message: 5_000_000n,
+  instruction: { i32: 1n, i64: 2n },
+  /** Of a call between canisters, paid by the caller: once, and for each byte of request and reply. */
+  call: 260_000n,
+  callByte: 1_000n,
+  /** Of a message from outside, paid by the canister: once, and for each byte. */
+  ingress: 1_200_000n,
+  ingressByte: 2_000n,
+  storageGibSecond: 127_000n,
+  computePercentSecond: 10_000_000n,
+} as const;
+
+/** What counts as instructions without being any. */
+export const countedInstructions = {
+  /** For each byte of a module's code when it is installed. */
+  compiledByte: 6_000n,
+  /** For a snapshot taken or loaded, besides one for each of its bytes. */
+  snapshot: 2_000_000_000n,
+} as const;
