@@ -40,6 +40,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "what trains models here: list the engines, install TensorFlow",
     load: () => import("./engine.ts"),
   },
+  models: {
+    summary: "model versions: list, show, compare, promote, roll back, clean up",
+    load: () => import("./models.ts"),
+  },
   localnet: {
     summary: "run a local Internet Computer with Kiln's canisters installed",
     load: () => import("./localnet.ts"),

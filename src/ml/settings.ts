@@ -2,6 +2,8 @@ import { z } from "zod";
 import { engineChoices } from "./engines/engine.ts";
 
 export const MlSettings = z.object({
+  /** The folder of model versions. */
+  KILN_MODELS: z.string().min(1).default("models"),
   /** What trains and serves the models with a network. */
   KILN_ENGINE: z.enum(engineChoices).default("auto"),
   /** Where `kiln engine install tensorflow` puts its libraries; default: .runtime/tensorflow in Kiln's folder. */

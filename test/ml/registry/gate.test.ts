@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gate } from "../../../src/ml/registry/gate.ts";
+import type { MetricRow } from "../../../src/ml/registry/version-manifest.ts";
+import { row } from "./facts.ts";
+
+const candidate = (ndcg: number, more = {}) => row("Transformer", "candidate", ndcg, more);
+const pop = row("Pop", "baseline", 0.1);
+const active = row("20260101T000000Z-00000000", "active", 0.2);
+
+const cells: [string, MetricRow[], string[]][] = [
+  ["better than the baselines, nothing serves yet", [candidate(0.2), pop], []],
+  ["as good as the active version but for the noise", [candidate(0.199), pop, active], []],
+  ["nobody has evaluated it", [pop], ["it has no metrics: nobody has evaluated it"]],
+  ["nothing stands beside it", [candidate(0.2)], ["no baseline stands beside it"]],
+  ["worse than Pop", [candidate(0.05), pop], ["NDCG@10 0.0500, Pop has 0.1000"]],
+  [
+    "worse than the active version",
+    [candidate(0.19), pop, active],
+    ["NDCG@10 0.1900, the active 20260101T000000Z-00000000 has 0.2000 less 0.002"],
+  ],
+  ["few cases", [candidate(0.2, { cases: 99 }), pop], ["99 cases, at least 100 are needed"]],
+  [
+    "shows the same to all",
+    [candidate(0.3, { coverage: 0.2 }), pop, active],
+    ["coverage@10 0.200, 0.5 of the active version's 0.500 must be left"],
+  ],
+  ["its scores are not numbers", [candidate(Number.NaN), pop], ["NDCG@10 NaN, Pop has 0.1000"]],
+];
+for (const [cell, metrics, objections] of cells)
+  test(`gate: ${cell}`, () => {
+    const { passed, reasons } = gate({ metrics });
+    assert.deepEqual(
+      reasons.filter((reason) => !reason.passed).map(({ say }) => say),
+      objections,
+    );
+    assert.equal(passed, objections.length === 0);
+  });
