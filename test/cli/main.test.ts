@@ -70,7 +70,8 @@ test("doctor --json says of everything what it found, and what to do where somet
     "redis-server",
     "memory",
     "disk",
-    "TensorFlow.js engine",
+    "engine tensorflow",
+    "engine wasm",
   ])
     assert.ok(names.includes(what), what);
   for (const { state, advice } of findings) assert.equal(state !== "good", Boolean(advice));
