@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { PrincipalId } from "./deployment.ts";
+import { moderations } from "./indexed-video.ts";
 
 /** A path below the video's folder: names of letters, digits, `.`, `_` and `-`, none beginning with a dot. */
 const RelativePath = z
@@ -36,6 +37,8 @@ export const Publication = z.object({
       }),
     )
     .min(1),
+  /** What was seen in the pictures. */
+  moderation: z.enum(moderations),
   hls: RelativePath,
   dash: RelativePath,
   posters: z.array(z.object({ path: RelativePath, width: Pixels, height: Pixels, type: z.string() })).min(1),

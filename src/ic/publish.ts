@@ -68,13 +68,38 @@ export async function publishVideo(options: {
     signal,
     onProgress,
   });
-  const entry = await index.upsert(entryOf(publication, storage.canisterId, own.files), { signal });
+  const entry = await enter(
+    index,
+    entryOf(publication, storage.canisterId, own.files),
+    publication.moderation,
+    signal,
+  );
   return {
     entry,
     files: [...shared.files, ...own.files],
     sentChunks: shared.sentChunks + own.sentChunks,
     sentBytes: shared.sentBytes + own.sentBytes,
   };
+}
+
+/**
+ * Enters a video with what was seen in it: what is unsafe is marked before anybody can see it. A moderator's word
+ * that stands there already stays.
+ */
+async function enter(
+  index: IndexClient,
+  video: VideoEntry,
+  moderation: Publication["moderation"],
+  signal: AbortSignal | undefined,
+): Promise<IndexedVideo> {
+  const { id, status } = video;
+  const held = moderation === "unsafe" ? "CheckingExplicitness" : status;
+  const entered = await index.upsert({ ...video, status: held }, { signal });
+  const marked =
+    moderation === "unchecked" || entered.moderation !== "unchecked"
+      ? entered
+      : await index.setModeration(id, moderation, { signal });
+  return held !== status && marked.status === held ? await index.setStatus(id, status, { signal }) : marked;
 }
 
 /** URL path of the folder that holds a video's files. */

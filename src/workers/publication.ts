@@ -30,6 +30,7 @@ export function toPublication(
     durationMs: Math.round(manifest.duration * 1000),
     width: best.width,
     height: best.height,
+    moderation: moderationOf(manifest),
     sound: manifest.audio === null ? "none" : "present",
     renditions: manifest.renditions.map(({ name, width, height, bandwidth, codecs, bytes }) => ({
       name,
@@ -48,4 +49,10 @@ export function toPublication(
     ],
     manifestSha256,
   });
+}
+
+/** A publisher that was told to publish what was banned has it marked, at least. */
+function moderationOf({ analysis }: Manifest): Publication["moderation"] {
+  if (analysis === null) return "unchecked";
+  return analysis.moderation.verdict === "clear" ? "safe" : "unsafe";
 }

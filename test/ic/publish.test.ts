@@ -201,3 +201,40 @@ function withCustomSection(wasm: Uint8Array, bytes: number): Uint8Array {
   }
   return Buffer.concat([wasm, Buffer.from([0, ...size]), content]);
 }
+
+test("publish: what was seen is marked; what is unsafe never stands there unmarked; a moderator's word stays", async () => {
+  const { publication, folder } = await newVideo("seen");
+  const safe = await publishVideo({
+    storage,
+    index,
+    publication: { ...publication, moderation: "safe" },
+    folder,
+  });
+  assert.deepEqual([safe.entry.moderation, safe.entry.status], ["safe", "ReadyToView"]);
+  await index.setModeration("seen", "unsafe");
+  const again = await publishVideo({
+    storage,
+    index,
+    publication: { ...publication, moderation: "safe" },
+    folder,
+  });
+  assert.equal(again.entry.moderation, "unsafe");
+
+  const other = await newVideo("unsafe");
+  const before: string[] = [];
+  const watched = {
+    ...index,
+    setModeration: async (...args: Parameters<typeof index.setModeration>) => {
+      before.push((await index.get("unsafe"))!.status);
+      return await index.setModeration(...args);
+    },
+  };
+  const unsafe = await publishVideo({
+    storage,
+    index: watched,
+    ...other,
+    publication: { ...other.publication, moderation: "unsafe" },
+  });
+  assert.deepEqual(before, ["CheckingExplicitness"]);
+  assert.deepEqual([unsafe.entry.moderation, unsafe.entry.status], ["unsafe", "ReadyToView"]);
+});

@@ -12,6 +12,7 @@ export const publication: Publication = {
   durationMs: 4000,
   width: 360,
   height: 640,
+  moderation: "unchecked",
   sound: "present",
   renditions: [
     { name: "360p", width: 360, height: 640, bandwidth: 800_000, codecs: "avc1.64001e", bytes: 300_000 },

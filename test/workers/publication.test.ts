@@ -7,6 +7,7 @@ const facts = { id: "a1", attempt: 2, owner: "2vxsx-fae", title: "T" };
 const manifest = {
   duration: 4.0049,
   audio: null,
+  analysis: null,
   renditions: [
     {
       name: "720p",
@@ -34,6 +35,7 @@ test("publication: what the canisters are told of a transcoded folder", () => {
     durationMs: 4005,
     width: 720,
     height: 1280,
+    moderation: "unchecked",
     sound: "none",
     renditions: [
       {
@@ -54,6 +56,16 @@ test("publication: what the canisters are told of a transcoded folder", () => {
     ],
     manifestSha256: "ab".repeat(32),
   });
+});
+
+test("publication: what was seen in the pictures goes along", () => {
+  const seen = (verdict: string) => ({ ...manifest, analysis: { moderation: { verdict } } }) as Manifest;
+  assert.deepEqual(
+    ["clear", "unsafe", "banned"].map(
+      (verdict) => toPublication(seen(verdict), "ab".repeat(32), facts).moderation,
+    ),
+    ["safe", "unsafe", "unsafe"],
+  );
 });
 
 test("publication: a path that leaves the folder is refused", () => {
