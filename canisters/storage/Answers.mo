@@ -96,6 +96,20 @@ module {
     { status = 404; headers = headers.concat(common) };
   };
 
+  public let goneBody : Blob = "gone";
+
+  /// The answer for a file that was withdrawn. A browser that asks for it (a playlist, after its minute) also forgets
+  /// what it has of this site, segments that it may keep for ever among it.
+  public func gone() : Response {
+    let headers = [
+      ("content-type", "text/plain"),
+      ("content-length", goneBody.size().toText()),
+      ("cache-control", "no-store"),
+      ("clear-site-data", "\"cache\""),
+    ];
+    { status = 410; headers = headers.concat(common) };
+  };
+
   /// The decoded segments of a URL's path. Empty ones count only at the end, as verifiers see it.
   public func segments(url : Text) : [Text] {
     let path = switch (url.split(#predicate(func char = char == '?' or char == '#')).next()) {

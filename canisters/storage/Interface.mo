@@ -9,6 +9,8 @@ module {
     #incomplete : { missing_chunks : Nat64; unhashed_bytes : Nat64 };
     #file_mismatch : Text;
     #out_of_space;
+    #quota_exceeded : Text;
+    #withdrawn : Text;
   };
 
   public type File = {
@@ -55,5 +57,18 @@ module {
 
   public type HttpResponse = { status_code : Nat16; headers : [(Text, Text)]; body : Blob; upgrade : ?Bool };
 
-  public type Status = { files : Nat64; bytes : Nat64; pending_uploads : Nat64; region_bytes : Nat64 };
+  public type Limits = { bytes : Nat64; pending_bytes_per_caller : Nat64; pending_uploads : Nat64 };
+
+  public type Status = {
+    files : Nat64;
+    bytes : Nat64;
+    pending_uploads : Nat64;
+    pending_bytes : Nat64;
+    free_bytes : Nat64;
+    gone_paths : Nat64;
+    region_bytes : Nat64;
+    heap_bytes : Nat64;
+    cycles : Nat;
+    limits : Limits;
+  };
 };

@@ -18,6 +18,9 @@ module {
 
   public type Site = { files : Map.Map<Text, File>; var tree : HashTree.Tree };
 
+  /// Paths of files that were withdrawn.
+  public type Gone = Set.Set<Text>;
+
   public func empty() : Site = { files = Map.empty(); var tree = #empty };
 
   /// Has the subnet certify the tree. The answer for unknown paths is certified anew: an upgrade may have changed it.
@@ -34,7 +37,7 @@ module {
   };
 
   /// Puts files in the place of others, and certifies it.
-  public func replace(self : Site, store : Chunks.Chunks, former : [File], next : [File]) {
+  public func replace(self : Site, gone : Gone, store : Chunks.Chunks, former : [File], next : [File]) {
     let unchanged = next.values().filter(func file = self.has(file.chunkBytes, file.declaration()));
     let kept = Set.fromIter(unchanged.map(func file = file.path));
     for ({ path } in former.values()) {
@@ -45,21 +48,39 @@ module {
     };
     let memo : HttpCertification.Memo = Map.empty();
     for (file in next.values()) {
+      if (gone.delete(file.path)) self.tree := self.tree.remove(HttpCertification.place(#exact(Answers.segments(file.path))));
       self.files.add(file.path, file);
       if (not kept.contains(file.path)) certifyAnswers(self, store, file, memo);
     };
     self.certify();
   };
 
+  /// Takes files away: their paths answer 410 from now on.
+  public func withdraw(self : Site, gone : Gone, files : [File]) {
+    let hash = HttpCertification.responseHash(Map.empty(), Answers.gone(), Sha256.hash(Answers.goneBody));
+    for ({ path } in files.values()) {
+      self.files.remove(path);
+      gone.add(path);
+      let place = #exact(Answers.segments(path));
+      self.tree := self.tree.remove(HttpCertification.place place).insert(HttpCertification.leaf(place, hash), "");
+    };
+    self.certify();
+  };
+
   /// The answer to an HTTP request, with its proof. Only a query can give one: a certificate exists in no other call.
-  public func respond(self : Site, store : Chunks.Chunks, request : Interface.HttpRequest) : Interface.HttpResponse {
+  public func respond(self : Site, gone : Gone, store : Chunks.Chunks, request : Interface.HttpRequest) : Interface.HttpResponse {
     let method = switch (request.method) {
       case "GET" #get;
       case "HEAD" #head;
       case _ return { status_code = 405; headers = [("allow", "GET, HEAD")]; body = ""; upgrade = null };
     };
     let segments = Answers.segments(request.url);
-    let ?file = self.files.get("/" # segments.values().join("/")) else {
+    let path = "/" # segments.values().join("/");
+    let ?file = self.files.get(path) else {
+      if (gone.contains(path)) {
+        let body = Answers.goneBody;
+        return proved(self, Answers.gone(), body, Sha256.hash(body), #exact segments, []);
+      };
       let body = Answers.notFoundBody;
       return proved(self, Answers.notFound(), body, Sha256.hash(body), #any, HttpCertification.absences(segments));
     };

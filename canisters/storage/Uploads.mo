@@ -62,6 +62,12 @@ module {
     #ok(statusOf(upload));
   };
 
+  /// Whether exactly this is visible already.
+  public func has(self : Uploads, declared : Interface.Upload) : Bool {
+    let ?upload = self.byId.get(declared.upload_id) else return false;
+    isDeclared(upload.live, declared);
+  };
+
   public func put(self : Uploads, id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : Result<()> {
     let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
     let bytes = chunks.foldLeft(0, func(sum, chunk) = sum + chunk.bytes.size());
@@ -106,7 +112,7 @@ module {
     };
   };
 
-  public func commit(self : Uploads, id : Text, attempt : Nat64) : Result<UploadStatus> {
+  public func commit(self : Uploads, gone : Site.Gone, id : Text, attempt : Nat64) : Result<UploadStatus> {
     let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
     let ?next = upload.pending else return #ok(statusOf(upload));
     let { missing_chunks; unhashed_bytes } = statusOf(upload);
@@ -117,11 +123,32 @@ module {
       case null {};
     };
     // From here on nothing is refused: the change is whole or, by a trap, none.
-    self.site.replace(self.store, upload.live.get([]), next);
+    self.site.replace(gone, self.store, upload.live.get([]), next);
     release(self, upload.live);
     upload.live := ?next;
     upload.pending := null;
     #ok(statusOf(upload));
+  };
+
+  /// Takes away what the upload has, visible or not: its paths answer 410, its bytes are free.
+  public func withdraw(self : Uploads, gone : Site.Gone, id : Text) {
+    let ?upload = self.byId.take(id) else return;
+    self.site.withdraw(gone, upload.live.get([]));
+    release(self, upload.pending);
+    release(self, upload.live);
+  };
+
+  /// Gives up what is on its way; what is visible stays.
+  public func abandon(self : Uploads, id : Text) {
+    let ?upload = self.byId.get(id) else return;
+    release(self, upload.pending);
+    upload.pending := null;
+    if (upload.live.isNull()) self.byId.remove(id);
+  };
+
+  /// Bytes of the visible files of an upload.
+  public func liveBytes(upload : Upload) : Nat64 {
+    upload.live.get([]).foldLeft(0 : Nat64, func(sum, file) = sum + file.size);
   };
 
   public func status(self : Uploads, id : Text) : ?UploadStatus {

@@ -1,70 +1,138 @@
+import Cycles "mo:core/Cycles";
 import Iter "mo:core/Iter";
 import Map "mo:core/Map";
 import Nat32 "mo:core/Nat32";
 import Nat64 "mo:core/Nat64";
 import Option "mo:core/Option";
 import Principal "mo:core/Principal";
+import Prim "mo:prim";
 import Result "mo:core/Result";
+import Set "mo:core/Set";
 import Text "mo:core/Text";
+import Timer "mo:core/Timer";
 import Membership "../lib/Membership";
 import Chunks "Chunks";
 import Interface "Interface";
+import Ledger "Ledger";
 import Site "Site";
 import StoredFile "StoredFile";
 import Uploads "Uploads";
 
-/// Certified files in chunks. Uploads.mo decides, here it is asked who may.
+/// Certified files in chunks. Uploads.mo decides, here it is asked who may, and how much.
 persistent actor class Storage(init : { global_configuration : Principal }) {
   type Error = Interface.Error;
   type UploadStatus = Interface.UploadStatus;
+  type Result<Value> = Result.Result<Value, Error>;
 
   let uploads = Uploads.empty();
+  let ledger = Ledger.empty();
+  let gone : Site.Gone = Set.empty();
+  /// The attempt with which an upload was deleted: only newer ones may begin it again.
+  let deleted : Map.Map<Text, Nat64> = Map.empty();
+  /// Uploads that a moderator has taken down.
+  let blocked : Set.Set<Text> = Set.empty();
   transient let site = uploads.site;
   transient let store = uploads.store;
   transient let members = Membership.unread();
 
+  // Release 0.1 kept no ledger.
+  if (ledger.live.isEmpty() and ledger.pending.isEmpty()) {
+    for ((id, upload) in uploads.byId.entries()) {
+      if (upload.live.isSome()) ledger.committed(id, Uploads.liveBytes(upload));
+    };
+  };
+
   // At installation and after every upgrade: certified data has to be set again when the code has changed.
   site.certify();
 
+  /// Half an upload is kept for a day without a word of it.
+  transient let abandonedAfter = 86_400_000_000_000;
+
+  transient let mayUpload : [Membership.Role] = [#publisher, #uploader];
+  transient let mayCommit : [Membership.Role] = [#publisher, #committer];
+
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
-  public shared ({ caller }) func begin_upload(upload : Interface.Upload) : async Result.Result<UploadStatus, Error> {
-    switch (await* authorise(caller)) {
-      case (?refusal) #err refusal;
-      case null uploads.begin(upload);
+  public shared ({ caller }) func begin_upload(upload : Interface.Upload) : async Result<UploadStatus> {
+    switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
+    let id = upload.upload_id;
+    if (blocked.contains(id)) return #err(#withdrawn "a moderator has taken this upload down");
+    switch (deleted.get(id)) {
+      case (?attempt) if (upload.attempt <= attempt) return #err(#stale_attempt(attempt));
+      case null {};
     };
+    let bytes = upload.files.values().foldLeft(0, func(sum, file) = sum + file.size.toNat());
+    let ?fitting = bytesOf bytes else return #err(#quota_exceeded "more bytes than any canister has");
+    if (not uploads.has(upload)) {
+      switch (ledger.refusal(id, caller, fitting)) { case (?reason) return #err(#quota_exceeded reason); case null {} };
+    };
+    let begun = uploads.begin(upload);
+    switch begun {
+      case (#ok { committed }) if (not committed) ledger.begun(id, caller, fitting) else ledger.pending.remove(id);
+      case (#err _) {};
+    };
+    begun;
   };
 
-  public shared ({ caller }) func put_chunk(upload_id : Text, attempt : Nat64, chunk : Interface.Chunk) : async Result.Result<(), Error> {
-    switch (await* authorise(caller)) {
-      case (?refusal) #err refusal;
-      case null uploads.put(upload_id, attempt, [chunk]);
-    };
+  public shared ({ caller }) func put_chunk(upload_id : Text, attempt : Nat64, chunk : Interface.Chunk) : async Result<()> {
+    switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
+    ledger.heard(upload_id);
+    uploads.put(upload_id, attempt, [chunk]);
   };
 
-  public shared ({ caller }) func put_chunks(upload_id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : async Result.Result<(), Error> {
-    switch (await* authorise(caller)) {
-      case (?refusal) #err refusal;
-      case null uploads.put(upload_id, attempt, chunks);
-    };
+  public shared ({ caller }) func put_chunks(upload_id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : async Result<()> {
+    switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
+    ledger.heard(upload_id);
+    uploads.put(upload_id, attempt, chunks);
   };
 
-  public query func missing_chunks(upload_id : Text, { limit : Nat32 }) : async Result.Result<[Interface.ChunkId], Error> {
-    uploads.missing(upload_id, limit.toNat());
+  public query func missing_chunks(upload_id : Text, { limit : Nat32 }) : async Result<[Interface.ChunkId]> {
+    uploads.missing(upload_id, Nat32.min(limit, largestPage).toNat());
   };
 
-  public shared ({ caller }) func hash_files(upload_id : Text, attempt : Nat64) : async Result.Result<UploadStatus, Error> {
-    switch (await* authorise(caller)) {
-      case (?refusal) #err refusal;
-      case null uploads.hashFiles(upload_id, attempt);
-    };
+  public shared ({ caller }) func hash_files(upload_id : Text, attempt : Nat64) : async Result<UploadStatus> {
+    switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
+    ledger.heard(upload_id);
+    uploads.hashFiles(upload_id, attempt);
   };
 
-  public shared ({ caller }) func commit(upload_id : Text, attempt : Nat64) : async Result.Result<UploadStatus, Error> {
-    switch (await* authorise(caller)) {
-      case (?refusal) #err refusal;
-      case null uploads.commit(upload_id, attempt);
-    };
+  public shared ({ caller }) func commit(upload_id : Text, attempt : Nat64) : async Result<UploadStatus> {
+    switch (await* refusal(caller, mayCommit)) { case (?error) return #err error; case null {} };
+    let committed = uploads.commit(gone, upload_id, attempt);
+    switch committed { case (#ok { bytes }) ledger.committed(upload_id, bytes); case (#err _) {} };
+    committed;
+  };
+
+  public shared ({ caller }) func delete_upload(upload_id : Text, attempt : Nat64) : async Result<()> {
+    switch (await* refusal(caller, mayCommit)) { case (?error) return #err error; case null {} };
+    let known : Nat64 = switch (uploads.byId.get(upload_id)) { case (?upload) upload.attempt; case null 0 };
+    if (attempt < known) return #err(#stale_attempt known);
+    withdraw(upload_id, attempt);
+    #ok;
+  };
+
+  public shared ({ caller }) func take_down(upload_id : Text) : async Result<()> {
+    switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
+    blocked.add(upload_id);
+    withdraw(upload_id, switch (uploads.byId.get(upload_id)) { case (?upload) upload.attempt; case null 0 });
+    #ok;
+  };
+
+  public shared ({ caller }) func allow(upload_id : Text) : async Result<()> {
+    switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
+    blocked.remove(upload_id);
+    #ok;
+  };
+
+  public shared ({ caller }) func collect_unfinished({ idle_seconds : Nat32 }) : async Result<Nat64> {
+    switch (await* refusal(caller, [#admin, #publisher, #committer])) { case (?error) return #err error; case null {} };
+    #ok(collect(idle_seconds.toNat() * 1_000_000_000));
+  };
+
+  public shared ({ caller }) func set_limits(limits : Interface.Limits) : async Result<()> {
+    switch (await* refusal(caller, [#admin])) { case (?error) return #err error; case null {} };
+    ledger.limits := limits;
+    #ok;
   };
 
   public query func upload_status(upload_id : Text) : async ?UploadStatus { uploads.status(upload_id) };
@@ -81,23 +149,54 @@ persistent actor class Storage(init : { global_configuration : Principal }) {
   };
 
   public query func status() : async Interface.Status {
+    let pending = ledger.pendingBytes();
+    let used = ledger.liveBytes + pending;
     {
       files = Nat64.fromNat(site.files.size());
-      bytes = site.files.values().foldLeft(0 : Nat64, func(sum, file) = sum + file.size);
-      pending_uploads = Nat64.fromNat(uploads.byId.values().filter(func upload = upload.pending.isSome()).size());
+      bytes = ledger.liveBytes;
+      pending_uploads = Nat64.fromNat(ledger.pending.size());
+      pending_bytes = pending;
+      free_bytes = ledger.limits.bytes - Nat64.min(used, ledger.limits.bytes);
+      gone_paths = Nat64.fromNat(gone.size());
       region_bytes = store.regionBytes();
+      heap_bytes = Nat64.fromNat(Prim.rts_heap_size());
+      cycles = Cycles.balance();
+      limits = ledger.limits;
     };
   };
 
   public query func http_request(request : Interface.HttpRequest) : async Interface.HttpResponse {
-    site.respond(store, request);
+    site.respond(gone, store, request);
   };
 
-  func authorise(caller : Principal) : async* ?Error {
+  /// Chunks of one answer of missing_chunks.
+  transient let largestPage : Nat32 = 20_000;
+
+  func bytesOf(bytes : Nat) : ?Nat64 = if (bytes < 0x1_0000_0000_0000) ?Nat64.fromNat(bytes) else null;
+
+  func withdraw(id : Text, attempt : Nat64) {
+    uploads.withdraw(gone, id);
+    ledger.removed(id);
+    deleted.add(id, attempt);
+  };
+
+  /// @return how many uploads were given up
+  func collect(idle : Nat) : Nat64 {
+    let abandoned = ledger.idle(idle);
+    for (id in abandoned.values()) {
+      uploads.abandon(id);
+      ledger.pending.remove(id);
+    };
+    Nat64.fromNat(abandoned.size());
+  };
+
+  func refusal(caller : Principal, roles : [Membership.Role]) : async* ?Error {
     let source : Membership.Source = actor (init.global_configuration.toText());
-    switch (await* Membership.require(members, source, caller, [#publisher])) {
+    switch (await* Membership.require(members, source, caller, roles)) {
       case (#err reason) ?#unauthorized reason;
       case (#ok) null;
     };
   };
+
+  ignore Timer.recurringTimer<system>(#seconds 3_600, func() : async () { ignore collect(abandonedAfter) });
 };

@@ -41,7 +41,8 @@ export type CallOptions = {
 /**
  * The storage canister. Every method may be repeated without a second effect and repeats itself while the
  * failure is transient. All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID,
- * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, and those of `withRetry`.
+ * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_WITHDRAWN, and those of
+ * `withRetry`.
  */
 export type StorageClient = {
   readonly canisterId: string;
@@ -59,7 +60,42 @@ export type StorageClient = {
   uploadStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus | undefined>;
   /** What is known of a visible file. */
   get(path: string, options?: CallOptions): Promise<FileInfo | undefined>;
+  /** The upload's paths answer 410 at once and its bytes are free; only newer attempts may begin it again. */
+  deleteUpload(upload: UploadRef, options?: CallOptions): Promise<void>;
+  /** The same by a moderator, until `allow`: nobody may begin it again. */
+  takeDown(uploadId: string, options?: CallOptions): Promise<void>;
+  allow(uploadId: string, options?: CallOptions): Promise<void>;
+  /** Gives up uploads that were not heard of for so long, and says how many. */
+  collectUnfinished(idleSeconds: number, options?: CallOptions): Promise<number>;
+  status(options?: CallOptions): Promise<StorageStatus>;
 };
+
+/** How full a storage canister is. Bytes; `freeBytes` is what its limits leave. */
+export type StorageStatus = z.infer<typeof StatusReply>;
+
+const StatusReply = z
+  .object({
+    files: Count,
+    bytes: Count,
+    pending_uploads: Count,
+    pending_bytes: Count,
+    free_bytes: Count,
+    gone_paths: Count,
+    region_bytes: Count,
+    heap_bytes: Count,
+    cycles: z.bigint(),
+  })
+  .transform((status) => ({
+    files: status.files,
+    bytes: status.bytes,
+    pendingUploads: status.pending_uploads,
+    pendingBytes: status.pending_bytes,
+    freeBytes: status.free_bytes,
+    gonePaths: status.gone_paths,
+    regionBytes: status.region_bytes,
+    heapBytes: status.heap_bytes,
+    cycles: status.cycles,
+  }));
 
 const UploadStatusReply = z
   .object({
@@ -109,6 +145,8 @@ const Refusal = z.union([
   z.object({ incomplete: z.object({ missing_chunks: Count, unhashed_bytes: Count }) }),
   z.object({ file_mismatch: z.string() }),
   z.object({ out_of_space: z.null() }),
+  z.object({ quota_exceeded: z.string() }),
+  z.object({ withdrawn: z.string() }),
 ]);
 
 /** @param options.canisterId text form of the storage canister's principal */
@@ -184,6 +222,25 @@ export function storageClient(options: {
       ),
     get: async (path, callOptions) =>
       readReply(Optional(FileInfoReply), await call(() => actor.get(path), callOptions), target),
+    deleteUpload: async (upload, callOptions) => {
+      const remove = () => actor.delete_upload(upload.uploadId, BigInt(upload.attempt));
+      await expect(Nothing, upload, remove, callOptions);
+    },
+    takeDown: async (uploadId, callOptions) => {
+      await expect(Nothing, { uploadId, attempt: 0 }, () => actor.take_down(uploadId), callOptions);
+    },
+    allow: async (uploadId, callOptions) => {
+      await expect(Nothing, { uploadId, attempt: 0 }, () => actor.allow(uploadId), callOptions);
+    },
+    collectUnfinished: (idleSeconds, callOptions) =>
+      expect(
+        Count,
+        { uploadId: "", attempt: 0 },
+        () => actor.collect_unfinished({ idle_seconds: idleSeconds }),
+        callOptions,
+      ),
+    status: async (callOptions) =>
+      readReply(StatusReply, await call(() => actor.status(), callOptions), target),
   };
 }
 
@@ -226,6 +283,14 @@ function refused(
       "FILE_MISMATCH",
       `${error.file_mismatch} of upload ${uploadId} does not have the declared SHA-256: start the upload again`,
     );
+  if ("quota_exceeded" in error)
+    return new TypedError(
+      "QUOTA_EXCEEDED",
+      `${target} does not take upload ${uploadId}: ${error.quota_exceeded}. Publish into another storage canister, or have an admin raise the limit`,
+      { final: false },
+    );
+  if ("withdrawn" in error)
+    return new TypedError("UPLOAD_WITHDRAWN", `${target} refuses upload ${uploadId}: ${error.withdrawn}`);
   return new TypedError(
     "OUT_OF_SPACE",
     `${target} is full: delete videos or publish into another storage canister`,

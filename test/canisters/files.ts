@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Chunk, File, Upload } from "../../src/ic/bindings/storage.ts";
+import type { _SERVICE, Chunk, File, Upload } from "../../src/ic/bindings/storage.ts";
 
 /** A file to upload: what is declared of it and its bytes. */
 export type Sample = { path: string; bytes: Uint8Array; contentType?: string };
@@ -49,4 +49,10 @@ export function allChunks(samples: readonly Sample[]): Chunk[] {
   return samples.flatMap(({ bytes }, file) =>
     chunksOf(bytes).map((part, chunk) => ({ file, chunk, bytes: part })),
   );
+}
+
+/** The canister's status without what changes by itself. */
+export async function kept(storage: _SERVICE) {
+  const { heap_bytes: _, cycles: __, ...status } = await storage.status();
+  return status;
 }

@@ -60,6 +60,18 @@ export type Error = {
      * The caller does not have the role that the method asks for.
      */
     'unauthorized' : string
+  } |
+  {
+    /**
+     * A moderator has taken this upload down.
+     */
+    'withdrawn' : string
+  } |
+  {
+    /**
+     * More than the limits of this canister allow, in words: another bucket, or a higher limit.
+     */
+    'quota_exceeded' : string
   };
 export interface File {
   'sha256' : Uint8Array,
@@ -102,11 +114,38 @@ export interface HttpResponse {
   'upgrade' : [] | [boolean],
   'status_code' : number,
 }
+/**
+ * What this canister takes: declared bytes, of visible files and unfinished uploads together; of one caller's
+ * unfinished uploads; and how many uploads may be unfinished.
+ */
+export interface Limits {
+  'pending_uploads' : bigint,
+  'pending_bytes_per_caller' : bigint,
+  'bytes' : bigint,
+}
 export interface Status {
+  /**
+   * Visible files and their bytes.
+   */
   'files' : bigint,
+  /**
+   * What the limits leave.
+   */
+  'free_bytes' : bigint,
+  /**
+   * Stable memory; identical chunks are in it once. Heap: everything else.
+   */
   'region_bytes' : bigint,
   'pending_uploads' : bigint,
+  'pending_bytes' : bigint,
+  'cycles' : bigint,
+  /**
+   * Paths that answer 410.
+   */
+  'gone_paths' : bigint,
   'bytes' : bigint,
+  'limits' : Limits,
+  'heap_bytes' : bigint,
 }
 export interface Upload {
   /**
@@ -135,8 +174,9 @@ export interface UploadStatus {
   'bytes' : bigint,
 }
 export interface _SERVICE {
+  'allow' : ActorMethod<[string], { 'ok' : null } | { 'err' : Error }>,
   /**
-   * Role publisher. The same files again: goes on where the upload stands (also with a higher attempt).
+   * Role publisher or uploader. The same files again: goes on where the upload stands (also with a higher attempt).
    * Other files: a new upload that replaces the former one's files when it is committed. Chunks are stored
    * once by their hash: those that the canister has already, from any upload, are not missing.
    */
@@ -146,11 +186,30 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
+   * Role admin, publisher or committer. Gives up what is unfinished and was not heard of for so long; by itself the
+   * canister does that after a day. Returns how many uploads there were.
+   */
+  'collect_unfinished' : ActorMethod<
+    [{ 'idle_seconds' : number }],
+    { 'ok' : bigint } |
+      { 'err' : Error }
+  >,
+  /**
    * All files of the upload become visible at once, the former ones of the same upload_id go.
+   * Role publisher or committer.
    */
   'commit' : ActorMethod<
     [string, bigint],
     { 'ok' : UploadStatus } |
+      { 'err' : Error }
+  >,
+  /**
+   * Role publisher or committer. The upload's paths answer 410 at once, its bytes are free; only newer attempts may
+   * begin it again.
+   */
+  'delete_upload' : ActorMethod<
+    [string, bigint],
+    { 'ok' : null } |
       { 'err' : Error }
   >,
   /**
@@ -168,11 +227,12 @@ export interface _SERVICE {
   >,
   /**
    * GET and HEAD of visible files, certified (version 2). A file of several chunks comes chunk by chunk as 206: a
-   * range is answered with the chunk in which it begins, a request without one with the first chunk.
+   * range is answered with the chunk in which it begins, a request without one with the first chunk. What was deleted or
+   * taken down is 410, which caches do not keep and which has browsers forget what they have of this site.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   /**
-   * The chunks still missing, in order, at most limit.
+   * The chunks still missing, in order, at most limit and 20_000.
    */
   'missing_chunks' : ActorMethod<
     [string, { 'limit' : number }],
@@ -192,10 +252,33 @@ export interface _SERVICE {
     { 'ok' : null } |
       { 'err' : Error }
   >,
+  /**
+   * Role admin.
+   */
+  'set_limits' : ActorMethod<[Limits], { 'ok' : null } | { 'err' : Error }>,
   'status' : ActorMethod<[], Status>,
+  /**
+   * Role moderator. The same, and nobody may begin it again until a moderator allows it.
+   */
+  'take_down' : ActorMethod<[string], { 'ok' : null } | { 'err' : Error }>,
   'upload_status' : ActorMethod<[string], [] | [UploadStatus]>,
 }
 export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const Error = IDL.Variant({
+    'incomplete' : IDL.Record({
+      'unhashed_bytes' : IDL.Nat64,
+      'missing_chunks' : IDL.Nat64,
+    }),
+    'chunk_mismatch' : IDL.Record({ 'file' : IDL.Nat32, 'chunk' : IDL.Nat32 }),
+    'invalid' : IDL.Text,
+    'upload_not_found' : IDL.Null,
+    'file_mismatch' : IDL.Text,
+    'out_of_space' : IDL.Null,
+    'stale_attempt' : IDL.Nat64,
+    'unauthorized' : IDL.Text,
+    'withdrawn' : IDL.Text,
+    'quota_exceeded' : IDL.Text,
+  });
   const File = IDL.Record({
     'sha256' : IDL.Vec(IDL.Nat8),
     'path' : IDL.Text,
@@ -217,19 +300,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'committed' : IDL.Bool,
     'missing_chunks' : IDL.Nat64,
     'bytes' : IDL.Nat64,
-  });
-  const Error = IDL.Variant({
-    'incomplete' : IDL.Record({
-      'unhashed_bytes' : IDL.Nat64,
-      'missing_chunks' : IDL.Nat64,
-    }),
-    'chunk_mismatch' : IDL.Record({ 'file' : IDL.Nat32, 'chunk' : IDL.Nat32 }),
-    'invalid' : IDL.Text,
-    'upload_not_found' : IDL.Null,
-    'file_mismatch' : IDL.Text,
-    'out_of_space' : IDL.Null,
-    'stale_attempt' : IDL.Nat64,
-    'unauthorized' : IDL.Text,
   });
   const FileInfo = IDL.Record({
     'chunk_bytes' : IDL.Nat32,
@@ -261,22 +331,48 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'chunk' : IDL.Nat32,
     'bytes' : IDL.Vec(IDL.Nat8),
   });
+  const Limits = IDL.Record({
+    'pending_uploads' : IDL.Nat64,
+    'pending_bytes_per_caller' : IDL.Nat64,
+    'bytes' : IDL.Nat64,
+  });
   const Status = IDL.Record({
     'files' : IDL.Nat64,
+    'free_bytes' : IDL.Nat64,
     'region_bytes' : IDL.Nat64,
     'pending_uploads' : IDL.Nat64,
+    'pending_bytes' : IDL.Nat64,
+    'cycles' : IDL.Nat,
+    'gone_paths' : IDL.Nat64,
     'bytes' : IDL.Nat64,
+    'limits' : Limits,
+    'heap_bytes' : IDL.Nat64,
   });
   
   return IDL.Service({
+    'allow' : IDL.Func(
+        [IDL.Text],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
     'begin_upload' : IDL.Func(
         [Upload],
         [IDL.Variant({ 'ok' : UploadStatus, 'err' : Error })],
         [],
       ),
+    'collect_unfinished' : IDL.Func(
+        [IDL.Record({ 'idle_seconds' : IDL.Nat32 })],
+        [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
+        [],
+      ),
     'commit' : IDL.Func(
         [IDL.Text, IDL.Nat64],
         [IDL.Variant({ 'ok' : UploadStatus, 'err' : Error })],
+        [],
+      ),
+    'delete_upload' : IDL.Func(
+        [IDL.Text, IDL.Nat64],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
         [],
       ),
     'get' : IDL.Func([IDL.Text], [IDL.Opt(FileInfo)], ['query']),
@@ -306,7 +402,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
         [],
       ),
+    'set_limits' : IDL.Func(
+        [Limits],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
     'status' : IDL.Func([], [Status], ['query']),
+    'take_down' : IDL.Func(
+        [IDL.Text],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
+        [],
+      ),
     'upload_status' : IDL.Func([IDL.Text], [IDL.Opt(UploadStatus)], ['query']),
   });
 };
