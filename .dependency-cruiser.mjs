@@ -72,7 +72,7 @@ export default {
     },
     only("ffmpeg-file", "fluent-ffmpeg", "^src/transcode/ffmpeg\\.ts$"),
     only("ic-folder", "@dfinity/agent", "^(src/ic|localnet|test|bench)/"),
-    only("sharp-in-transcode", "sharp", "^(src/transcode|test)/"),
+    only("sharp-in-transcode", "sharp", "^((src/transcode|test)/|src/ml/training/report-picture\\.ts$)"),
     only("nsfwjs-in-analysis", "nsfwjs", "^src/analysis/"),
     only("bullmq-in-queues", "bullmq", "^(src/queues|src/workers|test)/"),
     only("tensorflow-in-engines", "@tensorflow/tfjs-(node-gpu|backend-.*)", "^src/(ml/engines|analysis)/"),

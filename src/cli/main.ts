@@ -36,6 +36,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "how well models tell what viewers choose next, with intervals and by segment",
     load: () => import("./evaluate.ts"),
   },
+  train: {
+    summary: "make a recommendation model from what viewers chose, with honest metrics beside it",
+    load: () => import("./train.ts"),
+  },
   engine: {
     summary: "what trains models here: list the engines, install TensorFlow",
     load: () => import("./engine.ts"),

@@ -34,6 +34,11 @@ export class Blend implements Recommender {
     this.weights = weights;
   }
 
+  /** The same weights over other parts. */
+  with(parts: BlendParts): Blend {
+    return new Blend(parts, this.weights);
+  }
+
   async score(histories: readonly Int32Array[]): Promise<Float32Array> {
     const { networks, markov } = this.parts;
     const scores = await meanLogProbabilities(networks, histories);

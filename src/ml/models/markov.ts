@@ -97,6 +97,16 @@ export class Markov implements Recommender {
     return markov;
   }
 
+  /** The same model by other numbers: item i becomes `numbers[i]`, -1 leaves it out. */
+  static renumbered(markov: Markov, numbers: Int32Array, items: number): Markov {
+    const result = new Markov(items, markov.parameters);
+    for (const [item, row] of markov.#rows)
+      for (const [follower, count] of row.entries())
+        if (numbers[item]! >= 0 && numbers[follower]! >= 0)
+          result.#rowOf(numbers[item]!).add(numbers[follower]!, count);
+    return result;
+  }
+
   #rowOf(item: number): SparseRow {
     const known = this.#rows.get(item);
     if (known !== undefined) return known;

@@ -1,0 +1,151 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import { readSettings } from "../config.ts";
+import { EventSettings } from "../events/settings.ts";
+import { interactionFormats } from "../ml/datasets/interaction-file.ts";
+import { engineChoices } from "../ml/engines/engine.ts";
+import { caseMetricNames } from "../ml/evaluation/metrics.ts";
+import { MlSettings } from "../ml/settings.ts";
+import { ModelParameters, modelKinds } from "../ml/training/model-parameters.ts";
+import { runTraining } from "../ml/training/run-training.ts";
+import type { TrainingReport } from "../ml/training/training-report.ts";
+import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { printTable } from "./table.ts";
+
+type Options = Partial<
+  Pick<TrainingTask, "model" | "parameters" | "split" | "cut" | "seed" | "engine" | "from" | "replay">
+> & {
+  interactions?: string;
+  format: (typeof interactionFormats)[number];
+  lake?: string;
+  content?: string;
+  out: string;
+  resume?: true;
+  json?: true;
+};
+
+export default function train(command: Command): void {
+  command
+    .option("--interactions <file>", "a file of interactions (default: what viewers chose in the lake)")
+    .addOption(
+      new Option("--format <format>", "of that file: `user item` lines, or RecBole's .inter")
+        .choices(interactionFormats)
+        .default("pairs"),
+    )
+    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)")
+    .option("--content <file>", 'numbers that describe each item: {"item":"a","features":[0.1,0.2]} a line')
+    .option("--out <folder>", "where the model, its report and its checkpoints go", ".kiln/draft")
+    .addOption(
+      new Option("--model <kind>", "blend: a transformer and Markov; ensemble: two transformers and Markov")
+        .choices(modelKinds)
+        .default("blend"),
+    )
+    .addOption(
+      new Option("--split <split>", "what is held out for the metrics")
+        .choices(["time", "leave-last-out"])
+        .default("time"),
+    )
+    .option("--cut <share>", "of the time split: the share of interactions to learn from", Number, 0.9)
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "what trains (default: KILN_ENGINE, or the best that works here)",
+      ).choices(engineChoices),
+    )
+    .option("--parameters <json>", 'other than the defaults, {"training":{"epochs":8}}', parameters)
+    .option("--seed <number>", "another one trains another network", Number, 1)
+    .option("--from <folder>", "go on from this model with what is new, and a share of the old")
+    .option(
+      "--replay <share>",
+      "with --from: the share of users without anything new to repeat",
+      Number,
+      0.25,
+    )
+    .option("--resume", "go on from the checkpoint in --out")
+    .option("--json", "print the report as one JSON document on standard output")
+    .addHelpText(
+      "after",
+      "\nExample: ./kiln train --interactions ml-1m.txt --split leave-last-out --out draft",
+    )
+    .action(async (options: Options) => {
+      const task = taskOf(options);
+      const report = await runTraining(task, {
+        onProgress: showTraining(),
+        onNotice: (say) => console.error(`${clearLine}kiln: ${say}`),
+        signal: stopSignal(),
+      });
+      if (process.stderr.isTTY) process.stderr.write(clearLine);
+      if (options.json) console.log(JSON.stringify(report));
+      else printReport(report, task.out);
+    });
+}
+
+/** The task that the options and settings describe. */
+export function taskOf({ interactions, format, lake, json: _, ...options }: Options): TrainingTask {
+  const { KILN_ENGINE, KILN_TENSORFLOW } = readSettings(MlSettings);
+  const source =
+    interactions === undefined
+      ? { kind: "lake", lake: lake ?? readSettings(EventSettings).KILN_LAKE }
+      : { kind: "file", path: interactions, format };
+  const result = TrainingTask.safeParse({
+    ...{ engine: KILN_ENGINE, tensorflow: KILN_TENSORFLOW, source },
+    ...options,
+  });
+  if (result.success) return result.data;
+  throw new InvalidArgumentError(sentences(result.error));
+}
+
+function parameters(text: string): ModelParameters {
+  try {
+    return ModelParameters.parse(JSON.parse(text));
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof z.ZodError ? sentences(error) : "expected JSON");
+  }
+}
+
+const sentences = ({ issues }: z.ZodError) =>
+  issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+
+const clearLine = "\r\u001b[K";
+const lineMs = 10_000;
+
+/** On a terminal one line that changes, elsewhere a line now and then. */
+export function showTraining(): (progress: NetworkProgress) => void {
+  const tty = process.stderr.isTTY;
+  let written = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (now - written < (tty ? 100 : lineMs)) return;
+    written = now;
+    process.stderr.write(tty ? clearLine + sentence(progress) : `${sentence(progress)}\n`);
+  };
+}
+
+function sentence(progress: NetworkProgress): string {
+  const { network, networks, epoch, epochs, loss, tokensPerSecond, secondsLeft, bestNdcg } = progress;
+  return [
+    ...(networks > 1 ? [`network ${network}/${networks}`] : []),
+    `epoch ${epoch}/${epochs}`,
+    `loss ${loss.toFixed(4)}`,
+    ...(bestNdcg === undefined ? [] : [`NDCG@10 ${bestNdcg.toFixed(4)}`]),
+    `${Math.round(tokensPerSecond)} samples/s`,
+    `${Math.ceil(secondsLeft / 60)} min left at most`,
+  ].join(", ");
+}
+
+function printReport({ evaluations, networks, data, engine, device }: TrainingReport, out: string): void {
+  const seconds = networks.reduce((sum, network) => sum + network.seconds, 0);
+  console.log(`${data.training} interactions learned from, ${data.cases} cases held out (${data.split})`);
+  if (networks.length > 0) console.log(`trained in ${seconds.toFixed(0)} s on ${engine} (${device})`);
+  console.log();
+  printTable(
+    ["model", ...caseMetricNames, "NDCG@10, 95 % interval"],
+    evaluations.map(({ model, full }) => [
+      model,
+      ...caseMetricNames.map((name) => full[name].mean.toFixed(4)),
+      `${full["NDCG@10"].low.toFixed(4)}-${full["NDCG@10"].high.toFixed(4)}`,
+    ]),
+  );
+  console.log(`\nThe model, its metrics and report.html are in ${out}`);
+}

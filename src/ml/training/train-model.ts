@@ -1,0 +1,146 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TypedError } from "../../telemetry/typed-error.ts";
+import { collectDataset, type Dataset } from "../dataset.ts";
+import { contentMatrix, readContent } from "../datasets/content-file.ts";
+import { readInteractions } from "../datasets/interaction-file.ts";
+import { lakeInteractions } from "../datasets/lake-interactions.ts";
+import type { Engine } from "../engines/engine.ts";
+import { openEngine } from "../engines/open-engine.ts";
+import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
+import { fitMarkov } from "../models/markov.ts";
+import { fitPopularity } from "../models/popularity.ts";
+import { writeModel } from "../models/stored/model-folder.ts";
+import { leaveLastOut, type Split, timeSplit } from "../split.ts";
+import { checkpointFile, hashDataset } from "./checkpoint.ts";
+import { reportPage } from "./report-page.ts";
+import { reportPicture } from "./report-picture.ts";
+import { type TrainRecommenderOptions, trainRecommender } from "./train-recommender.ts";
+import { reportFiles, type TrainingReport } from "./training-report.ts";
+import type { NetworkProgress, TrainingTask } from "./training-task.ts";
+import { warmStart } from "./warm-start.ts";
+
+export type TrainModelOptions = {
+  onProgress?: (progress: NetworkProgress) => void;
+  onNotice?: (say: string) => void;
+  signal?: AbortSignal;
+};
+
+/**
+ * The whole of a training: reads the data, holds some out, trains, evaluates beside Pop and Markov, and writes the
+ * model with its report into `task.out`.
+ * @throws TypedError as the parts do
+ */
+export async function trainModel(
+  task: TrainingTask,
+  { onProgress, onNotice, signal }: TrainModelOptions = {},
+): Promise<TrainingReport> {
+  const notices: string[] = [];
+  const notice = (say: string) => {
+    notices.push(say);
+    onNotice?.(say);
+  };
+  const dataset = await load(task);
+  const { split, kind } = hold(dataset, task, notice);
+  let engine: Engine | undefined;
+  const content = task.content ? await readContent(task.content) : undefined;
+  const options: TrainRecommenderOptions = {
+    ...{ kind: task.model, parameters: task.parameters, seed: task.seed, resume: task.resume },
+    engine: async () => {
+      engine = await openEngine(task.engine, {
+        tensorflow: task.tensorflow,
+        onPassedBy: ({ name, reason }) => notice(`engine ${name} passed by: ${reason}`),
+      });
+      return engine;
+    },
+    content: content && contentMatrix(content, dataset.items),
+    warmStart: task.from ? await warmStart(task.from, split.train, sinceOf(split), task.replay) : undefined,
+    checkpoints: task.out,
+    onProgress: ({ bestNdcg, ...progress }) =>
+      onProgress?.({ ...progress, ...(bestNdcg === undefined ? {} : { bestNdcg }) }),
+    onNotice: notice,
+    signal,
+  };
+  const { recommender, stored, networks } = await trainRecommender(split.train, options);
+  const evaluations: Evaluation[] = [];
+  const compared = [
+    recommender,
+    fitMarkov(split.train, task.parameters.baselines.markov),
+    fitPopularity(split.train),
+  ].slice(task.model === "markov" ? 1 : 0);
+  for (const model of compared)
+    evaluations.push(await evaluate(model, split, { seed: task.seed, ...(signal ? { signal } : {}) }));
+  const report: TrainingReport = {
+    model: task.model,
+    trainedAt: new Date().toISOString(),
+    seed: task.seed,
+    engine: engine?.name ?? "none",
+    device: engine?.device ?? "no network, no engine",
+    data: describeData(dataset, split, kind),
+    networks: networks.map(({ mode, steps, seconds, best, curve }, index) => ({
+      ...{ seed: task.seed + 1000 * index, mode, steps, seconds, best, curve },
+    })),
+    notices,
+    evaluations,
+  };
+  await writeModel(task.out, { ...stored, items: dataset.items });
+  await writeReport(task.out, report);
+  // They have done their work, and are larger than the model.
+  for (const index of networks.keys()) await rm(checkpointFile(task.out, index), { force: true });
+  return report;
+}
+
+async function load({ source }: TrainingTask): Promise<Dataset> {
+  return await collectDataset(
+    source.kind === "file" ? readInteractions(source.path, source.format) : lakeInteractions(source.lake),
+  );
+}
+
+function hold(
+  dataset: Dataset,
+  { split, cut }: TrainingTask,
+  notice: (say: string) => void,
+): { split: Split; kind: TrainingTask["split"] } {
+  if (split === "time") {
+    try {
+      const held = timeSplit(dataset, cut);
+      if (held.cases.length > 0) return { split: held, kind: "time" };
+      notice("nothing lies after the cut: each user's last item is held out instead");
+    } catch (error) {
+      if (!(error instanceof TypedError)) throw error;
+      notice(`${error.message}: each user's last item is held out instead`);
+    }
+  }
+  return { split: leaveLastOut(dataset, "test", "train and validation"), kind: "leave-last-out" };
+}
+
+/** What is new to a model that is gone on from: the last tenth of what is learned from. */
+function sinceOf({ train }: Split): number {
+  const times = train.times?.toSorted();
+  return times?.[Math.floor(0.9 * times.length)] ?? 0;
+}
+
+function describeData(dataset: Dataset, { train, cases }: Split, split: TrainingTask["split"]) {
+  const times = train.times;
+  return {
+    users: dataset.users.length,
+    items: dataset.items.length,
+    interactions: dataset.sequence.length,
+    training: train.sequence.length,
+    cases: cases.length,
+    split,
+    sha256: hashDataset(train),
+    ...(times
+      ? {
+          from: times.reduce((one, other) => Math.min(one, other)),
+          until: times.reduce((one, other) => Math.max(one, other)),
+        }
+      : {}),
+  };
+}
+
+async function writeReport(folder: string, report: TrainingReport): Promise<void> {
+  await writeFile(join(folder, reportFiles.metrics), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(join(folder, reportFiles.page), reportPage(report));
+  await writeFile(join(folder, reportFiles.picture), await reportPicture(report));
+}

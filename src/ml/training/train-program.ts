@@ -1,0 +1,41 @@
+import { TypedError } from "../../telemetry/typed-error.ts";
+import { trainModel } from "./train-model.ts";
+import { type FromTraining, ToTraining, type TrainingTask } from "./training-task.ts";
+
+/**
+ * The process of a training (run-training.ts): it takes one task over IPC, tells its progress, and ends. A network
+ * keeps a core busy for minutes, and an engine may crash: neither must befall the process that asked.
+ */
+const stop = new AbortController();
+const say = (message: FromTraining) =>
+  new Promise<void>((said) => {
+    process.send!(message, () => said());
+  });
+
+async function train(task: TrainingTask): Promise<void> {
+  try {
+    await trainModel(task, {
+      onProgress: (progress) => void say({ type: "progress", progress }),
+      onNotice: (notice) => void say({ type: "notice", say: notice }),
+      signal: stop.signal,
+    });
+    await say({ type: "done" });
+  } catch (error) {
+    await say({ type: "failed", ...failure(error) });
+  }
+  process.exit();
+}
+
+function failure(error: unknown): { code: string; message: string; final: boolean } {
+  if (error instanceof TypedError) return { code: error.code, message: error.message, final: error.final };
+  return { code: "UNEXPECTED", message: String(error), final: false };
+}
+
+// A Ctrl-C reaches the whole foreground group: the parent decides.
+process.on("SIGINT", () => {}).on("SIGTERM", () => {});
+process.on("disconnect", () => process.exit(1));
+process.on("message", (message) => {
+  const asked = ToTraining.parse(message);
+  if (asked.type === "stop") stop.abort();
+  else void train(asked.task);
+});

@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** How the transformer is trained. "ML-1M" marks what was chosen on the validation items of that data set. */
+export const TrainingParameters = z.strictObject({
+  /** Passes over the data at most; the learning rate falls towards the last one. ML-1M. */
+  epochs: z.int().min(1).default(32),
+  /** Places of histories that go into one step; rows are packed full of them. ML-1M: 16 rows of 200. */
+  tokens: z.int().min(1).default(3200),
+  /** Of Adam, after the warm-up. ML-1M. */
+  learningRate: z.number().positive().max(1).default(1.5e-3),
+  /** Steps in which the learning rate rises. ML-1M. */
+  warmup: z.int().min(0).default(100),
+  /** Adam's own defaults (Kingma and Ba, 2015). */
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+  /** Of the moving average of the weights, which is what is kept. ML-1M. */
+  averageDecay: z.number().min(0).lt(1).default(0.998),
+  /** Items that a step tells the right one from; 0: the whole catalogue; auto: that, up to 20,000 items. */
+  negatives: z.union([z.literal("auto"), z.int().min(0)]).default("auto"),
+  /** Epochs from one look at the validation items to the next. */
+  evaluateEvery: z.int().min(1).default(4),
+  /** Looks without a better NDCG@10 after which training stops. */
+  patience: z.int().min(1).default(3),
+  /** Users that are asked at most at such a look. */
+  validationUsers: z.int().min(1).default(10_000),
+});
+export type TrainingParameters = z.output<typeof TrainingParameters>;
+
+const fullSoftmaxLimit = 20_000;
+/** A few hundred are nearly as good as all on ML-1M (eSASRec: 256). */
+const manyNegatives = 512;
+
+/** How many negatives a catalogue of this size is trained with; 0: all. */
+export function negativesFor(items: number, { negatives }: TrainingParameters): number {
+  if (negatives === "auto") return items <= fullSoftmaxLimit ? 0 : manyNegatives;
+  return negatives >= items ? 0 : negatives;
+}
+
+/**
+ * The rate of a step: rises for the warm-up, then half a cosine down to a fiftieth.
+ * @source Loshchilov and Hutter, "SGDR", 2017
+ */
+export function learningRate(
+  step: number,
+  steps: number,
+  { learningRate, warmup }: TrainingParameters,
+): number {
+  const rise = Math.min(1, (step + 1) / (warmup + 1));
+  const fall = 0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, step / steps));
+  return learningRate * rise * (0.98 * fall + 0.02);
+}
