@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { analyse } from "../analysis/analyse.ts";
 import type { Analysis } from "../analysis/analysis.ts";
@@ -7,6 +7,7 @@ import { readSettings } from "../config.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { openPaths } from "../transcode/acceleration.ts";
 import { command as encodeCommand } from "../transcode/command.ts";
+import { soundCommands } from "../transcode/encode-sound.ts";
 import { explain } from "../transcode/explain.ts";
 import { argumentsOf } from "../transcode/ffmpeg.ts";
 import type { Manifest } from "../transcode/manifest.ts";
@@ -26,7 +27,7 @@ export default function (command: Command): void {
     .argument("<file>", "video file")
     .option("--out <dir>", "folder to write; it appears when everything is done and checked")
     .option("--explain", "say in words what will be made and why, and encode nothing")
-    .option("--dry-run", "print the ffmpeg command for a shell, and encode nothing")
+    .option("--dry-run", "print the ffmpeg commands for a shell, and encode nothing")
     .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
     .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
     .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
@@ -63,11 +64,18 @@ async function show(file: string, options: Options, preparation: PrepareOptions)
   const { source, plan, policy } = await prepare(file, preparation);
   const folder = resolve(options.out ?? ".");
   const { open } = await openPaths(plan, policy, preparation.signal);
-  const words = ["ffmpeg", ...argumentsOf(encodeCommand(plan, open[0], policy, folder))];
+  const pictures = plan.parts.map((part, index) => {
+    const own = plan.parts.length === 1 ? folder : join(folder, `part-${index}`);
+    return encodeCommand(plan, open[0], policy, own, part);
+  });
+  const commands = [...soundCommands(plan, folder), ...pictures].map((command) => [
+    "ffmpeg",
+    ...argumentsOf(command),
+  ]);
   const sentences = explain(source, plan);
-  if (options.json) return printJson({ status: "planned", explanation: sentences, plan, command: words });
+  if (options.json) return printJson({ status: "planned", explanation: sentences, plan, commands });
   if (options.explain) console.log(sentences.join("\n"));
-  if (options.dryRun) console.log(shellQuote(words));
+  if (options.dryRun) console.log(commands.map(shellQuote).join("\n"));
 }
 
 async function encode(

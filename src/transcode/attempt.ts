@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
+import { TypedError } from "../telemetry/typed-error.ts";
 import { encode } from "./encode.ts";
+import { dropParts } from "./encode-parts.ts";
 import { describeEncoder, type EncodePath, type Fallback } from "./encode-path.ts";
 import type { Manifest } from "./manifest.ts";
 import { cuts } from "./packaging.ts";
@@ -27,20 +29,23 @@ export type Workplace = Reporting & {
 
 /**
  * Goes one path from the source to the verified product; what an earlier attempt left is replaced.
+ * @returns also the folders of parts that are of no use once the product is at its place
  * @throws RejectionError and TypedError as `encode` and `finish`; the signal's reason when it is aborted
  */
 export async function attempt(
   { source, plan, policy, path, fallbacks, hashing }: Attempt,
   { work, product, progressive, signal, progress, onFrames }: Workplace,
-): Promise<Manifest> {
+): Promise<{ manifest: Manifest; parts: readonly string[] }> {
   await rm(product, { recursive: true, force: true });
   const ended = new AbortController();
   // All end before anything else happens: the work folder must not go while somebody writes into it.
   const [encoding, packaging] = await Promise.allSettled([
-    encode(source, plan, path, { policy, folder: work, signal, onFrames }).finally(() => ended.abort()),
+    encode(source, plan, path, { policy, folder: work, hashing, signal, onFrames }).finally(() =>
+      ended.abort(),
+    ),
     progressive
       ? packageGrowing(
-          cuts(plan, work, plan.frames),
+          cuts(plan, { folder: work, parts: [work], frames: plan.frames }),
           { out: product, ended: ended.signal, signal },
           progressive,
         )
@@ -52,5 +57,13 @@ export async function attempt(
   const encoder = { ...describeEncoder(plan, path), fallbacks: [...fallbacks] };
   const sha256 = await hashing;
   const made = { source, sha256, plan, ...encoding.value, encoder, early: packaging.value };
-  return finish({ ...made, folder: work, product }, policy, { signal, progress });
+  const parts = plan.parts.length === 1 ? [] : encoding.value.parts;
+  try {
+    const manifest = await finish({ ...made, folder: work, product }, policy, { signal, progress });
+    return { manifest, parts };
+  } catch (error) {
+    // A later try must not find parts of which no whole could be made.
+    if (error instanceof TypedError && error.code !== "DISK_FULL") await dropParts(parts);
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { decoderOptions, deviceOptions } from "./cuda.ts";
+import type { Part } from "./division.ts";
 import { type EncodePath, encodePaths, encoderOf } from "./encode-path.ts";
 import { type FfmpegCommand, fileUrl, hardened } from "./ffmpeg.ts";
 import { filterGraph } from "./filter-graph.ts";
@@ -20,15 +21,24 @@ export const intermediates = (plan: EncodePlan, folder: string) => ({
   },
 });
 
-/** One ffmpeg process that decodes once and writes every rendition, the audio and the raw frames of all pictures. */
-export function command(plan: EncodePlan, path: EncodePath, policy: Policy, folder: string): FfmpegCommand {
+/**
+ * One ffmpeg process that decodes once and writes every rendition, the audio and the raw frames of all pictures.
+ * @param part the stretch that is encoded; each file begins at zero
+ */
+export function command(
+  plan: EncodePlan,
+  path: EncodePath,
+  policy: Policy,
+  folder: string,
+  part: Part = plan.parts[0]!,
+): FfmpegCommand {
   const files = intermediates(plan, folder);
   const videos = plan.renditions.map((rendition, index) => {
     const encoder = encoderOf(path, rendition.codec);
     return {
       options: [
         ...["-map", `[v${index}]`, "-c:v", encoder.name],
-        ...encoder.options({ ...rendition, segments: plan.segments }, policy),
+        ...encoder.options({ ...rendition, segments: segmentsOf(plan, part) }, policy),
         ...bt709,
         // The filters have made the rate constant; ffmpeg must not do it again.
         ...["-fps_mode", "passthrough"],
@@ -39,7 +49,7 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
       target: files.videos[index]!,
     };
   });
-  const audio = plan.audio?.mix === "with the picture" && {
+  const audio = plan.audio?.encoded === "with the picture" && {
     // A graph of its own: the video's filters must not start anew with the sound's.
     options: [
       "-map",
@@ -57,6 +67,7 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
   return {
     inputOptions: [
       ...gpuOptions(path),
+      ...seek(plan, part),
       // Damage is judged by us from the frames that come out, not by ffmpeg's own threshold.
       ...["-max_error_rate", "1"],
       // A source that changes its size half-way would start the filters, and so the output's clock, anew.
@@ -64,9 +75,26 @@ export function command(plan: EncodePlan, path: EncodePath, policy: Policy, fold
       ...hardened(plan.input.demuxer),
     ],
     input: fileUrl(plan.input.path),
-    filterGraph: filterGraph(plan, path),
+    filterGraph: filterGraph(plan, path, part),
     outputs: [...videos, ...(audio ? [audio] : []), ...pictures],
   };
+}
+
+/** Only the video's beginning has short segments. */
+const segmentsOf = ({ segments }: EncodePlan, { start }: Part) =>
+  start === 0 ? segments : { ...segments, short: 0 };
+
+/**
+ * Opens the source shortly before a part. Frames keep their time in the file and the filters count them on the grid
+ * of the whole output, so nothing depends on where exactly the demuxer lands.
+ */
+function seek({ frameRate, video: { coded } }: EncodePlan, { start }: Part): string[] {
+  if (start === 0) return [];
+  // Demuxers seek by decoding time, which may run ahead by as many frames as H.264 and HEVC may reorder.
+  const early = 1 + 16 / coded.rate;
+  const seconds = Math.max(0, start / perSecond(frameRate) - early);
+  // The frame that is shown when the part begins may be a long time old: none from the keyframe on is dropped.
+  return ["-copyts", "-start_at_zero", "-noaccurate_seek", "-ss", seconds.toFixed(3)];
 }
 
 /** ffmpeg's options for the sound's encoder and its file. */

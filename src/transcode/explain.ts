@@ -13,6 +13,7 @@ export function explain(source: Source, plan: EncodePlan): string[] {
     colorSentence(plan.video.conversion),
     ...ladderSentences(plan),
     segmentSentence(plan),
+    ...partSentences(plan),
     ...soundSentences(source, plan),
   ];
 }
@@ -91,12 +92,20 @@ function segmentSentence({ segments, frameRate }: EncodePlan): string {
   return `All renditions are cut at the same keyframes into segments of ${seconds(segment)}, short enough for a canister's chunk whatever the content${beginning}.`;
 }
 
+function partSentences({ parts, frameRate }: EncodePlan): string[] {
+  if (parts.length === 1) return [];
+  const longest = Math.max(...parts.map(({ frames }) => frames)) / perSecond(frameRate);
+  return [
+    `It is long, so its picture is encoded in ${parts.length} parts of up to ${longest.toFixed(1)} s, cut at frames where a segment begins and joined again; its sound stays in one piece.`,
+  ];
+}
+
 function soundSentences({ audio }: Source, plan: EncodePlan): string[] {
   if (plan.audio === null || audio === null)
     return ["There is no sound that can be decoded, and none is invented."];
   return [
     `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`,
-    ...(plan.audio.mix === "beforehand"
+    ...(plan.audio.channels === "changing"
       ? ["It changes its channels half-way, so it is mixed to stereo by a run of its own."]
       : []),
     levelSentence(plan.audio.level),

@@ -1,5 +1,6 @@
 import { colorFilters, tagged } from "./color.ts";
 import { cardScale, cardToneMap, download } from "./cuda.ts";
+import type { Part } from "./division.ts";
 import { type Card, type EncodePath, encodePaths, encodesOn } from "./encode-path.ts";
 import { fraction } from "./frame-rate.ts";
 import type { Size } from "./ladder.ts";
@@ -11,12 +12,14 @@ import type { EncodePlan } from "./plan.ts";
  * one above it (a quarter cheaper than from the top), and to the pictures. Pads are called `[v0]`,
  * `[v1]`... and by the kinds of pictures.
  */
-export function filterGraph(plan: EncodePlan, path: EncodePath): string {
+export function filterGraph(plan: EncodePlan, path: EncodePath, part: Part): string {
   const { decode, encode } = encodePaths[path.name];
   const { video, renditions } = plan;
   const onCard = decode === "card" && encode === "card";
   const head =
-    path.name === "software" || decode === "memory" ? memoryHead(plan) : cardHead(plan, path.card, onCard);
+    path.name === "software" || decode === "memory"
+      ? memoryHead(plan, part)
+      : cardHead(plan, part, path.card, onCard);
   const first = `[0:${video.stream}]${head.join(",")}`;
   const more = renditions.length > 1;
   // Of a codec that the card does not encode; its frames are on the card like all others.
@@ -32,32 +35,32 @@ export function filterGraph(plan: EncodePlan, path: EncodePath): string {
     ...down.flatMap((comes, index) =>
       comes ? [`[d${index}]${download("nv12").join(",")},format=yuv420p[v${index}]`] : [],
     ),
-    ...pictures(plan, onCard ? small : () => []),
+    ...pictures(plan, part, onCard ? small : () => []),
   ].join(";");
 }
 
 /** The frames of every kind of picture, in its size and as RGB. */
-function pictures({ pictures: plans }: EncodePlan, bring: (size: Size) => string[]): string[] {
+function pictures({ pictures: plans }: EncodePlan, part: Part, bring: (size: Size) => string[]): string[] {
   return [
     `[p]split=${pictureKinds.length}${pictureKinds.map((kind) => `[p_${kind}]`).join("")}`,
     ...pictureKinds.map((kind) => {
       const shape = [...bring(plans[kind]), memoryScale(plans[kind]), "format=rgb24"];
-      return `[p_${kind}]select=${selection(plans[kind])},${shape.join(",")}[${kind}]`;
+      return `[p_${kind}]select=${selection(plans[kind], part.start)},${shape.join(",")}[${kind}]`;
     }),
   ];
 }
 
 /** Frames in memory: deinterlaced, at the constant rate, as large as the first rung, in BT.709. */
-function memoryHead(plan: EncodePlan): string[] {
+function memoryHead(plan: EncodePlan, part: Part): string[] {
   const { video, renditions } = plan;
   return [
     ...(video.deinterlace === "no" ? [] : ["bwdif=mode=send_frame:deint=interlaced"]),
-    ...inOrder(plan, colorFilters(video.conversion, renditions[0]!)),
+    ...inOrder(plan, part, colorFilters(video.conversion, renditions[0]!)),
   ];
 }
 
 /** The same from frames on the card, which stay there or come down once they are small. */
-function cardHead(plan: EncodePlan, { can }: Card, stay: boolean): string[] {
+function cardHead(plan: EncodePlan, part: Part, { can }: Card, stay: boolean): string[] {
   const { video, renditions } = plan;
   const top = renditions[0]!;
   const lying = video.coded.rotation % 180 === 0 ? top : { width: top.height, height: top.width };
@@ -71,12 +74,20 @@ function cardHead(plan: EncodePlan, { can }: Card, stay: boolean): string[] {
         ...memoryTurn(plan),
         ...colorFilters(video.conversion, top),
       ];
-  return [...deinterlace, ...inOrder(plan, shape)];
+  return [...deinterlace, ...inOrder(plan, part, shape)];
 }
 
-/** Never more frames than planned: a damaged clock must not make the video endless, or longer than its sound. */
-function inOrder({ frameRate, frames, rateOrder }: EncodePlan, shape: readonly string[]): string[] {
-  const rate = [`fps=${fraction(frameRate)}:start_time=0`, `trim=end_frame=${frames}`];
+/**
+ * Never more frames than planned: a damaged clock must not make the video endless, or longer than its sound. A part
+ * is counted on the grid of the whole: the rate filter repeats its first frame back to the beginning.
+ */
+function inOrder({ frameRate, rateOrder }: EncodePlan, part: Part, shape: readonly string[]): string[] {
+  const end = part.start + part.frames;
+  const cut =
+    part.start === 0
+      ? [`trim=end_frame=${end}`]
+      : [`trim=start_frame=${part.start}:end_frame=${end}`, "setpts=PTS-STARTPTS"];
+  const rate = [`fps=${fraction(frameRate)}:start_time=0`, ...cut];
   return rateOrder === "drop before scaling" ? [...rate, ...shape] : [...shape, ...rate];
 }
 

@@ -9,11 +9,19 @@ import type { Reporting } from "./progress.ts";
 
 /**
  * The encoder's files and how each is cut: renditions largest first, then the sound.
- * @param folder of the intermediates
+ * @param folder of the sound, and of all that is in one piece
+ * @param parts folders of the renditions of each part
  * @param frames in every rendition: sound ends with the last
  */
-export function cuts(plan: EncodePlan, folder: string, frames: number): Intermediate[] {
-  const files = intermediates(plan, folder);
+export function cuts(
+  plan: EncodePlan,
+  { folder, parts, frames }: { folder: string; parts: readonly string[]; frames: number },
+): Intermediate[] {
+  const { audio } = intermediates(plan, folder);
+  const divided = parts.map((part, index) => ({
+    files: intermediates(plan, part).videos,
+    start: plan.parts[index]!.start,
+  }));
   const framesPerSecond = perSecond(plan.frameRate);
   const cut = {
     framesPerSecond,
@@ -24,12 +32,12 @@ export function cuts(plan: EncodePlan, folder: string, frames: number): Intermed
     ...plan.renditions.map(({ name }, index) => ({
       name,
       kind: "video" as const,
-      parts: [{ file: files.videos[index]!, start: 0 }],
+      parts: divided.map(({ files, start }) => ({ file: files[index]!, start })),
       ...cut,
     })),
-    ...(files.audio === null
+    ...(audio === null
       ? []
-      : [{ name: "audio", kind: "audio" as const, parts: [{ file: files.audio, start: 0 }], ...cut }]),
+      : [{ name: "audio", kind: "audio" as const, parts: [{ file: audio, start: 0 }], ...cut }]),
   ];
 }
 

@@ -48,7 +48,13 @@ export function picturePlan(top: Size, frames: number, rate: number): PicturePla
 
 const spread = (frames: number, step: number) => ({ first: 0, step, count: Math.ceil(frames / step) });
 
-/** ffmpeg's expression for the frames: `n` counts them from zero. */
-export function selection({ first, step, count }: Stills): string {
-  return `gte(n\\,${first})*lt(n\\,${first + step * count})*not(mod(n-${first}\\,${step}))`;
+/**
+ * ffmpeg's expression for the frames.
+ * @param zero the frame that it numbers `n` = 0
+ */
+export function selection({ first, step, count }: Stills, zero: number): string {
+  const from = first - zero;
+  const since = from < 0 ? `n+${-from}` : `n-${from}`;
+  // Before the first one the remainder of a negative number does not matter: `gte` is zero there.
+  return `gte(n\\,${from})*lt(n\\,${from + step * count})*not(mod(${since}\\,${step}))`;
 }

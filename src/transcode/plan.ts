@@ -1,5 +1,6 @@
 import type { Codec } from "./codec.ts";
 import { type Conversion, conversion, declared } from "./color.ts";
+import { division, type Part } from "./division.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
 import { ladder, type Rung, type Size } from "./ladder.ts";
 import { type Level, level, untouched } from "./loudness.ts";
@@ -26,6 +27,8 @@ export type EncodePlan = {
   rateOrder: "drop before scaling" | "repeat after scaling";
   /** Frames that the source should yield. */
   frames: number;
+  /** What is encoded by itself; one for all but long videos. */
+  parts: readonly Part[];
   segments: SegmentGrid;
   renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
   /** Why these renditions. */
@@ -34,8 +37,9 @@ export type EncodePlan = {
     stream: number;
     bitrate: number;
     level: Level;
-    /** Sound that changes its channels half-way is mixed by a run of its own. */
-    mix: "with the picture" | "beforehand";
+    channels: Measurement["channels"];
+    /** Sound that changes its channels half-way, or whose picture is divided, is encoded by runs of its own. */
+    encoded: "with the picture" | "apart";
   } | null;
   pictures: PicturePlan;
 };
@@ -45,6 +49,8 @@ export type Coded = Orientation & {
   codec: string;
   /** ffmpeg's name; null when no frame could be looked at. */
   pixelFormat: string | null;
+  /** Frames per second of the source. */
+  rate: number;
   /** Whether its matrix and range are those of every output. */
   colors: "bt709" | "other";
 };
@@ -69,6 +75,8 @@ export function plan(
   const top = rungs[0]!;
   const seconds = segmentSeconds(top.bitrate);
   const frames = Math.max(1, Math.round((video.start + video.timing.duration) * rate));
+  const segments = segmentGrid(seconds, rate, policy.firstSegments);
+  const parts = division(frames, rate, { segments, clock: source.container.clock }, policy);
   return {
     input: { path: source.path, demuxer: source.container.demuxer },
     video: {
@@ -80,14 +88,16 @@ export function plan(
     frameRate,
     rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
     frames,
-    segments: segmentGrid(seconds, rate, policy.firstSegments),
+    parts,
+    segments,
     renditions: rungs.flatMap((rung) => policy.codecs.map((codec) => rendition(rung, codec, seconds))),
     ladder: decision,
     audio: audio && {
       stream: audio.index,
       bitrate: audioBitrate,
       level: loudness === null ? untouched : level(loudness, frames / rate, policy.loudness),
-      mix: channels === "changing" ? "beforehand" : "with the picture",
+      channels,
+      encoded: channels === "changing" || parts.length > 1 ? "apart" : "with the picture",
     },
     pictures: picturePlan(top, frames, rate),
   };
@@ -104,10 +114,10 @@ function rendition(rung: Rung, codec: Codec, seconds: number): EncodePlan["rendi
 }
 
 function coded(video: VideoStream): Coded {
-  const { codec, pixelFormat, rotation, mirrored } = video;
+  const { codec, pixelFormat, rotation, mirrored, timing } = video;
   const { matrix, range } = declared(video.color, video);
   const colors = matrix === "bt709" && range === "tv" ? "bt709" : "other";
-  return { codec, pixelFormat, rotation, mirrored, colors };
+  return { codec, pixelFormat, rotation, mirrored, rate: timing.rate, colors };
 }
 
 function fittedLadder(

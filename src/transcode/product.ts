@@ -36,8 +36,10 @@ export type Made = {
   encoder: Manifest["encoder"];
   /** Tracks that were packaged while they were encoded. */
   early: readonly Track[];
-  /** Of the intermediates. */
+  /** Of the intermediates, but for the renditions of a divided video. */
   folder: string;
+  /** Folders of the renditions, in order. */
+  parts: readonly string[];
   product: string;
 };
 
@@ -56,7 +58,7 @@ export async function finish(
   const duration = frames / framesPerSecond;
   // Sound that was packaged early ends where the plan ends, which is not always where the video does.
   const early = made.early.filter(({ kind }) => kind === "video" || frames === decided.frames);
-  const sources = cuts(decided, made.folder, frames);
+  const sources = cuts(decided, made);
   const tracks = await packageTracks(sources, { out: product, early }, { signal, progress });
   const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
   const audio = tracks[renditions.length] ?? null;

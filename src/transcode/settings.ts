@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type Codec, codecs } from "./codec.ts";
 
@@ -64,6 +65,19 @@ export const TranscodeSettings = z.object({
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
   /** `short`: the first two segments are half as long, so that playback starts sooner. */
   KILN_FIRST_SEGMENTS: z.enum(["short", "full"]).default("short"),
+  /** Seconds: longer videos are encoded in parts; 0: none is. */
+  KILN_PARTS_ABOVE: z.coerce.number().min(0).default(180),
+  /** Seconds of a part, about. */
+  KILN_PART_SECONDS: z.coerce.number().min(1).default(60),
+  /** Parts of one video that are encoded at a time; an encoder keeps about four cores busy. */
+  KILN_PARTS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(Math.max(1, Math.floor(availableParallelism() / 4))),
+  /** Folder in which finished parts wait until their video is finished, also for a later try. */
+  KILN_PARTS_FOLDER: z.string().default(".kiln/parts"),
   /** Seconds without progress after which an encode is given up. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
   /** `packets` reads all timestamps, `keyframes` also decodes a sample, `full` decodes everything. */
@@ -113,6 +127,12 @@ export type Policy = {
   loudness: number;
   /** Whether the first two segments are half as long as the others. */
   firstSegments: "short" | "full";
+  /** Seconds above which a video is encoded in parts; 0: never. */
+  partsAbove: number;
+  partSeconds: number;
+  partsAtOnce: number;
+  /** Folder. */
+  partsFolder: string;
   stallSeconds: number;
   verification: Verification;
   /** Whether one file of the largest rendition with its sound is made, too. */
@@ -143,6 +163,10 @@ export function policyOf(settings: TranscodeSettings): Policy {
     perTitle: settings.KILN_PER_TITLE,
     loudness: settings.KILN_LOUDNESS,
     firstSegments: settings.KILN_FIRST_SEGMENTS,
+    partsAbove: settings.KILN_PARTS_ABOVE,
+    partSeconds: settings.KILN_PART_SECONDS,
+    partsAtOnce: settings.KILN_PARTS_AT_ONCE,
+    partsFolder: settings.KILN_PARTS_FOLDER,
     stallSeconds: settings.KILN_STALL_SECONDS,
     verification: settings.KILN_VERIFY,
     mp4: settings.KILN_MP4,

@@ -8,9 +8,9 @@ import type { Footage } from "../analysis/footage.ts";
 import { openPaths } from "./acceleration.ts";
 import { attempt, type Workplace } from "./attempt.ts";
 import { byBestPath } from "./by-best-path.ts";
+import { dropParts } from "./encode-parts.ts";
 import { footageOf } from "./footage.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
-import { mixSound } from "./mix-sound.ts";
 import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Progress } from "./progress.ts";
@@ -42,16 +42,25 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
   try {
     await refuseForeign(out);
     progress("probe", 0);
-    const prepared = await prepare(file, options);
+    // Its first segments should leave first: parts would come whole, and several at a time.
+    const policy = { ...options.policy, ...(progressive && { partsAbove: 0 }) };
+    const prepared = await prepare(file, { ...options, policy });
     await using work = await workFolder(out);
     const product = join(work.path, "product");
-    const made = await produce(prepared, { work: work.path, product, progressive, signal, progress });
+    const { manifest: made, parts } = await produce(prepared, {
+      work: work.path,
+      product,
+      progressive,
+      signal,
+      progress,
+    });
     if (options.analyse) progress("analyse", 0);
     const analysis = (await options.analyse?.(footageOf(prepared, work.path), { signal })) ?? null;
     const manifest = { ...made, analysis };
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
     await moveInto(product, out, work.path);
+    await dropParts(parts);
     return manifest;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOSPC")
@@ -63,12 +72,10 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
 type Production = Omit<Workplace, "onFrames">;
 
 /** The verified product but for its manifest, by the best path through this machine. */
-async function produce(prepared: Prepared, production: Production): Promise<Manifest> {
+async function produce(prepared: Prepared, production: Production) {
   const { source, plan, policy } = prepared;
-  const { work, signal, progress, progressive } = production;
+  const { signal, progress, progressive } = production;
   progress("encode", 0);
-  const stallSeconds = policy.stallSeconds;
-  await mixSound(plan, { folder: work, stallSeconds, signal });
   const choice = await openPaths(plan, policy, signal);
   let frames = 0;
   // Segments that have left cannot be called back, and another encoder's would not fit to them.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { command } from "../../src/transcode/command.ts";
+import type { Part } from "../../src/transcode/division.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { plan } from "../../src/transcode/plan.ts";
 import type { Source } from "../../src/transcode/screen.ts";
@@ -8,8 +9,8 @@ import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { source } from "./source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));
-const render = (from: Source) =>
-  argumentsOf(command(plan(from, policy), { name: "software" }, policy, "/scratch"));
+const render = (from: Source, part?: Part) =>
+  argumentsOf(command(plan(from, policy), { name: "software" }, policy, "/scratch", part));
 
 const before = [
   "-max_error_rate",
@@ -133,3 +134,38 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
 for (const [cell, from, expected] of cells) {
   test(`arguments: ${cell}`, () => assert.deepEqual(render(from), expected));
 }
+
+test("arguments: a part of a long video: sought before it, counted on the whole's grid, without short segments", () => {
+  const from = source(
+    { timing: { packets: 9000, duration: 300, rate: 30, constant: true } },
+    { audio: null },
+  );
+  const whole = render(from, { start: 0, frames: 9000 });
+  const part = render(from, { start: 1800, frames: 1860 });
+  const seek = "-copyts -start_at_zero -noaccurate_seek -ss 58.467".split(" ");
+  assert.deepEqual(part.slice(0, 4 + seek.length), [...seek, ...whole.slice(0, 4)]);
+  const graph = (list: readonly string[]) => list[list.indexOf("-filter_complex") + 1]!;
+  assert.deepEqual(
+    graph(part),
+    graph(whole)
+      .replace("trim=end_frame=9000", "trim=start_frame=1800:end_frame=3660,setpts=PTS-STARTPTS")
+      .replace(
+        "gte(n\\,0)*lt(n\\,9000)*not(mod(n-0\\,750))",
+        "gte(n\\,-1800)*lt(n\\,7200)*not(mod(n+1800\\,750))",
+      )
+      .replace(
+        "gte(n\\,0)*lt(n\\,9000)*not(mod(n-0\\,90))",
+        "gte(n\\,-1800)*lt(n\\,7200)*not(mod(n+1800\\,90))",
+      )
+      .replace(
+        "gte(n\\,2227)*lt(n\\,2317)*not(mod(n-2227\\,3))",
+        "gte(n\\,427)*lt(n\\,517)*not(mod(n-427\\,3))",
+      ),
+  );
+  const outputs = (list: readonly string[]) => list.slice(list.indexOf("-filter_complex") + 2);
+  const forced = ["-force_key_frames", "expr:eq(n,30)+eq(n,60)"];
+  assert.deepEqual(
+    outputs(part),
+    outputs(whole).filter((word) => !forced.includes(word)),
+  );
+});

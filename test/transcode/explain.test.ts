@@ -50,6 +50,11 @@ const cells: readonly [cell: string, from: Source, expected: RegExp][] = [
     source(),
     /into segments of 2\.000 s \(60 frames\), .*; the first 2 of 1\.000 s \(30 frames\), so/,
   ],
+  [
+    "a long video",
+    source({ timing: { packets: 9000, duration: 300, rate: 30, constant: true } }),
+    /its picture is encoded in 5 parts of up to 60\.0 s, .*; its sound stays in one piece/,
+  ],
   ["no sound", source({}, { audio: null }), /none is invented/],
   ["the ladder", source(), /never larger than the source: 240p \(426x240, at most 419 kbit\/s/],
 ];
