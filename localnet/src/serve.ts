@@ -5,6 +5,7 @@ import { type Keys, keysOfFolder, makeKeys } from "./certification/keys.ts";
 import type { GatewayPolicy } from "./gateway/check.ts";
 import { gatewayOf } from "./gateway/gateway.ts";
 import { IngressHistory } from "./http/ingress-history.ts";
+import { type Subnet, subnetAt } from "./http/network.ts";
 import { serverOf } from "./http/server.ts";
 import { LocalnetError } from "./localnet-error.ts";
 import type { Replica } from "./replica/types.ts";
@@ -16,6 +17,8 @@ export interface ServeOptions {
   /** Folder that keeps the keys; without it they last as long as the network. */
   state?: string;
   gateway?: GatewayPolicy;
+  /** How many there are at least; 1 by default. */
+  subnets?: number;
   clock?: Clock;
 }
 
@@ -27,20 +30,23 @@ export interface Served extends AsyncDisposable {
 
 /**
  * Puts the HTTP side before a replica and listens. Disposing closes the server, then the replica.
- * @param openReplica makes the replica of the subnet whose id it is given
+ * @param openReplica makes the replica of the subnets whose ids it is given, the root subnet first
  * @throws LocalnetError PORT_TAKEN, PORT_REFUSED, STATE_UNREADABLE
  */
 export async function serve(
   options: ServeOptions,
-  openReplica: (subnetId: Uint8Array) => Promise<Replica>,
+  openReplica: (subnetIds: Uint8Array[]) => Promise<Replica>,
 ): Promise<Served> {
-  const keys: Keys = options.state ? await keysOfFolder(options.state) : makeKeys();
+  const { state, subnets: count = 1 } = options;
+  const all = state ? await keysOfFolder(state, count) : Array.from({ length: count }, makeKeys);
   const clock = options.clock ?? systemClock;
   await using opened = new AsyncDisposableStack();
-  const replica = opened.use(await openReplica(keys.subnetId));
-  const certifier = new Certifier(keys, replica, clock);
-  const history = new IngressHistory(replica, certifier, clock);
-  const network = { replica, keys, certifier, history, clock };
+  const replica = opened.use(await openReplica(all.map(({ subnetId }) => subnetId)));
+  const subnets = subnetsOf(all, replica, clock);
+  const certifierOf = (id: Uint8Array) => subnetAt({ subnets }, { kind: "canister", id })!.certifier;
+  const history = new IngressHistory(replica, certifierOf, clock);
+  const rootKey = all[0]!.publicKey;
+  const network = { replica, rootKey, subnets, history, clock };
   const server = serverOf(network, gatewayOf(network, options.gateway));
   const listening = once(server, "listening");
   server.listen(options.port, options.host);
@@ -55,7 +61,15 @@ export async function serve(
   });
   const resources = opened.move();
   const { port } = server.address() as AddressInfo;
-  return { port, rootKey: keys.rootKey, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { port, rootKey, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+function subnetsOf(all: Keys[], replica: Replica, clock: Clock): Subnet[] {
+  const root = new Certifier({ all, index: 0 }, replica, clock);
+  return all.map((keys, index) => ({
+    keys,
+    certifier: index === 0 ? root : new Certifier({ all, index }, replica, clock, root),
+  }));
 }
 
 function listenError({ host, port }: ServeOptions, error: NodeJS.ErrnoException): LocalnetError {

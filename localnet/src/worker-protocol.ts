@@ -7,6 +7,8 @@ export interface LocalnetOptions {
   host?: "127.0.0.1";
   /** Folder that keeps keys and canisters over restarts; without it they last as long as the network. */
   state?: string;
+  /** How many subnets there are at least; 3 by default. The first one is the root subnet. */
+  subnets?: number;
   instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
 }
 

@@ -10,9 +10,14 @@ import { serve } from "./serve.ts";
 import type { LocalnetOptions, WorkerReport } from "./worker-protocol.ts";
 
 async function start(options: LocalnetOptions) {
-  const { host = "127.0.0.1", port = 0, state, instructionLimits } = options;
-  return serve({ host, port, ...(state && { state }) }, (subnetId) =>
-    createReplica({ subnetId, ...(state && { state }), ...(instructionLimits && { instructionLimits }) }),
+  const { host = "127.0.0.1", port = 0, state, subnets = 3, instructionLimits } = options;
+  return serve({ host, port, subnets, ...(state && { state }) }, ([subnetId, ...otherSubnets]) =>
+    createReplica({
+      subnetId: subnetId!,
+      otherSubnets,
+      ...(state && { state }),
+      ...(instructionLimits && { instructionLimits }),
+    }),
   );
 }
 

@@ -12,13 +12,14 @@ import {
   Actor,
   type ActorSubclass,
   CanisterStatus,
+  Certificate,
   type CertifiedRejectErrorCode,
   HttpAgent,
   type RejectError,
 } from "@dfinity/agent";
 import type { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import type { Principal } from "@dfinity/principal";
+import { Principal } from "@dfinity/principal";
 import { compileMotoko, type Localnet, startLocalnet } from "../src/index.ts";
 import { installCanister } from "./management.ts";
 
@@ -74,11 +75,11 @@ async function greeterAt(network: Localnet, canisterId: Principal): Promise<Acto
 }
 
 /** Creates a canister and installs the greeter. */
-async function install(network: Localnet): Promise<Principal> {
+async function install(network: Localnet, near?: Principal): Promise<Principal> {
   const main = join(folder.path, "greeter.mo");
   await writeFile(main, greeter);
   const { wasm } = await compileMotoko({ main, cache: join(folder.path, "cache") });
-  return installCanister(await agentOf(network), wasm);
+  return installCanister(await agentOf(network), wasm, near);
 }
 
 test("a Motoko canister runs behind the unmodified agent", async () => {
@@ -102,6 +103,27 @@ test("a Motoko canister runs behind the unmodified agent", async () => {
   });
   assert.deepEqual(status.get("controllers"), [owner.getPrincipal()]);
   assert.match(String(status.get("candid")), /greet: \(\) -> \(text\) query/);
+});
+
+test("a canister of another subnet is believed by its subnet's key, which the root key vouches for", async () => {
+  await using network = await startLocalnet({ subnets: 2 });
+  const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
+  assert.ok(canisterId.toText().endsWith("aaaaa-qaaaa-cai"));
+  const actor = await greeterAt(network, canisterId);
+  assert.equal(await actor.rename("far away"), "nobody");
+  // The agent checks the query's signature by the keys of the subnet's node.
+  assert.equal(await actor.greet(), "hello far away");
+  const [bytes] = await actor.certificate();
+  const shown = { certificate: bytes!, rootKey: network.rootKey };
+  const certificate = await Certificate.create({ ...shown, canisterId });
+  assert.equal(certificate.cert.delegation?.subnet_id.length, 29);
+  const elsewhere = Principal.fromText("rwlgt-iiaaa-aaaaa-aaaaa-cai");
+  await assert.rejects(
+    Certificate.create({ ...shown, canisterId: elsewhere }),
+    /does not include the canister/,
+  );
+  const page = await fetch(`${network.url}/-/${canisterId}/page`);
+  assert.equal(await page.text(), "far away at /page");
 });
 
 test("its pages come through the gateway, also those that need an update", async () => {

@@ -28,14 +28,21 @@ const interfaceOf: IDL.InterfaceFactory = ({ IDL }) =>
     ),
   });
 
-/** Creates a canister of the agent's identity and installs a module that takes no argument. */
-export async function installCanister(agent: HttpAgent, wasm: Uint8Array): Promise<Principal> {
+/**
+ * Creates a canister of the agent's identity and installs a module that takes no argument.
+ * @param near any id of the subnet that it is to be on
+ */
+export async function installCanister(
+  agent: HttpAgent,
+  wasm: Uint8Array,
+  near: Principal = anyCanister,
+): Promise<Principal> {
   const management = Actor.createActor<Management>(interfaceOf, {
     agent,
     canisterId: Principal.managementCanister(),
     // "the effective canister id is the canister_id in the argument", and any where there is none.
     callTransform: (_method, [argument]) => ({
-      effectiveCanisterId: (argument as { canister_id?: Principal }).canister_id ?? anyCanister,
+      effectiveCanisterId: (argument as { canister_id?: Principal }).canister_id ?? near,
     }),
   });
   const { canister_id } = await management.provisional_create_canister_with_cycles({ amount: [] });

@@ -5,18 +5,21 @@ import { canisterTree } from "./state-tree.ts";
 /** What stands below /canister, made anew only for the canisters that changed. */
 export class CanisterTrees {
   readonly #replica: Replica;
+  readonly #isOwn: (canisterId: Uint8Array) => boolean;
   /** What each canister's subtree was made of, by canister id in hex. */
   #made = new Map<string, string>();
   #tree: HashTree = empty;
 
-  constructor(replica: Replica) {
+  /** @param isOwn whether a canister is on the subnet */
+  constructor(replica: Replica, isOwn: (canisterId: Uint8Array) => boolean) {
     this.#replica = replica;
+    this.#isOwn = isOwn;
   }
 
   /** The subtrees as of now. */
   refresh(): HashTree {
     const made = new Map<string, string>();
-    for (const id of this.#replica.canisterIds()) {
+    for (const id of this.#replica.canisterIds().filter(this.#isOwn)) {
       const state = this.#replica.canister(id);
       if (!state) continue;
       const making = makingOf(state);

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { bls12_381 } from "@noble/curves/bls12-381";
 import type { Replica } from "../replica/types.ts";
+import { subnetOf } from "../subnets.ts";
 import { CanisterTrees } from "./canister-trees.ts";
 import { encodeCbor } from "./cbor.ts";
 import {
@@ -16,10 +17,24 @@ import {
 } from "./hash-tree.ts";
 import type { Keys } from "./keys.ts";
 import { leb128 } from "./leb128.ts";
-import { canisterRangesTree, type RequestStatus, requestStatusTree, subnetTree } from "./state-tree.ts";
+import {
+  canisterRangesTree,
+  type RequestStatus,
+  requestStatusTree,
+  type SubnetPlace,
+  subnetTree,
+} from "./state-tree.ts";
 
-/** A state of the whole network, signed by the root key. */
+/** What makes a subnet's signature worth something: the root subnet's certificate of its key. */
+export interface Delegation {
+  subnet_id: Uint8Array;
+  certificate: Uint8Array;
+}
+
+/** The state of a subnet, signed by its key. */
 export interface SignedState {
+  /** Absent for the root subnet. */
+  delegation: Delegation | undefined;
   tree: HashTree;
   signature: Uint8Array;
   /** Nanoseconds since 1970, what the tree says under /time. */
@@ -43,19 +58,48 @@ export class Certifier {
   readonly #replica: Replica;
   readonly #clock: Clock;
   readonly #canisters: CanisterTrees;
-  readonly #subnet: HashTree;
+  readonly #subnets: HashTree;
+  readonly #ranges: HashTree;
+  readonly #delegate: () => Promise<Delegation | undefined>;
   #requests: HashTree = empty;
   #latest: SignedState | undefined;
   #signing: Promise<SignedState> | undefined;
   /** When the next signature may be made, milliseconds of the thread's own clock. */
   #notBefore = 0;
 
-  constructor(keys: Keys, replica: Replica, clock: Clock) {
-    this.#keys = keys;
+  /** @param root the root subnet's certifier, where this one is of another subnet */
+  constructor(place: SubnetPlace, replica: Replica, clock: Clock, root?: Certifier) {
+    const { all, index } = place;
+    this.#keys = all[index]!;
     this.#replica = replica;
     this.#clock = clock;
-    this.#canisters = new CanisterTrees(replica);
-    this.#subnet = treeOf([[keys.subnetId, subnetTree(keys)]]);
+    this.#canisters = new CanisterTrees(replica, (id) => subnetOf(id, all.length) === index);
+    // The root subnet vouches for all of them, the others say only who they are.
+    const shown = root ? [index] : all.map((_, index) => index);
+    const below = (tree: (place: SubnetPlace) => HashTree) =>
+      treeOf(shown.map((index) => [all[index]!.subnetId, tree({ all, index })] as const));
+    this.#subnets = below(subnetTree);
+    this.#ranges = below(canisterRangesTree);
+    this.#delegate = async () => root?.delegationFor(this.#keys.subnetId);
+  }
+
+  #delegations = new Map<string, Promise<Delegation>>();
+
+  /** Certifies another subnet's key and ranges, once: neither changes. */
+  delegationFor(subnetId: Uint8Array): Promise<Delegation> {
+    const key = Buffer.from(subnetId).toString("hex");
+    const make = async () => {
+      const paths = [
+        ["subnet", subnetId, "public_key"],
+        ["subnet", subnetId, "canister_ranges"],
+        ["canister_ranges", subnetId],
+        ["time"],
+      ];
+      return { subnet_id: subnetId, certificate: certificate(await this.certify(), paths) };
+    };
+    const delegation = this.#delegations.get(key) ?? make();
+    this.#delegations.set(key, delegation);
+    return delegation;
   }
 
   setRequestStatus(requestId: Uint8Array, status: RequestStatus): void {
@@ -75,9 +119,10 @@ export class Certifier {
   async #signNext(): Promise<SignedState> {
     const pause = this.#notBefore - performance.now();
     await (pause > 0 ? setTimeout(pause) : setImmediate());
+    const delegation = await this.#delegate();
     this.#signing = undefined;
     const start = performance.now();
-    this.#latest = this.#sign();
+    this.#latest = { ...this.#sign(), delegation };
     // A pause as long as the signature took leaves half of the thread to the canisters.
     this.#notBefore = 2 * performance.now() - start;
     return this.#latest;
@@ -95,18 +140,18 @@ export class Certifier {
     return certificate(state, [["canister", canisterId, "certified_data"], ["time"]]);
   }
 
-  #sign(): SignedState {
+  #sign(): Omit<SignedState, "delegation"> {
     const time = this.#clock();
     const tree = treeOf([
       ["canister", this.#canisters.refresh()],
-      ["canister_ranges", canisterRangesTree(this.#keys)],
+      ["canister_ranges", this.#ranges],
       ["request_status", this.#requests],
-      ["subnet", this.#subnet],
+      ["subnet", this.#subnets],
       ["time", leaf(leb128(time))],
     ]);
     const message = Buffer.concat([Buffer.from("\x0dic-state-root", "latin1"), tree.digest]);
     const { shortSignatures } = bls12_381;
-    const point = shortSignatures.sign(shortSignatures.hash(message), this.#keys.rootSecret);
+    const point = shortSignatures.sign(shortSignatures.hash(message), this.#keys.secret);
     return { tree, signature: shortSignatures.Signature.toBytes(point), time };
   }
 }
@@ -119,5 +164,7 @@ export function certificate(
   const labels: Path[] = paths.map((path) =>
     path.map((label) => (typeof label === "string" ? Buffer.from(label) : label)),
   );
-  return encodeCbor({ tree: toArrays(witness(state.tree, labels)), signature: state.signature });
+  const { delegation, signature } = state;
+  const tree = toArrays(witness(state.tree, labels));
+  return encodeCbor({ tree, signature, ...(delegation && { delegation: { ...delegation } }) });
 }

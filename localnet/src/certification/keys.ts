@@ -6,13 +6,13 @@ import { bls12_381 } from "@noble/curves/bls12-381";
 import { z } from "zod";
 import { LocalnetError } from "../localnet-error.ts";
 
-/** The network's two keys: the root key signs certificates, the node key signs answers to queries. */
+/** A subnet's two keys: the subnet's own signs certificates, its one node's signs answers to queries. */
 export interface Keys {
   /** BLS12-381 scalar, 32 bytes. */
-  rootSecret: Uint8Array;
-  /** DER, 133 bytes: what clients call the root key. */
-  rootKey: Uint8Array;
-  /** The self-authenticating principal of the root key. */
+  secret: Uint8Array;
+  /** DER, 133 bytes: of the root subnet what clients call the root key. */
+  publicKey: Uint8Array;
+  /** The self-authenticating principal of the subnet's key. */
   subnetId: Uint8Array;
   nodeSecret: KeyObject;
   /** DER, 44 bytes. */
@@ -28,7 +28,10 @@ const hex = z.codec(
     encode: (bytes) => Buffer.from(bytes).toString("hex"),
   },
 );
-const keyFileSchema = z.object({ version: z.literal(1), rootSecret: hex, nodeSecret: hex });
+const subnetSchema = z.object({ secret: hex, nodeSecret: hex });
+const keyFileSchema = z.object({ version: z.literal(2), subnets: z.array(subnetSchema).min(1) });
+/** Of a network that had one subnet. */
+const formerSchema = z.object({ version: z.literal(1), rootSecret: hex, nodeSecret: hex });
 
 /** @source IC interface specification, "Certificate": DER wrapping of BLS public keys */
 const blsDerPrefix = Buffer.from(
@@ -42,42 +45,52 @@ export function makeKeys(): Keys {
 }
 
 /**
- * The keys kept in a state folder; made and written (mode 0600) at the first start.
+ * The keys of all subnets, the root subnet's first, kept in a state folder; made and written (mode 0600) where they
+ * are missing. A network that had more subnets than asked for keeps them.
  * @throws LocalnetError STATE_UNREADABLE when the key file is there and is none
  */
-export async function keysOfFolder(folder: string): Promise<Keys> {
+export async function keysOfFolder(folder: string, count = 1): Promise<Keys[]> {
   const path = join(folder, "keys.json");
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw unreadable(path, error);
   });
-  if (text !== undefined) return parseKeys(path, text);
-  const keys = makeKeys();
-  const nodeSecret = keys.nodeSecret.export({ type: "pkcs8", format: "der" });
-  const content = keyFileSchema.encode({ version: 1, rootSecret: keys.rootSecret, nodeSecret });
+  const kept = text === undefined ? [] : parseKeys(path, text);
+  if (kept.length >= count) return kept;
+  const all = [...kept, ...Array.from({ length: count - kept.length }, makeKeys)];
+  const subnets = all.map(({ secret, nodeSecret }) => ({
+    secret,
+    nodeSecret: new Uint8Array(nodeSecret.export({ type: "pkcs8", format: "der" })),
+  }));
+  const content = keyFileSchema.encode({ version: 2, subnets });
   await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
   await rename(`${path}.new`, path);
-  return keys;
+  return all;
 }
 
-function parseKeys(path: string, text: string): Keys {
+function parseKeys(path: string, text: string): Keys[] {
   try {
-    const { rootSecret, nodeSecret } = keyFileSchema.parse(JSON.parse(text));
-    const key = createPrivateKey({ key: Buffer.from(nodeSecret), format: "der", type: "pkcs8" });
-    return keysOf(rootSecret, key);
+    const json = JSON.parse(text);
+    const former = formerSchema.safeParse(json).data;
+    const subnets = former
+      ? [{ secret: former.rootSecret, nodeSecret: former.nodeSecret }]
+      : keyFileSchema.parse(json).subnets;
+    return subnets.map(({ secret, nodeSecret }) =>
+      keysOf(secret, createPrivateKey({ key: Buffer.from(nodeSecret), format: "der", type: "pkcs8" })),
+    );
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-function keysOf(rootSecret: Uint8Array, nodeSecret: KeyObject): Keys {
-  const point = bls12_381.shortSignatures.getPublicKey(rootSecret).toBytes();
-  const rootKey = new Uint8Array(Buffer.concat([blsDerPrefix, point]));
+function keysOf(secret: Uint8Array, nodeSecret: KeyObject): Keys {
+  const point = bls12_381.shortSignatures.getPublicKey(secret).toBytes();
+  const publicKey = new Uint8Array(Buffer.concat([blsDerPrefix, point]));
   const nodeKey = new Uint8Array(createPublicKey(nodeSecret).export({ type: "spki", format: "der" }));
   return {
-    rootSecret,
-    rootKey,
-    subnetId: Principal.selfAuthenticating(rootKey).toUint8Array(),
+    secret,
+    publicKey,
+    subnetId: Principal.selfAuthenticating(publicKey).toUint8Array(),
     nodeSecret,
     nodeKey,
     nodeId: Principal.selfAuthenticating(nodeKey).toUint8Array(),

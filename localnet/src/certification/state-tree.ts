@@ -1,4 +1,5 @@
 import type { CallResult, CanisterState } from "../replica/types.ts";
+import { canisterRanges } from "../subnets.ts";
 import { encodeCbor } from "./cbor.ts";
 import { type HashTree, leaf, treeOf } from "./hash-tree.ts";
 import type { Keys } from "./keys.ts";
@@ -38,20 +39,25 @@ export function canisterTree(state: CanisterState): HashTree {
   ]);
 }
 
-/** First and last canister id of the network's one subnet. */
-const canisterRange = ["00000000000000000101", "ffffffffffffffff0101"].map((id) => Buffer.from(id, "hex"));
-
-/** What stands below /canister_ranges: the same ranges as below /subnet, by subnet and first canister id. */
-export function canisterRangesTree(keys: Keys): HashTree {
-  return treeOf([[keys.subnetId, treeOf([[canisterRange[0]!, leaf(encodeCbor([canisterRange]))]])]]);
+/** A subnet among the others, by its index: 0 is the root subnet. */
+export interface SubnetPlace {
+  all: readonly Keys[];
+  index: number;
 }
 
-/** What stands below /subnet/<subnet id>: one subnet of one node that holds every canister. */
-export function subnetTree(keys: Keys): HashTree {
+/** What stands below /canister_ranges/<subnet id>: one shard, named by the first canister id. */
+export function canisterRangesTree({ all, index }: SubnetPlace): HashTree {
+  const ranges = canisterRanges(index, all.length);
+  return treeOf([[ranges[0]![0], leaf(encodeCbor(ranges))]]);
+}
+
+/** What stands below /subnet/<subnet id>: one node, and the same ranges as below /canister_ranges. */
+export function subnetTree({ all, index }: SubnetPlace): HashTree {
+  const keys = all[index]!;
   const node = treeOf([["public_key", leaf(keys.nodeKey)]]);
   return treeOf([
-    ["public_key", leaf(keys.rootKey)],
-    ["canister_ranges", leaf(encodeCbor([canisterRange]))],
+    ["public_key", leaf(keys.publicKey)],
+    ["canister_ranges", leaf(encodeCbor(canisterRanges(index, all.length)))],
     ["node", treeOf([[keys.nodeId, node]])],
   ]);
 }

@@ -31,7 +31,7 @@ export function check(
   request: HttpRequest,
   response: HttpResponse,
 ): Checked {
-  const judge = { canisterId, rootKey: network.keys.rootKey, now: network.clock() };
+  const judge = { canisterId, rootKey: network.rootKey, now: network.clock() };
   const verdict = verify(request, response, judge);
   switch (verdict.kind) {
     case "certified":

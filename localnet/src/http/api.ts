@@ -4,7 +4,7 @@ import { type Answer, cborAnswer } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { call } from "./call.ts";
 import type { Target } from "./effective-canister.ts";
-import type { Network } from "./network.ts";
+import { type Network, subnetAt } from "./network.ts";
 import { query } from "./query.ts";
 import { readState } from "./read-state.ts";
 import { HttpRefusal } from "./refusal.ts";
@@ -41,7 +41,7 @@ async function route(network: Network, request: IncomingMessage, path: string): 
   if (path === "/api/v2/status") {
     requireMethod(request, ["GET", "HEAD"]);
     return cborAnswer({
-      root_key: network.keys.rootKey,
+      root_key: network.rootKey,
       impl_version: "kiln-localnet",
       replica_health_status: "healthy",
     });
@@ -54,10 +54,10 @@ async function route(network: Network, request: IncomingMessage, path: string): 
   }
   requireMethod(request, ["POST"]);
   const target: Target = { kind: kind as Target["kind"], id: principalOf(id!) };
-  if (target.kind === "subnet" && Buffer.compare(target.id, network.keys.subnetId) !== 0) {
+  if (!subnetAt(network, target)) {
     throw new HttpRefusal(
       400,
-      `There is no subnet ${id}: this network's one is ${text(network.keys.subnetId)}`,
+      `There is no subnet ${id}: this network has ${network.subnets.map(({ keys }) => text(keys.subnetId)).join(", ")}`,
     );
   }
   const body = await readBody(request, limits[endpoint]);

@@ -1,11 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { certificate } from "../certification/certifier.ts";
+import { canisterRanges } from "../subnets.ts";
 import { type Answer, cborAnswer, rejectionFields } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkEffectiveCanister, type Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Admitted } from "./ingress-history.ts";
-import type { Network } from "./network.ts";
+import { type Network, subnetAt } from "./network.ts";
 
 /** How long a synchronous call waits for its certified reply, milliseconds. */
 const patience = 10_000;
@@ -26,14 +27,18 @@ export async function call(
   authenticate(envelope, network.clock());
   checkEffectiveCanister(content, target);
   const { sender, canister_id: canisterId, method_name: method, arg } = content;
-  const ingress = { requestId, sender, canisterId, method, arg };
+  const effective =
+    target.kind === "canister"
+      ? target.id
+      : canisterRanges(network.subnets.indexOf(subnetAt(network, target)!), network.subnets.length)[0]![0];
+  const ingress = { requestId, sender, canisterId, method, arg, effectiveCanisterId: effective };
   if (!network.history.get(requestId)) {
     const rejection = await network.replica.inspect(ingress);
     if (rejection) return cborAnswer({ status: "non_replicated_rejection", ...rejectionFields(rejection) });
   }
   const admitted = network.history.admit(ingress, target.id, content.ingress_expiry);
   if (mode === "asynchronous" || !(await isDoneInTime(admitted))) return { status: 202 };
-  const state = await network.certifier.certify();
+  const state = await subnetAt(network, target)!.certifier.certify();
   const shown = certificate(state, [["request_status", requestId], ["time"]]);
   return cborAnswer({ status: "replied", certificate: shown });
 }

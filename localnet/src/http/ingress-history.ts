@@ -17,16 +17,17 @@ const retention = 5n * 60n * 1_000_000_000n;
 /** Runs each request once: the same request sent again finds the first while it could still be valid. */
 export class IngressHistory {
   readonly #replica: Replica;
-  readonly #certifier: Certifier;
+  readonly #certifierOf: (effectiveCanisterId: Uint8Array) => Certifier;
   readonly #clock: Clock;
   /** By request id in hex. */
   readonly #admitted = new Map<string, Admitted>();
   /** When those that have ended may be forgotten, by request id in hex, in order of their ends. */
   readonly #forgetAt = new Map<string, bigint>();
 
-  constructor(replica: Replica, certifier: Certifier, clock: Clock) {
+  /** @param certifierOf the certifier of a canister's subnet */
+  constructor(replica: Replica, certifierOf: (canisterId: Uint8Array) => Certifier, clock: Clock) {
     this.#replica = replica;
-    this.#certifier = certifier;
+    this.#certifierOf = certifierOf;
     this.#clock = clock;
   }
 
@@ -39,18 +40,19 @@ export class IngressHistory {
     const known = this.get(ingress.requestId);
     if (known) return known;
     this.#forgetOld();
-    this.#certifier.setRequestStatus(ingress.requestId, { status: "processing" });
     const { requestId, sender, canisterId } = ingress;
-    const done = this.#run(ingress, expiry);
+    const certifier = this.#certifierOf(effectiveCanisterId);
+    certifier.setRequestStatus(requestId, { status: "processing" });
+    const done = this.#run(ingress, expiry, certifier);
     // The argument is not kept: uploads would fill the memory.
     const admitted = { sender, canisterId, effectiveCanisterId, done };
     this.#admitted.set(keyOf(requestId), admitted);
     return admitted;
   }
 
-  async #run(ingress: Ingress, expiry: bigint): Promise<CallResult> {
+  async #run(ingress: Ingress, expiry: bigint, certifier: Certifier): Promise<CallResult> {
     const result = await this.#replica.update(ingress).catch(failure);
-    this.#certifier.setRequestStatus(ingress.requestId, result);
+    certifier.setRequestStatus(ingress.requestId, result);
     const end = this.#clock() + retention;
     this.#forgetAt.set(keyOf(ingress.requestId), expiry > end ? expiry : end);
     return result;
@@ -61,7 +63,8 @@ export class IngressHistory {
     for (const [key, forgetAt] of this.#forgetAt) {
       // The times are close to the order of ends: one that is late keeps those behind it a little longer.
       if (forgetAt >= now) return;
-      this.#certifier.forgetRequest(Buffer.from(key, "hex"));
+      const { effectiveCanisterId } = this.#admitted.get(key)!;
+      this.#certifierOf(effectiveCanisterId).forgetRequest(Buffer.from(key, "hex"));
       this.#forgetAt.delete(key);
       this.#admitted.delete(key);
     }

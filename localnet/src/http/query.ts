@@ -5,7 +5,7 @@ import { type Answer, cborAnswer, rejectionFields } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkEffectiveCanister, type Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
-import { type Network, runQuery } from "./network.ts";
+import { type Network, runQuery, subnetAt } from "./network.ts";
 
 /**
  * A query, its answer signed by the node.
@@ -22,8 +22,9 @@ export async function query(network: Network, target: Target, body: Uint8Array):
   // "the signature covers the representation-independent hash of the response with timestamp and request_id"
   const hash = hashOfMap({ ...result, timestamp, request_id: requestId });
   const message = Buffer.concat([Buffer.from("\x0bic-response", "latin1"), hash]);
-  const signature = new Uint8Array(sign(null, message, network.keys.nodeSecret));
-  return cborAnswer({ ...result, signatures: [{ timestamp, signature, identity: network.keys.nodeId }] });
+  const { keys } = subnetAt(network, target)!;
+  const signature = new Uint8Array(sign(null, message, keys.nodeSecret));
+  return cborAnswer({ ...result, signatures: [{ timestamp, signature, identity: keys.nodeId }] });
 }
 
 function fieldsOf(result: CallResult): { [key: string]: Hashable } {

@@ -3,7 +3,7 @@ import { type Answer, cborAnswer } from "./answer.ts";
 import { type Authority, authenticate } from "./authenticate.ts";
 import type { Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { Network } from "./network.ts";
+import { type Network, subnetAt } from "./network.ts";
 import { HttpRefusal } from "./refusal.ts";
 
 const mostPaths = 1000;
@@ -26,7 +26,7 @@ export async function readState(network: Network, target: Target, body: Uint8Arr
   const reader: Reader = { target, sender, authority: authenticate(envelope, network.clock()) };
   const refusal = refusalOfAll(paths) ?? paths.map((path) => refusalOf(network, reader, path)).find(Boolean);
   if (refusal) throw refusal;
-  const state = await network.certifier.certify();
+  const state = await subnetAt(network, target)!.certifier.certify();
   return cborAnswer({ certificate: certificate(state, [...paths, ["time"]]) });
 }
 

@@ -3,7 +3,11 @@ import type { CallResult } from "./types.ts";
 
 /** Who waits for a call's answer. */
 export type Origin =
-  | { kind: "ingress"; respond: (result: CallResult) => void }
+  | {
+      kind: "ingress";
+      effectiveCanisterId: Uint8Array | undefined;
+      respond: (result: CallResult) => void;
+    }
   | { kind: "call"; callback: Callback }
   | { kind: "task" };
 

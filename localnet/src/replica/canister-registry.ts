@@ -2,43 +2,39 @@ import { type Canister, defaultSettings } from "../canister/canister.ts";
 import { CanisterLog } from "../canister/log.ts";
 import { StableMemory } from "../canister/stable-memory.ts";
 import { nothingConsumed } from "../cycles/uses.ts";
+import { canisterId, canisterIndex, firstIndex } from "../subnets.ts";
 
 /** Keys a principal's bytes for maps; keys sort as the bytes do. */
 export function keyOf(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("hex");
 }
 
-/**
- * The id of the canister with that number: the number in eight bytes, big endian, then 0x01 0x01.
- * @source IC interface specification, "Canister ids", as the platform fills them in
- */
-export function canisterId(index: bigint): Uint8Array {
-  const id = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
-  new DataView(id.buffer).setBigUint64(0, index);
-  return id;
-}
+/** More than any local network has. */
+const mostSubnets = 64;
 
-/** The number in a canister's id; undefined for an id of another form. */
-function indexOf(id: Uint8Array): bigint | undefined {
-  if (id.length !== 10 || id[8] !== 1 || id[9] !== 1) return undefined;
-  return new DataView(id.buffer, id.byteOffset).getBigUint64(0);
-}
-
-/** Numbers above belong to no local network: ids of the mainnet asked for by name do not move the counter. */
-const largestCounted = 1n << 32n;
+/** The id of the cycles minting canister, in the middle of the root subnet's: no other canister gets it. */
+const taken = "00000000000000040101";
 
 /** Every canister there is. */
 export class CanisterRegistry {
   readonly #canisters = new Map<string, Canister>();
-  #next: bigint;
+  readonly #next: bigint[];
+  /** What the accounts of the cycles ledger hold, by their text. */
+  readonly ledger: Map<string, bigint>;
 
-  /** @param next number of the first canister to be created */
-  constructor(next = 0n) {
-    this.#next = next;
+  /** @param next numbers of the first canisters to be created, by subnet */
+  constructor(next: readonly bigint[] = [], ledger = new Map<string, bigint>()) {
+    this.ledger = ledger;
+    this.#next = [...next];
   }
 
-  get next(): bigint {
+  /** Numbers of the canisters to be created next, by subnet. */
+  get next(): readonly bigint[] {
     return this.#next;
+  }
+
+  #nextOn(subnet: number): bigint {
+    return this.#next[subnet] ?? firstIndex(subnet);
   }
 
   get(id: Uint8Array): Canister | undefined {
@@ -52,12 +48,21 @@ export class CanisterRegistry {
 
   add(canister: Canister): void {
     this.#canisters.set(keyOf(canister.id), canister);
-    const index = indexOf(canister.id);
-    if (index !== undefined && index >= this.#next && index < largestCounted) this.#next = index + 1n;
+    const index = canisterIndex(canister.id);
+    if (index === undefined) return;
+    // Ids of the mainnet asked for by name lie beyond every subnet's own and do not move the counter.
+    const subnet = Number(index / firstIndex(1));
+    if (subnet >= mostSubnets || index < this.#nextOn(subnet)) return;
+    for (let before = this.#next.length; before < subnet; before++) this.#next[before] = firstIndex(before);
+    this.#next[subnet] = index + 1n;
   }
 
-  /** An empty canister under the next free id, or under the one given. */
-  create(controllers: Uint8Array[], cycles: bigint, id = canisterId(this.#next)): Canister {
+  /** An empty canister under the next free id of a subnet, or under the one given. */
+  create(
+    controllers: Uint8Array[],
+    cycles: bigint,
+    { subnet = 0, id = this.#freeId(subnet) }: { subnet?: number; id?: Uint8Array } = {},
+  ): Canister {
     const canister: Canister = {
       id,
       settings: defaultSettings(controllers),
@@ -77,6 +82,12 @@ export class CanisterRegistry {
     };
     this.add(canister);
     return canister;
+  }
+
+  #freeId(subnet: number): Uint8Array {
+    const index = this.#nextOn(subnet);
+    const id = canisterId(index);
+    return keyOf(id) === taken ? canisterId(index + 1n) : id;
   }
 
   remove({ id }: Canister): void {

@@ -11,6 +11,7 @@ import { errorCodes, type Rejection, reject, rejectionOf, textOf } from "../cani
 import { admit, didNotReply, noSuchMethod } from "./admission.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
 import type { Executed } from "./scheduler.ts";
+import type { SubnetList } from "./subnet-list.ts";
 import type { CallResult } from "./types.ts";
 
 export interface Query {
@@ -28,8 +29,9 @@ export interface QueryWorld {
   limit: bigint;
   /** Nanoseconds since 1970. */
   time: bigint;
-  /** What the management canister answers to queries. */
-  manage: (query: Query) => CallResult;
+  subnets: SubnetList;
+  /** What the management canister and the network's own canisters answer; undefined when the callee is none. */
+  serve: (query: Query) => CallResult | undefined;
   /** Told what each message took. */
   onExecuted: (execution: Executed) => void;
 }
@@ -58,7 +60,8 @@ class QueryGraph {
 
   answer(query: Query, depth: number): CallResult {
     const { callee, method } = query;
-    if (callee.length === 0) return this.#world.manage(query);
+    const served = this.#world.serve(query);
+    if (served) return served;
     const admitted = admit(this.#world.registry, callee);
     if ("rejection" in admitted) return admitted.rejection;
     const { canister, program } = admitted;
@@ -96,6 +99,11 @@ class QueryGraph {
 
   /** Answers a call of a composite query. */
   answerCall(caller: Canister, { callee, method, arg }: OutgoingCall, depth: number): CallResult {
+    const { subnets } = this.#world;
+    if (callee.length > 0 && subnets.of(callee) !== subnets.of(caller.id)) {
+      const message = `Canister ${textOf(callee)} is not on the subnet of the caller: queries cannot leave it`;
+      return reject(errorCodes.canisterNotFound, message);
+    }
     this.#instructionsLeft -= callOverhead;
     if (this.#instructionsLeft <= 0n) {
       const message = `Composite query took more than ${this.#world.limit} instructions with its calls`;

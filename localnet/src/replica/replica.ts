@@ -4,6 +4,7 @@ import { executeDiscarded } from "../canister/execute.ts";
 import { errorCodes, type Rejection, reject, rejectionOf, textOf } from "../canister/trap.ts";
 import { ingressFee } from "../cycles/fees.ts";
 import { admit } from "./admission.ts";
+import type { Request } from "./call-context.ts";
 import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
@@ -11,15 +12,21 @@ import { uninstall } from "./management/code.ts";
 import { Management } from "./management/management.ts";
 import type { ManagementCall } from "./management/method.ts";
 import { type Query, runQuery } from "./query.ts";
-import { type Executed, Scheduler } from "./scheduler.ts";
+import { type Answer, type Executed, Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";
 import { StateFolder } from "./state/state-folder.ts";
+import { type SubnetList, subnetList } from "./subnet-list.ts";
+import type { SystemCanister } from "./system/system-canister.ts";
+import { querySystemMethod, runSystemMethod, SystemCanisters } from "./system/system-canisters.ts";
 import type { CallResult, CanisterState, Ingress, Replica } from "./types.ts";
 
 export interface ReplicaOptions {
   /** Folder that keeps the canisters over restarts; without one they live as long as the replica. */
   state?: string;
+  /** Of the root subnet. */
   subnetId: Uint8Array;
+  /** Ids of further subnets. */
+  otherSubnets?: readonly Uint8Array[];
   instructionLimits?: Partial<InstructionLimits>;
   /** Told what each message took. */
   onExecuted?: (execution: Executed) => void;
@@ -32,7 +39,8 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
 /**
  * Starts a replica with the canisters of its state folder, or with none.
  *
- * What differs from the platform: while it is off nothing is charged; messages run one at a time, in the order of their arrival; there is one subnet. A restart keeps canisters
+ * What differs from the platform: while it is off nothing is charged; messages run one at a time over
+ * all subnets, in the order of their arrival. A restart keeps canisters
  * as they were at the last save (half a second after a change, on `flush`, at the end), but not calls under way:
  * their callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
@@ -49,6 +57,8 @@ class LocalReplica implements Replica {
   readonly #now: () => bigint;
   readonly #scheduler: Scheduler;
   readonly #management: Management;
+  readonly #system: SystemCanisters;
+  readonly #subnets: SubnetList;
   readonly #clock: Clock;
   readonly #autosave: Autosave | undefined;
   readonly #onExecuted: (execution: Executed) => void;
@@ -61,8 +71,12 @@ class LocalReplica implements Replica {
     this.#limits = limits;
     this.#now = now;
     this.#autosave = autosave;
+    const subnets = subnetList([options.subnetId, ...(options.otherSubnets ?? [])]);
+    this.#subnets = subnets;
+    this.#system = new SystemCanisters({ registry, subnets, now });
     this.#management = new Management({
       registry,
+      subnets,
       limits,
       now,
       scheduler: () => this.#scheduler,
@@ -73,8 +87,8 @@ class LocalReplica implements Replica {
       registry,
       limits,
       now,
-      manage: (request, answer) =>
-        this.#management.execute({ ...request, origin: request.origin.kind }, answer),
+      subnets,
+      serve: (request, answer) => this.#serve(request, answer),
       charge: (canister) => this.#charge(canister),
       onExecuted,
       onProgress: () => {
@@ -90,6 +104,32 @@ class LocalReplica implements Replica {
     this.#clock.reschedule();
   }
 
+  /** A canister that was there before keeps an id that the network's own ones have today. */
+  #systemAt(id: Uint8Array): SystemCanister | undefined {
+    return this.#registry.get(id) ? undefined : this.#system.find(id);
+  }
+
+  #serve(request: Request, answer: Answer): "served" | "not mine" {
+    const { origin, callee, caller, method, arg, cycles } = request;
+    if (callee.length === 0) {
+      const from = origin.kind === "ingress" && { effectiveCanisterId: origin.effectiveCanisterId };
+      this.#management.execute({ caller, method, arg, cycles, origin: origin.kind, ...from }, answer);
+      return "served";
+    }
+    const system = this.#systemAt(callee);
+    if (!system) return "not mine";
+    const kind = origin.kind === "ingress" ? "ingress" : "call";
+    runSystemMethod(system, { caller, method, arg, cycles, origin: kind }, answer);
+    return "served";
+  }
+
+  #serveQuery({ caller, callee, method, arg }: Query): CallResult | undefined {
+    const call = { caller, method, arg, cycles: 0n };
+    if (callee.length === 0) return this.#management.query({ ...call, origin: "ingress" });
+    const system = this.#systemAt(callee);
+    return system && querySystemMethod(system, { ...call, origin: "query" });
+  }
+
   /** "The canister is uninstalled" when it has nothing left to pay with. */
   #charge(canister: Canister): void {
     if (chargeIdle(canister, this.#now()) === "paid" || !canister.program) return;
@@ -102,6 +142,7 @@ class LocalReplica implements Replica {
   async inspect(ingress: Ingress): Promise<Rejection | undefined> {
     const { sender: caller, canisterId, method, arg } = ingress;
     if (canisterId.length === 0) return this.#management.inspect(managementCall(ingress));
+    if (this.#systemAt(canisterId)) return undefined;
     const admitted = admit(this.#registry, canisterId);
     if ("rejection" in admitted) return admitted.rejection;
     const { canister, program } = admitted;
@@ -120,11 +161,11 @@ class LocalReplica implements Replica {
     return reject(errorCodes.canisterRejected, `Canister ${textOf(canisterId)} rejected the message`);
   }
 
-  update({ sender, canisterId, method, arg }: Ingress): Promise<CallResult> {
+  update({ sender, canisterId, method, arg, effectiveCanisterId }: Ingress): Promise<CallResult> {
     return new Promise((respond) => {
       this.#scheduler.enqueue({
         kind: "request",
-        origin: { kind: "ingress", respond },
+        origin: { kind: "ingress", effectiveCanisterId, respond },
         caller: sender,
         callee: canisterId,
         method,
@@ -137,13 +178,12 @@ class LocalReplica implements Replica {
 
   async query(ingress: Ingress, dataCertificate: Uint8Array | undefined): Promise<CallResult> {
     const { sender: caller, canisterId: callee, method, arg } = ingress;
-    const manage = ({ caller, method, arg }: Query) =>
-      this.#management.query({ origin: "ingress", caller, method, arg, cycles: 0n });
     const world = {
       registry: this.#registry,
       limit: this.#limits.query,
       time: this.#now(),
-      manage,
+      subnets: this.#subnets,
+      serve: (query: Query) => this.#serveQuery(query),
       onExecuted: this.#onExecuted,
     };
     return runQuery(world, { caller, callee, method, arg, dataCertificate });
@@ -151,14 +191,13 @@ class LocalReplica implements Replica {
 
   canister(id: Uint8Array): CanisterState | undefined {
     const canister = this.#registry.get(id);
-    return canister && stateOf(canister);
+    const system = this.#systemAt(id);
+    return system ? this.#system.state(system) : canister && stateOf(canister);
   }
 
   canisterIds(): Uint8Array[] {
-    return this.#registry
-      .all()
-      .map(({ id }) => id)
-      .sort(Buffer.compare);
+    const own = this.#system.ids().filter((id) => this.#systemAt(id));
+    return [...this.#registry.all().map(({ id }) => id), ...own].sort(Buffer.compare);
   }
 
   async flush(): Promise<void> {

@@ -17,6 +17,7 @@ import type { CanisterRegistry } from "./canister-registry.ts";
 import type { InstructionLimits } from "./instruction-limits.ts";
 import { type IdleWaiter, OpenCalls } from "./open-calls.ts";
 import { giveBack, payIngress, payReply, prepay, tariffOf } from "./payment.ts";
+import type { SubnetList } from "./subnet-list.ts";
 import type { CallResult } from "./types.ts";
 
 /** Gives a request its answer, with the cycles that go back. */
@@ -27,8 +28,9 @@ export interface SchedulerParts {
   limits: InstructionLimits;
   /** Nanoseconds since 1970. */
   now: () => bigint;
-  /** Executes a call to the management canister. */
-  manage: (request: Request, answer: Answer) => void;
+  subnets: SubnetList;
+  /** Executes what needs no canister's code: calls of the management canister and of the network's own. */
+  serve: (request: Request, answer: Answer) => "served" | "not mine";
   /** Called before a canister runs a message: it pays what it owes by then. */
   charge: (canister: Canister) => void;
   /** Told what each message took. */
@@ -44,6 +46,9 @@ export interface Executed {
   entry: string;
   instructions: bigint;
 }
+
+/** Largest argument of a call to another subnet, bytes. @source Internet Computer resource limits */
+const largestBetweenSubnets = 2 * 1024 * 1024;
 
 /** How long messages run before other things may have their turn, milliseconds. */
 const sliceLength = 20;
@@ -119,12 +124,9 @@ export class Scheduler {
   }
 
   #executeRequest(request: Request): void {
-    const { origin, callee, cycles } = request;
+    const { origin, cycles } = request;
     const answer: Answer = (result, refund) => this.#deliver(origin, result, refund);
-    if (callee.length === 0) {
-      this.#parts.manage(request, answer);
-      return;
-    }
+    if (this.#parts.serve(request, answer) === "served") return;
     const result = this.#resultOf(request);
     if (result) answer(result, cycles);
   }
@@ -297,6 +299,11 @@ export class Scheduler {
       callback.timeout = setTimeout(() => this.#respond(callback, expired, 0n), timeout * 1000).unref();
     }
     const origin: Origin = { kind: "call", callback };
+    const refusal = this.#refusalOf(context.canister, call);
+    if (refusal) {
+      this.#respond(callback, refusal, cycles);
+      return;
+    }
     this.enqueue({
       kind: "request",
       origin,
@@ -307,6 +314,15 @@ export class Scheduler {
       cycles,
       deadline,
     });
+  }
+
+  /** A request between subnets must be as small as one from outside. */
+  #refusalOf(caller: Uint8Array, { callee, arg }: OutgoingCall): Rejection | undefined {
+    const { subnets } = this.#parts;
+    if (arg.length <= largestBetweenSubnets || callee.length === 0) return undefined;
+    if (subnets.of(caller) === subnets.of(callee)) return undefined;
+    const message = `Canister ${textOf(caller)} violated contract: attempted to send a message of size ${arg.length} to another subnet exceeding the limit ${largestBetweenSubnets}`;
+    return reject(errorCodes.contractViolation, message);
   }
 
   /** Answers for good; a second answer of the same call is dropped. */

@@ -20,6 +20,8 @@ export interface Ingress {
   canisterId: Uint8Array;
   method: string;
   arg: Uint8Array;
+  /** The canister that the request is sent to: a call that names none is for its subnet. */
+  effectiveCanisterId?: Uint8Array;
 }
 
 /** What the certified state tree says of one canister. */

@@ -15,8 +15,12 @@ function start() {
   const replica = inMemoryReplica([
     inMemoryCanister(1, { updates: { run: () => replied(new Uint8Array()) } }),
   ]);
-  const certifier = new Certifier(makeKeys(), replica, () => time.now);
-  const history = new IngressHistory(replica, certifier, () => time.now);
+  const certifier = new Certifier({ all: [makeKeys()], index: 0 }, replica, () => time.now);
+  const history = new IngressHistory(
+    replica,
+    () => certifier,
+    () => time.now,
+  );
   const admit = (request: number, expiry: bigint) => {
     const requestId = new Uint8Array(32).fill(request);
     const ingress: Ingress = {

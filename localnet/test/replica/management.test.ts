@@ -77,7 +77,12 @@ test("an id of its own can be asked for once, and later ids go on behind it", as
   assert.equal((await create(replica)).toText(), "qoctq-giaaa-aaaaa-aaaea-cai");
   assert.deepEqual(
     replica.canisterIds().map((bytes) => Principal.fromUint8Array(bytes).toText()),
-    [id.toText(), "qoctq-giaaa-aaaaa-aaaea-cai"],
+    [
+      "rkp4c-7iaaa-aaaaa-aaaca-cai",
+      id.toText(),
+      "qoctq-giaaa-aaaaa-aaaea-cai",
+      "um5iw-rqaaa-aaaaq-qaaba-cai",
+    ],
   );
 });
 

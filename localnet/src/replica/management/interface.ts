@@ -22,7 +22,7 @@ const logVisibility = IDL.Variant({
 
 export type LogVisibilityArg = { controllers: null } | { public: null } | { allowed_viewers: Principal[] };
 
-const settings = IDL.Record({
+export const settings = IDL.Record({
   controllers: IDL.Opt(IDL.Vec(IDL.Principal)),
   compute_allocation: IDL.Opt(IDL.Nat),
   memory_allocation: IDL.Opt(IDL.Nat),

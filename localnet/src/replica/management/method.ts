@@ -5,11 +5,13 @@ import type { Origin } from "../call-context.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
 import type { InstructionLimits } from "../instruction-limits.ts";
 import type { Executed, Scheduler } from "../scheduler.ts";
+import type { SubnetList } from "../subnet-list.ts";
 import type { Arguments, MethodName } from "./interface.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface ManagementParts {
   registry: CanisterRegistry;
+  subnets: SubnetList;
   limits: InstructionLimits;
   /** Nanoseconds since 1970. */
   now: () => bigint;
@@ -26,6 +28,8 @@ export interface ManagementCall {
   method: string;
   arg: Uint8Array;
   cycles: bigint;
+  /** Of a call from outside: where it was sent. */
+  effectiveCanisterId?: Uint8Array | undefined;
 }
 
 /** The values of a reply and the cycles that are kept, or a rejection. */

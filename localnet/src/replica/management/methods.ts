@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { Principal } from "@dfinity/principal";
 import { type Canister, controls } from "../../canister/canister.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
-import { prices } from "../../cycles/prices.ts";
 import { assemble, type CodeChange, changeCode, storeChunk, uninstall } from "./code.ts";
-import type { MethodName, SettingsArg } from "./interface.ts";
+import { createCanister, createPaidCanister } from "./create-canister.ts";
+import type { MethodName } from "./interface.ts";
 import { done, find, type ManagementParts, type Method, type Outcome, type Result } from "./method.ts";
 import { Refusal } from "./refusal.ts";
 import { applySettings } from "./settings.ts";
@@ -21,24 +21,23 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
     create_canister: {
       callers: "canisters",
       run: ({ settings }, { caller, cycles }) => {
-        const { canister, outcome } = create(parts, {
-          caller,
-          settings: settings[0],
-          cycles: payCreation(cycles),
-        });
-        canister.consumed.canister_creation += prices.creation;
-        return { ...outcome, kept: cycles };
+        const subnet = parts.subnets.of(caller);
+        const canister = createPaidCanister(parts, { caller, settings: settings[0], cycles, subnet });
+        return { ...named(canister), kept: cycles };
       },
     },
     provisional_create_canister_with_cycles: {
       callers: "anyone",
-      run: ({ settings, amount, specified_id }, { caller }) =>
-        create(parts, {
-          caller,
-          settings: settings[0],
-          cycles: amount[0] ?? defaultCycles,
-          id: specified_id[0]?.toUint8Array(),
-        }).outcome,
+      run: ({ settings, amount, specified_id }, { caller, effectiveCanisterId }) =>
+        named(
+          createCanister(parts, {
+            caller,
+            settings: settings[0],
+            cycles: amount[0] ?? defaultCycles,
+            id: specified_id[0]?.toUint8Array(),
+            subnet: parts.subnets.of(effectiveCanisterId),
+          }),
+        ),
     },
     provisional_top_up_canister: {
       callers: "anyone",
@@ -169,36 +168,8 @@ function noUpdate(method: string): Rejection {
   return reject(errorCodes.canisterRejected, `${method} API is only accessible in non-replicated mode`);
 }
 
-/** What is left of the cycles that came for a new canister. @throws Refusal when they are too few */
-function payCreation(cycles: bigint): bigint {
-  if (cycles >= prices.creation) return cycles - prices.creation;
-  const message = `Creating a canister requires a fee of ${prices.creation} that is deducted from the canister's initial balance but only ${cycles} cycles were received with the create_canister request.`;
-  throw new Refusal(errorCodes.insufficientForCreation, message);
-}
-
-interface Creation {
-  caller: Uint8Array;
-  settings: SettingsArg | undefined;
-  cycles: bigint;
-  id?: Uint8Array | undefined;
-}
-
-function create(
-  { registry, now }: ManagementParts,
-  { caller, settings, cycles, id }: Creation,
-): { canister: Canister; outcome: { reply: unknown[] } } {
-  if (id && registry.get(id)) {
-    throw new Refusal(errorCodes.canisterAlreadyExists, `Canister ${textOf(id)} exists already`);
-  }
-  const canister = registry.create([caller], cycles, id);
-  canister.chargedAt = now();
-  try {
-    if (settings) canister.settings = applySettings(canister.settings, settings);
-  } catch (error) {
-    registry.remove(canister);
-    throw error;
-  }
-  return { canister, outcome: { reply: [{ canister_id: Principal.fromUint8Array(canister.id) }] } };
+function named({ id }: Canister): { reply: unknown[] } {
+  return { reply: [{ canister_id: Principal.fromUint8Array(id) }] };
 }
 
 function change(

@@ -53,6 +53,7 @@ export function snapshotMethods(parts: ManagementParts): {
       run: ({ canister_id, snapshot_id }, { caller }) => {
         const snapshot = findSnapshot(sourceOf(registry, snapshot_id, caller), snapshot_id);
         const canister = find(registry, canister_id);
+        requireSameSubnet(parts, canister.id, snapshot_id.subarray(numberSize));
         pay(canister, snapshot);
         try {
           loadSnapshot(canister, snapshot);
@@ -106,6 +107,13 @@ export function snapshotMethods(parts: ManagementParts): {
       },
     },
   };
+}
+
+/** "The snapshot can only be loaded onto a canister that belongs to the same subnet." @throws Refusal */
+function requireSameSubnet({ subnets }: ManagementParts, target: Uint8Array, source: Uint8Array): void {
+  if (subnets.of(target) === subnets.of(source)) return;
+  const message = `Canister ${textOf(target)} is on another subnet than the snapshot`;
+  throw new Refusal(errorCodes.snapshotNotFound, message);
 }
 
 /** @throws Refusal when the canister cannot */

@@ -82,7 +82,10 @@ const canister = z.object({
 /** The state of all canisters at one moment; contents are in files of their own, named here. */
 export const manifest = z.object({
   format: z.literal(1),
+  /** Numbers of the canisters to be created next: of the root subnet, and of the others. */
   next: natural,
+  others: z.array(natural).default([]),
+  ledger: z.record(z.string(), natural).default({}),
   canisters: z.array(canister),
 });
 

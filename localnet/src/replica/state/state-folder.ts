@@ -52,11 +52,12 @@ export class StateFolder {
   /** Writes the state of this moment. Canisters may run on meanwhile. One save at a time. */
   async save(registry: CanisterRegistry): Promise<void> {
     const snapshots = registry.all().map(snapshotOf);
-    const { next } = registry;
+    const [next = 0n, ...others] = registry.next;
+    const ledger = Object.fromEntries(registry.ledger);
     try {
       const records: CanisterRecord[] = [];
       for (const snapshot of snapshots) records.push(await this.#write(snapshot));
-      const text = JSON.stringify(manifest.encode({ format: 1, next, canisters: records }));
+      const text = JSON.stringify(manifest.encode({ format: 1, next, others, ledger, canisters: records }));
       const aside = join(this.#folder, "state.json.new");
       await writeFile(aside, text);
       await rename(aside, join(this.#folder, "state.json"));
@@ -118,8 +119,8 @@ export class StateFolder {
       throw error;
     });
     if (text === undefined) return new CanisterRegistry();
-    const { next, canisters } = manifest.parse(JSON.parse(text));
-    const registry = new CanisterRegistry(next);
+    const { next, others, ledger, canisters } = manifest.parse(JSON.parse(text));
+    const registry = new CanisterRegistry([next, ...others], new Map(Object.entries(ledger)));
     for (const record of canisters) registry.add(await this.#loadCanister(record));
     return registry;
   }
