@@ -108,11 +108,17 @@ test("a card that works is used, and nothing is held against it", async () => {
   const place = join(folder, "working card");
   await mkdir(place);
   const programs = await fakeGpu(place, { gop: null });
-  const file = await video();
+  // Long enough for a segment of two groups, since NVENC repeats one distance of keyframes.
+  const file = await clip(folder, "longer.mp4", pattern("320x180", 5, encode));
   const manifest = await withPrograms(programs, () =>
     transcode(file, {
       out: join(place, "out"),
-      policy: { ...policy, codecs: ["h264", "hevc"], gpuState: join(place, "state") },
+      policy: {
+        ...policy,
+        codecs: ["h264", "hevc"],
+        verification: "keyframes",
+        gpuState: join(place, "state"),
+      },
     }),
   );
   assert.deepEqual(manifest.encoder, { name: "h264_nvenc+hevc_nvenc", path: "nvdec+nvenc", fallbacks: [] });
