@@ -3,7 +3,7 @@ import type { Color } from "./streams.ts";
 
 /** How a source's colours become SDR BT.709 at video range, which every screen shows alike. */
 export type Conversion =
-  | { kind: "sdr"; from: { matrix: string; range: "tv" | "pc" } | "tagged" }
+  | { kind: "sdr"; from: { matrix: string; range: "tv" | "pc" } | "tagged"; matrix: "kept" | "converted" }
   | { kind: "wide"; primaries: string; matrix: string; transfer: string; range: "tv" | "pc" }
   | {
       kind: "hdr";
@@ -38,9 +38,15 @@ export function conversion(color: Color, size: Size): Conversion {
     };
   if (color.primaries !== null && widePrimaries.has(color.primaries))
     return { kind: "wide", primaries: color.primaries, matrix, transfer: color.transfer ?? "bt709", range };
-  if (color.matrix === null) return { kind: "sdr", from: { matrix, range } };
-  return { kind: "sdr", from: "tagged" };
+  return {
+    kind: "sdr",
+    from: color.matrix === null ? { matrix, range } : "tagged",
+    matrix: matrix === "bt709" ? "kept" : "converted",
+  };
 }
+
+/** Flags of the scaler for frames that go through R'G'B': without them every channel loses two levels. */
+export const exactly = "+accurate_rnd+full_chroma_int";
 
 /** Says of converted frames what they are. */
 export const tagged =
@@ -55,18 +61,19 @@ const peak = (1000 / white).toFixed(3);
  * The tone map was chosen by PSNR against libplacebo's BT.2390 (33 dB for HLG, 23 dB for PQ).
  */
 export function colorFilters(from: Conversion, { width, height }: Size): string[] {
-  const scale = `scale=${width}:${height}:flags=bicubic`;
+  const plain = `scale=${width}:${height}:flags=bicubic`;
   switch (from.kind) {
     case "sdr": {
+      const scale = from.matrix === "kept" ? plain : `${plain}${exactly}`;
       const input =
         from.from === "tagged" ? "" : `:in_color_matrix=${from.from.matrix}:in_range=${from.from.range}`;
       return [`${scale}${input}:out_color_matrix=bt709:out_range=tv`, "format=yuv420p", tagged];
     }
     case "wide":
-      return [scale, stated(from), linear(100), "zscale=p=bt709", video, "format=yuv420p", tagged];
+      return [plain, stated(from), linear(100), "zscale=p=bt709", video, "format=yuv420p", tagged];
     case "hdr":
       return [
-        scale,
+        plain,
         stated(from),
         linear(white),
         "zscale=p=bt709",

@@ -1,4 +1,4 @@
-import { colorFilters, tagged } from "./color.ts";
+import { colorFilters, exactly, tagged } from "./color.ts";
 import { cardScale, cardToneMap, download } from "./cuda.ts";
 import type { Part } from "./division.ts";
 import { type Card, type EncodePath, encodePaths, encodesOn } from "./encode-path.ts";
@@ -44,7 +44,7 @@ function pictures({ pictures: plans }: EncodePlan, part: Part, bring: (size: Siz
   return [
     `[p]split=${pictureKinds.length}${pictureKinds.map((kind) => `[p_${kind}]`).join("")}`,
     ...pictureKinds.map((kind) => {
-      const shape = [...bring(plans[kind]), memoryScale(plans[kind]), "format=rgb24"];
+      const shape = [...bring(plans[kind]), `${memoryScale(plans[kind])}${exactly}`, "format=rgb24"];
       return `[p_${kind}]select=${selection(plans[kind], part.start)},${shape.join(",")}[${kind}]`;
     }),
   ];

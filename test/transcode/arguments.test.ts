@@ -197,7 +197,7 @@ function pictures(fromCard: boolean, quarter: boolean): string[] {
     const small = fromCard
       ? `scale_cuda=w=${w}:h=${h}:interp_algo=bicubic:format=nv12,hwdownload,format=nv12,`
       : "";
-    return `[p_${kind}]select=gte(n\\,0)*lt(n\\,60)*not(mod(n-0\\,${step})),${small}scale=${w}:${h}:flags=bicubic,format=rgb24[${kind}]`;
+    return `[p_${kind}]select=gte(n\\,0)*lt(n\\,60)*not(mod(n-0\\,${step})),${small}scale=${w}:${h}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24[${kind}]`;
   };
   return [
     "[p]split=3[p_poster][p_storyboard][p_preview]",

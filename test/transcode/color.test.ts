@@ -29,7 +29,7 @@ for (const [name, size, options] of [
     const { channels } = await sharp(poster).stats();
     const seen = channels.map(({ mean }) => Math.round(mean));
     assert.ok(
-      seen.every((value, index) => Math.abs(value - color[index]!) <= 6),
+      seen.every((value, index) => Math.abs(value - color[index]!) <= 3),
       `${color} became ${seen}`,
     );
   });
@@ -52,7 +52,17 @@ test("conversion: HDR that names only its transfer counts as BT.2020, Display P3
     transfer: "bt709",
     range: "tv",
   });
-  assert.deepEqual(conversion(color709, size), { kind: "sdr", from: "tagged" });
+  assert.deepEqual(conversion(color709, size), { kind: "sdr", from: "tagged", matrix: "kept" });
+  assert.deepEqual(conversion({ ...color709, matrix: "smpte170m" }, size), {
+    kind: "sdr",
+    from: "tagged",
+    matrix: "converted",
+  });
+  assert.deepEqual(conversion({ matrix: null, transfer: null, primaries: null, range: null }, size), {
+    kind: "sdr",
+    from: { matrix: "bt709", range: "tv" },
+    matrix: "kept",
+  });
 });
 
 test("Display P3 is brought into BT.709: its red becomes redder than red can be, and is cut there", async () => {

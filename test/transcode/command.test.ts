@@ -59,7 +59,7 @@ const picked = (...stills: readonly [frames: [number, number, number], width: nu
     "[p]split=3[p_poster][p_storyboard][p_preview]",
     ...stills.map(
       ([[first, end, step], width, height], index) =>
-        `[p_${kinds[index]}]select=gte(n\\,${first})*lt(n\\,${end})*not(mod(n-${first}\\,${step})),scale=${width}:${height}:flags=bicubic,format=rgb24[${kinds[index]}]`,
+        `[p_${kinds[index]}]select=gte(n\\,${first})*lt(n\\,${end})*not(mod(n-${first}\\,${step})),scale=${width}:${height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24[${kinds[index]}]`,
     ),
   ].join(";");
 const cells: readonly [cell: string, from: Source, expected: string[]][] = [
@@ -121,7 +121,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
       ...before,
       "-filter_complex",
       [
-        `[0:2]bwdif=mode=send_frame:deint=interlaced,fps=60:start_time=0,trim=end_frame=120,scale=320:240:flags=bicubic:in_color_matrix=smpte170m:in_range=tv:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},split=2[v0][p]`,
+        `[0:2]bwdif=mode=send_frame:deint=interlaced,fps=60:start_time=0,trim=end_frame=120,scale=320:240:flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=smpte170m:in_range=tv:out_color_matrix=bt709:out_range=tv,format=yuv420p,${tags},split=2[v0][p]`,
         picked([[0, 120, 10], 320, 240], [[0, 120, 60], 160, 120], [[0, 120, 6], 320, 240]),
       ].join(";"),
       ...video(0, "240p", 640_000, 512_000, 120),

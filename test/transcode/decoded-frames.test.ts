@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { transcode } from "../../src/transcode/transcode.ts";
+import { policy, scratch } from "./clip.ts";
+import { coarse, distance, fineFrames, type SmallFrame, type Turn, turned, turns } from "./small-frames.ts";
+import { toneMapped } from "./tone-map.ts";
+
+const media = process.env.KILN_TEST_MEDIA;
+const skip = media ? false : "KILN_TEST_MEDIA names no folder of videos";
+const folder = await scratch();
+
+/** How a real file stores its picture, read from it by hand; untagged colour is what the README of Kiln says. */
+type Stored = {
+  stream?: number;
+  turn?: Turn;
+  matrix: "709" | "170m" | "470bg" | "2020_ncl";
+  range?: "limited" | "full";
+  transfer?: "hlg" | "pq";
+};
+
+const files: Record<string, Stored> = {
+  "sample_edit_list.mp4": { turn: "right", matrix: "2020_ncl", transfer: "hlg" },
+  "portrait_4k60.mp4": { turn: "right", matrix: "470bg", range: "full" },
+  "mv_with_2_top_shots.mp4": { turn: "left", matrix: "709", range: "full" },
+  "hdr10-video-with-sdr-container.mp4": { matrix: "2020_ncl", transfer: "pq" },
+  "sample_rotate_and_reflect.mp4": { turn: "transposed", matrix: "709" },
+  "8k24fps_300ms.mp4": { matrix: "709" },
+  "bear-vp9-odd-dimensions.webm": { matrix: "170m" },
+  "testsrc2_odd_height_and_width_444.mp4": { matrix: "170m" },
+  "lpms-videotest.mp4": { matrix: "170m" },
+  "lpms-vertical-sample.ts": { matrix: "170m" },
+  "sample_fragmented.mp4": { matrix: "709" },
+  "sample_with_invalid_nalu.mp4": { matrix: "709" },
+  "lpms-missing-dts.ts": { matrix: "709" },
+  "lpms-bad-cuvid.ts": { stream: 1, matrix: "709" },
+  "nasa_13013.mp4": { stream: 3, matrix: "709" },
+  "bbb_2500ms.ts": { matrix: "709" },
+};
+
+/** A frame of the output, and how many of the source's first ones it may be: a constant rate repeats and drops. */
+const beginning = { frame: 0, sought: 3 };
+const later = { frame: 6, sought: 12 };
+/** This one opens in black, which looks the same however it is turned. */
+const pastBlack = { frame: 40, sought: 48 };
+
+/**
+ * Levels of 8 bits. Half a level to two is what encoding at this size costs; a wrong range costs eight and more, a
+ * wrong matrix seven on colourful content.
+ */
+const tolerance = 2.5;
+
+for (const [name, stored] of Object.entries(files))
+  test(`decoded frames beside the source's: ${name}`, { skip }, async () => {
+    const { stream = 0, turn = "none", matrix, range = "limited", transfer } = stored;
+    const file = join(media!, name);
+    const out = join(folder, name);
+    const { renditions } = await transcode(file, {
+      out,
+      policy: { ...policy, ladder: [480], verification: "packets" },
+    });
+    const looked = [beginning, name === "bbb_2500ms.ts" ? pastBlack : later];
+    const frames = looked[1]!.sought;
+    const source = await fineFrames(["-i", file], { stream, matrix, range, frames });
+    const reference = source.map((frame) => coarse(transfer ? toneMapped(frame, transfer) : frame));
+    const playlist = join(out, renditions[0]!.playlist);
+    const made = await fineFrames(["-i", playlist], { stream: 0, matrix: "709", range: "limited", frames });
+    for (const { frame, sought } of looked) {
+      const found = nearest(coarse(made[frame]!), reference.slice(0, sought));
+      assert.equal(found.turn, turn, `frame ${frame} is turned otherwise`);
+      assert.ok(found.off < tolerance, `frame ${frame} differs by ${found.off} levels`);
+      assert.ok(found.otherwise > 2 * found.off, `frame ${frame} looks the same when it is turned otherwise`);
+    }
+  });
+
+/** Which turn makes one of the candidates most like a frame, how far off that is, and any other turn. */
+function nearest(frame: SmallFrame, candidates: readonly SmallFrame[]) {
+  const all = candidates.flatMap((candidate) =>
+    (Object.keys(turns) as Turn[]).map((turn) => ({ turn, off: distance(frame, turned(candidate, turn)) })),
+  );
+  const best = all.toSorted((one, other) => one.off - other.off)[0]!;
+  const otherwise = Math.min(...all.filter(({ turn }) => turn !== best.turn).map(({ off }) => off));
+  return { ...best, otherwise };
+}
