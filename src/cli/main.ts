@@ -23,6 +23,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "upload a transcoded folder into the storage canister and enter it into the index",
     load: () => import("./publish.ts"),
   },
+  withdraw: {
+    summary: "ban or delete published videos: the index, the files, originals and products",
+    load: () => import("./withdraw.ts"),
+  },
   worker: {
     summary: "take videos from the queues, encode and publish them, until stopped",
     load: () => import("./worker.ts"),

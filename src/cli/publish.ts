@@ -2,15 +2,17 @@ import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
+import { allocateBucket } from "../ic/allocate-bucket.ts";
 import { connect } from "../ic/connection.ts";
 import { gatewayUrl } from "../ic/gateway-url.ts";
 import { nextAttempt } from "../ic/next-attempt.ts";
 import { type Published, publishVideo, videoUploadId } from "../ic/publish.ts";
+import { type PublishCost, publishCost } from "../ic/publish-cost.ts";
 import { IcSettings } from "../ic/settings.ts";
 import type { UploadProgress } from "../ic/upload-meter.ts";
-import { readManifest } from "../transcode/manifest.ts";
+import { manifestName, readManifest } from "../transcode/manifest.ts";
 import { videoId } from "../videos/video.ts";
-import { readPublication } from "../workers/publication.ts";
+import { productSizes, readPublication } from "../workers/publication.ts";
 import { requireVerdict } from "../workers/require-verdict.ts";
 
 type Options = {
@@ -20,6 +22,7 @@ type Options = {
   identity?: string;
   storage?: string;
   index?: string;
+  estimate?: true;
   json?: true;
 };
 
@@ -30,14 +33,16 @@ export default function publish(command: Command): void {
     .option("--title <title>", "what viewers read (default: the folder's name)")
     .option("--host <url>", "URL of the network (KILN_IC_HOST; default: the running kiln localnet)")
     .option("--identity <pem>", "PEM file of the identity that publishes (KILN_IDENTITY)")
-    .option("--storage <principal>", "the storage canister (KILN_STORAGE_CANISTER)")
+    .option("--storage <principals>", "storage canisters, separated by commas (KILN_STORAGE_CANISTER)")
     .option("--index <principal>", "the content index canister (KILN_CONTENT_INDEX_CANISTER)")
+    .option("--estimate", "say what it would cost, in cycles and dollars, and send nothing")
     .option("--json", "print one JSON document on standard output")
     .addHelpText(
       "after",
       "\nExample:\n  kiln transcode dance.mp4 --out dance && kiln publish dance --title Dance",
     )
     .action(async (dir: string, options: Options) => {
+      if (options.estimate) return printEstimate(await estimate(dir), options);
       const published = await publishFolder(dir, options, process.stderr.isTTY ? drawProgress : undefined);
       const { url, entry, sentChunks, sentBytes, files } = published;
       if (options.json) {
@@ -66,15 +71,18 @@ async function publishFolder(
       KILN_CONTENT_INDEX_CANISTER: options.index,
     }),
   });
-  const { host, principal, storage, index } = await connect(settings);
+  const { host, principal, buckets, index } = await connect(settings);
   const id = options.id ?? videoId(manifest.source.sha256);
   const title = options.title ?? basename(resolve(dir));
   const publication = await readPublication(dir, { id, attempt: 1, owner: principal, title });
-  const attempt = nextAttempt(
-    publication,
-    await index.get(id),
-    await storage.uploadStatus(videoUploadId(id)),
-  );
+  const entry = await index.get(id);
+  const storage = await allocateBucket({
+    buckets,
+    uploadId: videoUploadId(id),
+    bytes: sum(await sizesIn(dir)),
+    known: entry?.storage,
+  });
+  const attempt = nextAttempt(publication, entry, await storage.uploadStatus(videoUploadId(id)));
   const published = await publishVideo({
     storage,
     index,
@@ -83,6 +91,31 @@ async function publishFolder(
     onProgress,
   });
   return { ...published, url: gatewayUrl(host, storage.canisterId, published.entry.player) };
+}
+
+/** Of every file that the manifest lists, and the manifest itself: bytes. */
+async function sizesIn(dir: string): Promise<number[]> {
+  const { files } = await readManifest(dir);
+  const paths = [...files.map(({ path }) => ({ path })), { path: manifestName }];
+  return [...(await productSizes(dir, { files: paths })).values()];
+}
+
+async function estimate(dir: string): Promise<PublishCost> {
+  return publishCost(await sizesIn(dir));
+}
+
+function printEstimate(cost: PublishCost, { json }: Options): void {
+  if (json) {
+    console.log(JSON.stringify(cost));
+    return;
+  }
+  const say = ({ cycles, dollars }: PublishCost["upload"]) =>
+    `${(cycles / 1e9).toFixed(1)} billion cycles ($${dollars.toFixed(4)})`;
+  console.log(`${cost.bytes} bytes: ${say(cost.upload)} to publish, ${say(cost.yearly)} a year to keep`);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** Options that were given win over the environment. */

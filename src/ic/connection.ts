@@ -14,6 +14,8 @@ export type Connection = {
   /** Text form of the principal that signs. */
   principal: string;
   agent: HttpAgent;
+  /** The storage canisters, one at least; `storage` is the first. */
+  buckets: StorageClient[];
   storage: StorageClient;
   index: IndexClient;
 };
@@ -30,11 +32,13 @@ export async function connect(
   const local = await readDeployment(deploymentFile);
   const { host, identity, storage, index, rootKey } = choose(settings, local);
   const agent = await createAgent({ host, identity: await readIdentity(identity), rootKey });
+  const buckets = storage.map((canisterId) => storageClient({ agent, canisterId }));
   return {
     host,
     principal: await principalOf(agent),
     agent,
-    storage: storageClient({ agent, canisterId: storage }),
+    buckets,
+    storage: buckets[0]!,
     index: indexClient({ agent, canisterId: index }),
   };
 }
@@ -43,7 +47,7 @@ export async function connect(
 export type Addresses = {
   host: string;
   identity: string;
-  storage: string;
+  storage: string[];
   index: string;
   rootKey: RootKey;
 };
@@ -56,7 +60,7 @@ export function choose(settings: IcSettings, local: Deployment | undefined): Add
   const host = settings.KILN_IC_HOST ?? local?.host;
   const same = local?.host === host ? local : undefined;
   const identity = settings.KILN_IDENTITY ?? same?.identity;
-  const storage = settings.KILN_STORAGE_CANISTER ?? same?.canisters.storage;
+  const storage = settings.KILN_STORAGE_CANISTER ?? (same && [same.canisters.storage]);
   const index = settings.KILN_CONTENT_INDEX_CANISTER ?? same?.canisters.content_index;
   if (host === undefined || identity === undefined || storage === undefined || index === undefined) {
     const missing = [

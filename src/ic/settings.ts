@@ -11,7 +11,12 @@ export const IcSettings = z.object({
     .optional(),
   /** PEM file of the identity that signs, readable by its owner only. */
   KILN_IDENTITY: z.string().optional(),
-  KILN_STORAGE_CANISTER: PrincipalId.optional(),
+  /** One or several, separated by commas: videos spread over them by free space. */
+  KILN_STORAGE_CANISTER: z
+    .string()
+    .transform((text) => text.split(",").map((id) => id.trim()))
+    .pipe(z.array(PrincipalId))
+    .optional(),
   KILN_CONTENT_INDEX_CANISTER: PrincipalId.optional(),
 });
 export type IcSettings = z.infer<typeof IcSettings>;

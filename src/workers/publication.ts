@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Publication, parsePublication } from "../ic/publication.ts";
 import { type Manifest, manifestName, readManifest } from "../transcode/manifest.ts";
@@ -15,6 +15,17 @@ export async function readPublication(folder: string, facts: PublicationFacts): 
   const manifest = await readManifest(folder);
   const bytes = await readFile(join(folder, manifestName));
   return toPublication(manifest, createHash("sha256").update(bytes).digest("hex"), facts);
+}
+
+/** Bytes of every file of a publication, by its path. */
+export async function productSizes(
+  folder: string,
+  { files }: { files: readonly { path: string }[] },
+): Promise<Map<string, number>> {
+  const sizes = await Promise.all(
+    files.map(async ({ path }) => [path, (await stat(join(folder, path))).size] as const),
+  );
+  return new Map(sizes);
 }
 
 /** @param manifestSha256 of manifest.json as it lies in the folder, in hex */

@@ -1,10 +1,11 @@
+import { allocateBucket } from "../ic/allocate-bucket.ts";
 import { connect } from "../ic/connection.ts";
 import { gatewayUrl } from "../ic/gateway-url.ts";
-import { publishVideo } from "../ic/publish.ts";
+import { publishVideo, videoUploadId } from "../ic/publish.ts";
 import type { IcSettings } from "../ic/settings.ts";
 import type { UploadProgress } from "../ic/upload-meter.ts";
 import type { Progress } from "../videos/video-update.ts";
-import { readPublication } from "./publication.ts";
+import { productSizes, readPublication } from "./publication.ts";
 import type { TaskControl } from "./serve-task.ts";
 import type { TaskOf, TaskResult } from "./task.ts";
 
@@ -14,16 +15,30 @@ export async function publishProduct(
   { signal, onProgress }: TaskControl,
   settings: IcSettings,
 ): Promise<TaskResult<"publish">> {
-  const { host, principal, storage, index } = await connect(settings);
+  const { host, principal, buckets, index } = await connect(settings);
+  const publication = await readPublication(folder, { id: video, attempt, owner: owner ?? principal, title });
+  const storage = await allocateBucket({
+    buckets,
+    uploadId: videoUploadId(video),
+    bytes: sum((await productSizes(folder, publication)).values()),
+    known: (await index.get(video, { signal }))?.storage,
+    signal,
+  });
   const { entry } = await publishVideo({
     storage,
     index,
-    publication: await readPublication(folder, { id: video, attempt, owner: owner ?? principal, title }),
+    publication,
     folder,
     signal,
     onProgress: (upload) => onProgress(progressOf(upload)),
   });
   return { url: gatewayUrl(host, storage.canisterId, entry.player) };
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 }
 
 function progressOf({ phase, sentBytes, totalBytes }: UploadProgress): Progress {

@@ -18,7 +18,7 @@ const local = {
 const mainnet = {
   KILN_IC_HOST: "https://icp-api.io",
   KILN_IDENTITY: "/keys/me.pem",
-  KILN_STORAGE_CANISTER: index,
+  KILN_STORAGE_CANISTER: [index],
   KILN_CONTENT_INDEX_CANISTER: storage,
 };
 
@@ -26,7 +26,7 @@ test("connection: without settings it is the local network's, whose word for its
   assert.deepEqual(choose({}, local), {
     host: local.host,
     identity: local.identity,
-    storage,
+    storage: [storage],
     index,
     rootKey: { from: "host" },
   });
@@ -34,14 +34,14 @@ test("connection: without settings it is the local network's, whose word for its
 
 test("connection: one setting replaces one value of the local network", () => {
   assert.equal(choose({ KILN_IDENTITY: "/keys/me.pem" }, local).identity, "/keys/me.pem");
-  assert.equal(choose({ KILN_STORAGE_CANISTER: index }, local).storage, index);
+  assert.deepEqual(choose({ KILN_STORAGE_CANISTER: [index, storage] }, local).storage, [index, storage]);
 });
 
 test("connection: another host takes nothing from the local network", () => {
   assert.deepEqual(choose(mainnet, local), {
     host: "https://icp-api.io",
     identity: "/keys/me.pem",
-    storage: index,
+    storage: [index],
     index: storage,
     rootKey: { from: "mainnet" },
   });

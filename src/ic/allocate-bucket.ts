@@ -1,0 +1,52 @@
+import { TypedError } from "../telemetry/typed-error.ts";
+import { chooseBucket } from "./choose-bucket.ts";
+import type { StorageClient } from "./storage-client.ts";
+
+/**
+ * Where an upload goes: where the index has it, else where it was begun, else where there is room. One upload lies in
+ * one bucket, because playlists name their segments by relative URLs; videos spread over the buckets.
+ * @param options.known the storage canister that the video's entry in the index names
+ * @param options.bytes that the upload needs
+ * @throws TypedError OUT_OF_SPACE, BUCKET_UNKNOWN, and those of `withRetry`
+ */
+export async function allocateBucket(options: {
+  buckets: readonly StorageClient[];
+  uploadId: string;
+  bytes: number;
+  known?: string | undefined;
+  signal?: AbortSignal | undefined;
+}): Promise<StorageClient> {
+  const { buckets, uploadId, bytes, known, signal } = options;
+  const [only, ...others] = buckets;
+  if (known !== undefined) return bucketOf(buckets, known);
+  if (only !== undefined && others.length === 0) return only;
+  const begun = await Promise.all(buckets.map((bucket) => bucket.uploadStatus(uploadId, { signal })));
+  const holder = buckets.find((_, number) => begun[number] !== undefined);
+  if (holder !== undefined) return holder;
+  const space = await Promise.all(
+    buckets.map(async (bucket) => ({
+      canisterId: bucket.canisterId,
+      freeBytes: (await bucket.status({ signal })).freeBytes,
+    })),
+  );
+  const chosen = chooseBucket(space, uploadId, bytes);
+  if (chosen !== undefined) return bucketOf(buckets, chosen);
+  throw new TypedError(
+    "OUT_OF_SPACE",
+    `none of the ${buckets.length} storage canisters has room for ${bytes} bytes: name another one in KILN_STORAGE_CANISTER`,
+    { final: false },
+  );
+}
+
+/**
+ * The bucket of that id.
+ * @throws TypedError BUCKET_UNKNOWN
+ */
+export function bucketOf(buckets: readonly StorageClient[], canisterId: string): StorageClient {
+  const bucket = buckets.find((each) => each.canisterId === canisterId);
+  if (bucket !== undefined) return bucket;
+  throw new TypedError(
+    "BUCKET_UNKNOWN",
+    `the video is in storage canister ${canisterId}, which KILN_STORAGE_CANISTER does not name: add it`,
+  );
+}

@@ -1,0 +1,52 @@
+import { allChunks, batchLimit, chunkCount, planBatches } from "./batches.ts";
+
+/** Cycles, and US dollars at the price of the platform's list. */
+export type PublishCost = {
+  bytes: number;
+  /** Once: messages, their bytes, and what the canister computes. */
+  upload: { cycles: number; dollars: number };
+  /** Of keeping the bytes for a year. */
+  yearly: { cycles: number; dollars: number };
+};
+
+/** Cycles on a subnet of 13 nodes. @source Internet Computer documentation, "Cycle costs" */
+const prices = { message: 5_000_000, ingress: 1_200_000, ingressByte: 2_000, storageGibSecond: 127_000 };
+
+/** 10^12 cycles are one XDR. @source Internet Computer documentation, "Cycle costs" of 2026-05-22 */
+const dollarsPerCycle = 1.36643e-12;
+
+/** Cycles of 64-bit code: two an instruction. Instructions measured by `kiln bench canisters`. */
+const computed = { hashedByte: 2 * 312, perFile: 2 * 2_600_000, perChunk: 2 * 700_000 };
+
+/** Bytes that a file and a chunk take in the declaration of an upload. */
+const declared = { file: 300, chunk: 33 };
+
+const secondsAYear = 365.25 * 24 * 3600;
+
+/**
+ * What publishing files into a storage canister costs, before anything is sent. An upper estimate: chunks that the
+ * canister has already are not sent.
+ * @param sizes bytes of each file
+ */
+export function publishCost(sizes: readonly number[]): PublishCost {
+  const chunkBytes = batchLimit.bytes;
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const chunks = sizes.reduce((sum, size) => sum + chunkCount(size, chunkBytes), 0);
+  const batches = [...planBatches(allChunks(sizes, chunkBytes), sizes, chunkBytes)].length;
+  // Files of several chunks are hashed once more as a whole, 16 chunks a message.
+  const hashedAgain = sizes.filter((size) => size > chunkBytes).reduce((sum, size) => sum + size, 0);
+  const messages = batches + Math.ceil(hashedAgain / (16 * chunkBytes)) + 2;
+  const sent = bytes + sizes.length * declared.file + chunks * declared.chunk;
+  const upload =
+    messages * (prices.message + prices.ingress) +
+    sent * prices.ingressByte +
+    (bytes + hashedAgain) * computed.hashedByte +
+    sizes.length * computed.perFile +
+    chunks * computed.perChunk;
+  const yearly = (bytes / 2 ** 30) * prices.storageGibSecond * secondsAYear;
+  return { bytes, upload: priced(upload), yearly: priced(yearly) };
+}
+
+function priced(cycles: number): { cycles: number; dollars: number } {
+  return { cycles: Math.round(cycles), dollars: cycles * dollarsPerCycle };
+}

@@ -1,0 +1,43 @@
+import type { Connection } from "../ic/connection.ts";
+import { type Withdrawal, withdrawVideo } from "../ic/withdraw-video.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+import type { BlobStore } from "../videos/blob-store.ts";
+import type { VideoRecord } from "../videos/video.ts";
+import type { VideoStore } from "../videos/video-store.ts";
+
+/**
+ * Bans or deletes a video wherever it is on its way: the record, so that no stage begins or ends any more; the index,
+ * the storage canister, and last its original and products. May be repeated until it succeeds.
+ * @throws TypedError as withdrawVideo
+ */
+export async function withdraw(
+  tools: { store: VideoStore; blobs: BlobStore; network: Pick<Connection, "index" | "buckets"> },
+  id: string,
+  status: Withdrawal,
+  why: string,
+): Promise<void> {
+  const { store, blobs, network } = tools;
+  const record = await known(store, id);
+  if (record !== undefined) await mark(store, id, status, why);
+  await withdrawVideo({ ...network, id, attempt: record?.attempt ?? 0, status });
+  if (record !== undefined) await blobs.drop(id);
+}
+
+/** A state out of which nothing can be banned is left by deletion. */
+async function mark(store: VideoStore, id: string, status: Withdrawal, why: string): Promise<void> {
+  const code = status === "BannedForExplicitness" ? "BANNED_FOR_EXPLICITNESS" : "BANNED_DUE_TO_REPORTS";
+  if (status !== "Deleted") {
+    const banned = await store.apply(id, { type: "banned", reason: { code, message: why } });
+    if (banned.outcome === "moved") return;
+    if ((await store.get(id)).state === "banned") return;
+  }
+  await store.apply(id, { type: "deleted" });
+}
+
+/** A video that was published without the queues has no record. */
+async function known(store: VideoStore, id: string): Promise<VideoRecord | undefined> {
+  return store.get(id).catch((error: unknown) => {
+    if (error instanceof TypedError && error.code === "VIDEO_UNKNOWN") return undefined;
+    throw error;
+  });
+}
