@@ -53,7 +53,7 @@ export default function train(command: Command): void {
         "what trains (default: KILN_ENGINE, or the best that works here)",
       ).choices(engineChoices),
     )
-    .option("--parameters <json>", 'other than the defaults, {"training":{"epochs":8}}', parameters)
+    .option("--parameters <json>", 'other than the defaults, {"training":{"epochs":8}}', modelParameters)
     .option("--seed <number>", "another one trains another network", Number, 1)
     .option("--from <folder>", "go on from this model with what is new, and a share of the old")
     .option(
@@ -96,7 +96,8 @@ export function taskOf({ interactions, format, lake, json: _, ...options }: Opti
   throw new InvalidArgumentError(sentences(result.error));
 }
 
-function parameters(text: string): ModelParameters {
+/** The option `--parameters`: JSON, checked. */
+export function modelParameters(text: string): ModelParameters {
   try {
     return ModelParameters.parse(JSON.parse(text));
   } catch (error) {

@@ -39,6 +39,8 @@ const Place = z.strictObject({
   batches: z.int(),
   lossSum: z.number(),
   curve: z.array(CurvePoint),
+  /** Spent so far. */
+  seconds: z.number(),
   /** Looks since the best one. */
   looksSinceBest: z.int(),
 });

@@ -12,8 +12,16 @@ import { initialWeights } from "../models/transformer/network.ts";
 import { Transformer, type TransformerModel } from "../models/transformer/transformer.ts";
 import type { TransformerParameters } from "../models/transformer/transformer-parameters.ts";
 import type { Split } from "../split.ts";
-import { type CurvePoint, hashDataset, readCheckpoint, type Task, writeCheckpoint } from "./checkpoint.ts";
-import { packHistories } from "./pack-histories.ts";
+import {
+  type Checkpoint,
+  type CurvePoint,
+  hashDataset,
+  readCheckpoint,
+  type Task,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { Pace } from "./pace.ts";
+import { packHistories, type Row } from "./pack-histories.ts";
 import { type BatchForm, batchMaker, windowLength } from "./training-batch.ts";
 import { learningRate, negativesFor, type TrainingParameters } from "./training-parameters.ts";
 import { transformerStep } from "./transformer-step.ts";
@@ -71,122 +79,191 @@ export async function trainTransformer(
   split: Split,
   options: TrainTransformerOptions,
 ): Promise<TrainedTransformer> {
-  const { train } = split;
-  const { engine, training, seed, signal, onProgress, onNotice = () => {} } = options;
-  const parameters = fitting(options.parameters, train.items.length, onNotice);
-  const markov = parameters.markovPrior ? options.markov : undefined;
-  const lengths = Uint32Array.from(train.users, (_, user) =>
-    windowLength(historyOf(train, user), parameters.context),
-  );
-  const form = batchForm(lengths, train.items.length, markov, training);
-  const task: Task = { parameters, training, seed, data: hashDataset(train) };
-  const found =
-    options.checkpoint && options.resume ? await readCheckpoint(options.checkpoint, task) : undefined;
-  // What an older model lacks, content or a prior, begins anew.
-  const weights = { ...initialWeights(train.items.length, parameters, seeded(seed)), ...options.warmStart };
-  const definition = transformerStep({
-    state: found?.state ?? initialState(weights),
-    ...{ parameters, training, form, content: options.content, markov },
-  });
-  const step = makeStep(engine, definition, onNotice);
-  const makeBatch = batchMaker(train, form, parameters.context, markov);
-  const curve = found?.place.curve ?? [];
-  let best = found?.best;
-  let looksSinceBest = found?.place.looksSinceBest ?? 0;
-  const started = performance.now();
-  let [tokens, steps, checkedMs] = [0, found?.place.steps ?? 0, 0];
-
-  const save = async (epoch: number, batches: number, lossSum: number) => {
-    if (options.checkpoint === undefined) return;
-    const place = { steps, epoch, batches, lossSum, curve, looksSinceBest };
-    try {
-      await writeCheckpoint(options.checkpoint, { task, place, state: await step.state(), best });
-    } catch (error) {
-      if (!(error instanceof TypedError && error.code === "CHECKPOINT_FAILED")) throw error;
-      onNotice(`${error.message}; training goes on without`);
-    }
-  };
-
+  const { training, checkpoint, resume, seed, onNotice = () => {} } = options;
+  const parameters = fitting(options.parameters, split.train.items.length, onNotice);
+  const task: Task = { parameters, training, seed, data: hashDataset(split.train) };
+  const found = checkpoint && resume ? await readCheckpoint(checkpoint, task) : undefined;
+  const running = new Training(split, options, task, found);
   try {
-    for (let epoch = found?.place.epoch ?? 0; epoch < training.epochs; epoch++) {
-      // Each epoch draws from a seed of its own, so that one can be taken up in its middle.
-      const random = seeded(seed * 100_003 + epoch);
-      const chosen = options.choose?.(random);
-      const rows = packHistories(
-        chosen ? lengths.map((length, user) => (chosen(user) ? length : 0)) : lengths,
-        form.width,
-        random,
-      );
-      const batches = Math.ceil(rows.length / form.rows);
-      const resumed = epoch === found?.place.epoch ? found.place : undefined;
-      let lossSum = resumed?.lossSum ?? 0;
-      for (let batch = resumed?.batches ?? 0; batch < batches; batch++) {
-        if (signal?.aborted) {
-          await save(epoch, batch, lossSum);
-          signal.throwIfAborted();
-        }
-        const some = rows.slice(batch * form.rows, (batch + 1) * form.rows);
-        const made = makeBatch(some, seeded(seed * 100_019 + steps));
-        const rate = learningRate(steps, training.epochs * batches, training);
-        const loss = await step.run(made.inputs, rate, seed * 1_000_003 + steps);
-        if (!Number.isFinite(loss)) throw notANumber(epoch, rate);
-        lossSum += loss;
-        tokens += made.tokens;
-        steps++;
-        const seconds = (performance.now() - started - checkedMs) / 1000;
-        const left = (training.epochs - epoch) * batches - batch - 1;
-        onProgress?.({
-          epoch: epoch + 1,
-          epochs: training.epochs,
-          loss: lossSum / (batch + 1),
-          tokensPerSecond: tokens / seconds,
-          secondsLeft: (left * seconds) / (steps - (found?.place.steps ?? 0)),
-          bestNdcg: bestOf(curve)?.ndcg,
-        });
-      }
-      const point: CurvePoint = { epoch: epoch + 1, loss: lossSum / batches };
-      curve.push(point);
-      const last = epoch + 1 === training.epochs;
-      if (last || (epoch + 1) % training.evaluateEvery === 0) {
-        const before = performance.now();
-        const { average } = await step.state();
-        Object.assign(point, await look(average));
-        const better = bestOf(curve) === point;
-        if (better) best = average;
-        looksSinceBest = better ? 0 : looksSinceBest + 1;
-        checkedMs += performance.now() - before;
-      }
-      await save(epoch + 1, 0, 0);
-      if (looksSinceBest >= training.patience) break;
-    }
+    while (!running.finished) await running.epoch();
   } finally {
-    step.dispose();
+    running.dispose();
   }
-  const { epoch, ndcg } = bestOf(curve)!;
-  const seconds = (performance.now() - started) / 1000;
-  return {
-    ...{ model: modelOf(best!), curve, best: { epoch, ndcg: ndcg! } },
-    ...{ steps, seconds, mode: step.mode },
-  };
+  return running.result();
+}
 
-  function modelOf(learned: HostTensors): TransformerModel {
-    const popularity = Float32Array.from(itemCounts(train), (count) => Math.log1p(count));
+/** A training under way: what a checkpoint holds, and what acts on it. */
+class Training {
+  readonly #split: Split;
+  readonly #options: TrainTransformerOptions;
+  readonly #task: Task;
+  readonly #markov: Markov | undefined;
+  /** Of each user's window. */
+  readonly #lengths: Uint32Array;
+  readonly #form: BatchForm;
+  readonly #makeBatch: ReturnType<typeof batchMaker>;
+  readonly #step: TrainingStep;
+  readonly #pace = new Pace();
+  readonly #began: number;
+  #place: Checkpoint["place"];
+  #best: HostTensors | undefined;
+
+  constructor(split: Split, options: TrainTransformerOptions, task: Task, found: Checkpoint | undefined) {
+    const { train } = split;
+    const { engine, training, content, seed, warmStart, onNotice } = options;
+    const { parameters } = task;
+    this.#split = split;
+    this.#options = options;
+    this.#task = task;
+    this.#markov = parameters.markovPrior ? options.markov : undefined;
+    this.#lengths = Uint32Array.from(train.users, (_, user) =>
+      windowLength(historyOf(train, user), parameters.context),
+    );
+    this.#form = batchForm(this.#lengths, train.items.length, this.#markov, training);
+    this.#makeBatch = batchMaker(train, this.#form, parameters.context, this.#markov);
+    // What an older model lacks, content or a prior, begins anew.
+    const weights = { ...initialWeights(train.items.length, parameters, seeded(seed)), ...warmStart };
+    const state = found?.state ?? initialState(weights);
+    const definition = { state, parameters, training, form: this.#form, content, markov: this.#markov };
+    this.#step = makeStep(engine, transformerStep(definition), onNotice);
+    this.#place = found?.place ?? firstPlace;
+    this.#best = found?.best;
+    this.#began = performance.now() - 1000 * this.#place.seconds;
+  }
+
+  get finished(): boolean {
+    const { epochs, patience } = this.#task.training;
+    return this.#place.epoch >= epochs || this.#place.looksSinceBest >= patience;
+  }
+
+  /** Does what is left of the epoch at hand, and looks at the validation items when it is time. */
+  async epoch(): Promise<void> {
+    const { training, seed } = this.#task;
+    const { epoch } = this.#place;
+    // Each epoch draws from a seed of its own, so that one can be taken up in its middle.
+    const rows = this.#pack(seeded(seed * 100_003 + epoch));
+    const batches = Math.ceil(rows.length / this.#form.rows);
+    while (this.#place.batches < batches) {
+      await this.#saveIfStopped();
+      const start = this.#place.batches * this.#form.rows;
+      await this.#batch(rows.slice(start, start + this.#form.rows), batches);
+    }
+    const point: CurvePoint = { epoch: epoch + 1, loss: this.#place.lossSum / batches };
+    this.#place = { ...this.#place, epoch: epoch + 1, batches: 0, lossSum: 0 };
+    const due = epoch + 1 === training.epochs || (epoch + 1) % training.evaluateEvery === 0;
+    await this.#pace.outside(async () => {
+      await this.#enter(point, due);
+      await this.#save();
+    });
+  }
+
+  result(): TrainedTransformer {
+    const { curve, steps } = this.#place;
+    const { epoch, ndcg } = bestOf(curve)!;
     return {
-      parameters,
-      weights: learned,
-      popularity: { shape: [popularity.length], values: popularity },
-      ...(options.content && parameters.contentDimension > 0 ? { content: options.content } : {}),
-      ...(markov ? { markov } : {}),
+      ...{ model: this.#modelOf(this.#best!), curve, best: { epoch, ndcg: ndcg! }, steps },
+      ...{ seconds: this.#spent(), mode: this.#step.mode },
     };
   }
 
-  async function look(learned: HostTensors): Promise<Pick<CurvePoint, "ndcg" | "hitRate">> {
-    using model = new Transformer(modelOf(learned), engine);
-    const cases = split.cases.slice(0, training.validationUsers);
-    const { full } = await evaluate(model, { train, cases }, signal ? { signal } : {});
+  dispose(): void {
+    this.#step.dispose();
+  }
+
+  #pack(random: Random): Row[] {
+    const chosen = this.#options.choose?.(random);
+    const lengths = chosen ? this.#lengths.map((length, user) => (chosen(user) ? length : 0)) : this.#lengths;
+    return packHistories(lengths, this.#form.width, random);
+  }
+
+  async #batch(rows: readonly Row[], batches: number): Promise<void> {
+    const { training, seed } = this.#task;
+    const { epoch, steps, curve } = this.#place;
+    const { inputs, tokens } = this.#makeBatch(rows, seeded(seed * 100_019 + steps));
+    const rate = learningRate(steps, training.epochs * batches, training);
+    // TensorFlow takes a seed of 32 bits.
+    const loss = await this.#step.run(inputs, rate, (seed * 1_000_003 + steps) % 2 ** 31);
+    if (!Number.isFinite(loss)) throw notANumber(epoch, rate);
+    this.#pace.step(tokens);
+    const done = this.#place.batches + 1;
+    const lossSum = this.#place.lossSum + loss;
+    this.#place = { ...this.#place, steps: steps + 1, batches: done, lossSum };
+    this.#options.onProgress?.({
+      epoch: epoch + 1,
+      epochs: training.epochs,
+      loss: lossSum / done,
+      tokensPerSecond: this.#pace.tokensPerSecond,
+      secondsLeft: this.#pace.secondsFor((training.epochs - epoch) * batches - done),
+      bestNdcg: bestOf(curve)?.ndcg,
+    });
+  }
+
+  /** Adds an epoch to the curve, with a look at the validation items when one is due. */
+  async #enter(point: CurvePoint, due: boolean): Promise<void> {
+    const { curve, looksSinceBest } = this.#place;
+    if (!due) {
+      this.#place = { ...this.#place, curve: [...curve, point] };
+      return;
+    }
+    const { average } = await this.#step.state();
+    const seen = { ...point, ...(await this.#look(average)) };
+    const better = seen.ndcg > (bestOf(curve)?.ndcg ?? -1);
+    if (better) this.#best = average;
+    this.#place = {
+      ...this.#place,
+      curve: [...curve, seen],
+      looksSinceBest: better ? 0 : looksSinceBest + 1,
+    };
+  }
+
+  async #look(weights: HostTensors): Promise<{ ndcg: number; hitRate: number }> {
+    const { engine, training, signal } = this.#options;
+    using model = new Transformer(this.#modelOf(weights), engine);
+    const cases = this.#split.cases.slice(0, training.validationUsers);
+    const { full } = await evaluate(model, { train: this.#split.train, cases }, signal ? { signal } : {});
     return { ndcg: full["NDCG@10"].mean, hitRate: full["HR@10"].mean };
   }
+
+  #modelOf(weights: HostTensors): TransformerModel {
+    const { parameters } = this.#task;
+    const { content } = this.#options;
+    const popularity = Float32Array.from(itemCounts(this.#split.train), (count) => Math.log1p(count));
+    return {
+      parameters,
+      weights,
+      popularity: { shape: [popularity.length], values: popularity },
+      ...(content && parameters.contentDimension > 0 ? { content } : {}),
+      ...(this.#markov ? { markov: this.#markov } : {}),
+    };
+  }
+
+  async #saveIfStopped(): Promise<void> {
+    const { signal } = this.#options;
+    if (!signal?.aborted) return;
+    await this.#save();
+    signal.throwIfAborted();
+  }
+
+  async #save(): Promise<void> {
+    const { checkpoint, onNotice } = this.#options;
+    if (checkpoint === undefined) return;
+    const place = { ...this.#place, seconds: this.#spent() };
+    const state = await this.#step.state();
+    try {
+      await writeCheckpoint(checkpoint, { task: this.#task, place, state, best: this.#best });
+    } catch (error) {
+      if (!(error instanceof TypedError && error.code === "CHECKPOINT_FAILED")) throw error;
+      onNotice?.(`${error.message}; training goes on without`);
+    }
+  }
+
+  #spent = () => (performance.now() - this.#began) / 1000;
 }
+
+const firstPlace: Checkpoint["place"] = {
+  ...{ steps: 0, epoch: 0, batches: 0, lossSum: 0 },
+  ...{ seconds: 0, curve: [], looksSinceBest: 0 },
+};
 
 const bestOf = (curve: readonly CurvePoint[]): CurvePoint | undefined =>
   curve
