@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { LocalnetError } from "./localnet-error.ts";
+import { type RemoteControl, remoteControl } from "./remote-control.ts";
 import { openStateFolder } from "./state-folder.ts";
-import type { LocalnetOptions, WorkerReport } from "./worker-protocol.ts";
+import type { LocalnetOptions, WorkerReport, WorkerRequest } from "./worker-protocol.ts";
 
+export type { Execution } from "./control.ts";
 export { LocalnetError } from "./localnet-error.ts";
 export { compileMotoko } from "./motoko/compile.ts";
+export type { RemoteControl } from "./remote-control.ts";
+export type { Fault } from "./replica/faults.ts";
 export type { LocalnetOptions } from "./worker-protocol.ts";
 
 /** A local Internet Computer that runs. */
@@ -15,6 +19,8 @@ export interface Localnet extends AsyncDisposable {
   port: number;
   /** DER, 133 bytes. */
   rootKey: Uint8Array;
+  /** Counters, the clock, faults: for tests and benches. */
+  control: RemoteControl;
   /** Stops it, when the state has been written. Nothing of it keeps the process alive after that. */
   close(): Promise<void>;
 }
@@ -45,7 +51,7 @@ export async function startLocalnet(options: LocalnetOptions = {}): Promise<Loca
   const close = () => resources.disposeAsync();
   const { port, rootKey } = report;
   const url = `http://${options.host ?? "127.0.0.1"}:${port}`;
-  return { url, port, rootKey, close, [Symbol.asyncDispose]: close };
+  return { url, port, rootKey, control: remoteControl(worker), close, [Symbol.asyncDispose]: close };
 }
 
 async function firstReport(worker: Worker): Promise<WorkerReport> {
@@ -58,7 +64,7 @@ async function firstReport(worker: Worker): Promise<WorkerReport> {
 }
 
 async function stop(worker: Worker, exited: Promise<LocalnetError | undefined>): Promise<void> {
-  worker.postMessage("close");
+  worker.postMessage({ kind: "close" } satisfies WorkerRequest);
   const crashed = await exited;
   if (crashed) throw crashed;
 }

@@ -1,3 +1,4 @@
+import type { Control } from "./control.ts";
 import type { createReplica } from "./replica/replica.ts";
 
 /** What a network is started with. */
@@ -11,6 +12,14 @@ export interface LocalnetOptions {
   subnets?: number;
   instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
 }
+
+/** What is asked of the worker: an act of control, answered under the same number; or to close. */
+export type WorkerRequest =
+  | { kind: "close" }
+  | { kind: "control"; number: number; act: keyof Control; args: unknown[] };
+
+/** The answer to an act of control. */
+export type ControlAnswer = { number: number; value: unknown } | { number: number; error: string };
 
 /** What the worker posts once: that the network listens, or why it cannot. */
 export type WorkerReport =

@@ -1,24 +1,55 @@
 /**
  * The thread that the whole network runs in: Wasm may block it and needs a large stack. Gets `LocalnetOptions` as
- * worker data, posts one `WorkerReport` when it listens or cannot, and closes at any message.
+ * worker data, posts one `WorkerReport` when it listens or cannot, answers acts of control, and closes when told.
  */
-import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "./certification/certifier.ts";
+import { type Control, controlOf, ExecutionLog } from "./control.ts";
 import { LocalnetError } from "./localnet-error.ts";
-import { createReplica } from "./replica/replica.ts";
+import { createReplica, type LocalReplica } from "./replica/replica.ts";
 import { serve } from "./serve.ts";
-import type { LocalnetOptions, WorkerReport } from "./worker-protocol.ts";
+import type { ControlAnswer, LocalnetOptions, WorkerReport, WorkerRequest } from "./worker-protocol.ts";
 
 async function start(options: LocalnetOptions) {
   const { host = "127.0.0.1", port = 0, state, subnets = 3, instructionLimits } = options;
-  return serve({ host, port, subnets, ...(state && { state }) }, ([subnetId, ...otherSubnets]) =>
-    createReplica({
+  const time = { offset: 0n };
+  const clock = () => systemClock() + time.offset;
+  const log = new ExecutionLog();
+  let replica: LocalReplica | undefined;
+  const open = async ([subnetId, ...otherSubnets]: Uint8Array[]) => {
+    replica = await createReplica({
       subnetId: subnetId!,
       otherSubnets,
+      now: clock,
+      onExecuted: (executed) => log.add(executed),
       ...(state && { state }),
       ...(instructionLimits && { instructionLimits }),
-    }),
-  );
+    });
+    return replica;
+  };
+  const served = await serve({ host, port, subnets, clock, ...(state && { state }) }, open);
+  return { served, control: controlOf(replica!, log, time) };
+}
+
+/** Does what is asked until it is to close. */
+function obey(control: Control): Promise<void> {
+  return new Promise((close) => {
+    parentPort!.on("message", (request: WorkerRequest) => {
+      if (request.kind === "close") close();
+      else parentPort!.postMessage(answerTo(control, request));
+    });
+  });
+}
+
+function answerTo(
+  control: Control,
+  { number, act, args }: Extract<WorkerRequest, { kind: "control" }>,
+): ControlAnswer {
+  try {
+    return { number, value: (control[act] as (...args: unknown[]) => unknown)(...args) };
+  } catch (error) {
+    return { number, error: (error as Error).message };
+  }
 }
 
 function report(value: WorkerReport): void {
@@ -26,10 +57,12 @@ function report(value: WorkerReport): void {
 }
 
 try {
-  await using network = await start(workerData);
-  const closing = once(parentPort!, "message");
+  const { served, control } = await start(workerData);
+  await using network = served;
+  const closing = obey(control);
   report({ status: "listening", port: network.port, rootKey: network.rootKey });
   await closing;
+  parentPort!.close();
 } catch (error) {
   // Errors lose their class between threads; one without a code is a fault and ends the thread.
   if (!(error instanceof LocalnetError)) throw error;

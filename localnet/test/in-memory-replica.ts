@@ -54,6 +54,7 @@ export function inMemoryReplica(canisters: InMemoryCanister[]): Replica {
     async query(ingress, certificate) {
       return run(ingress, certificate, "queries");
     },
+    isAvailable: () => true,
     canister: find,
     canisterIds: () => canisters.map(({ id }) => id),
     async flush() {},

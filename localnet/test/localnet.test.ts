@@ -126,6 +126,32 @@ test("a canister of another subnet is believed by its subnet's key, which the ro
   assert.equal(await page.text(), "far away at /page");
 });
 
+test("tests set the clock, stop subnets and read what was executed", async () => {
+  await using network = await startLocalnet({ subnets: 2 });
+  const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
+  const { control } = network;
+  assert.equal((await control.subnetIds()).length, 2);
+  const agent = await agentOf(network);
+  const actor = Actor.createActor<Greeter>(interfaceOf, { agent, canisterId });
+  await control.takeExecutions();
+  await actor.rename("counted");
+  const [{ canister, entry, instructions } = assert.fail("nothing was counted")] =
+    await control.takeExecutions();
+  assert.deepEqual([canister, entry], [canisterId.toText(), "canister_update rename"]);
+  assert.ok(instructions > 1000n);
+  await control.stopSubnet(1);
+  const asked = await fetch(`${network.url}/api/v2/canister/${canisterId}/query`, {
+    method: "POST",
+    body: "",
+  });
+  assert.equal(asked.status, 503);
+  await control.startSubnet(1);
+  await control.advanceTime(24 * 3_600_000);
+  // The agent finds out by itself that the network's clock is ahead.
+  assert.equal(await actor.rename("tomorrow"), "counted");
+  await assert.rejects(control.setCanisterStatus("nobody", "stopped"), { code: "CONTROL_REFUSED" });
+});
+
 test("its pages come through the gateway, also those that need an update", async () => {
   await using network = await startLocalnet();
   const canisterId = await install(network);

@@ -8,6 +8,7 @@ export type Rejection = Extract<CallResult, { status: "rejected" }>;
  * @source dfinity/ic rs/types/error_types, ErrorCode
  */
 export const errorCodes = {
+  queueFull: "IC0201",
   replicaStopped: "IC0202",
   canisterAlreadyExists: "IC0205",
   outOfCycles: "IC0207",

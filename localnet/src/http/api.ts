@@ -60,6 +60,9 @@ async function route(network: Network, request: IncomingMessage, path: string): 
       `There is no subnet ${id}: this network has ${network.subnets.map(({ keys }) => text(keys.subnetId)).join(", ")}`,
     );
   }
+  if (target.kind === "canister" && !network.replica.isAvailable(target.id)) {
+    throw new HttpRefusal(503, "The subnet of this canister is stopped.");
+  }
   const body = await readBody(request, limits[endpoint]);
   switch (endpoint) {
     case "call":

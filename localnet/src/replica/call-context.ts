@@ -35,6 +35,8 @@ export interface Callback {
   /** What the caller has paid in advance for the reply and its callback. */
   prepaid: bigint;
   state: "waiting" | "settled";
+  /** Nanoseconds since 1970; 0 for a call without a bound. */
+  deadline: bigint;
   /** Answers SYS_UNKNOWN when a bounded call has waited long enough. */
   timeout: NodeJS.Timeout | undefined;
 }

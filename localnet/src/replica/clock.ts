@@ -41,6 +41,13 @@ export class Clock {
     this.#timer = setTimeout(() => this.#ring(), Math.min(Math.max(delay, 0), longestDelay)).unref();
   }
 
+  /** The network's clock was set: what is due by now happens. */
+  timeChanged(): void {
+    for (const canister of this.#registry.all()) this.#acts.charge(canister);
+    this.#due = undefined;
+    this.reschedule();
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);

@@ -7,6 +7,7 @@ import { admit } from "./admission.ts";
 import type { Request } from "./call-context.ts";
 import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
+import { Faults } from "./faults.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
 import { uninstall } from "./management/code.ts";
 import { Management } from "./management/management.ts";
@@ -45,13 +46,15 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
  * their callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
  */
-export async function createReplica(options: ReplicaOptions): Promise<Replica> {
+export async function createReplica(options: ReplicaOptions): Promise<LocalReplica> {
   if (options.state === undefined) return new LocalReplica(options, new CanisterRegistry());
   const { folder, registry } = await StateFolder.open(options.state);
   return new LocalReplica(options, registry, new Autosave(folder, registry));
 }
 
-class LocalReplica implements Replica {
+/** A replica, and what tests do to it. */
+export class LocalReplica implements Replica {
+  readonly faults = new Faults();
   readonly #registry: CanisterRegistry;
   readonly #limits: InstructionLimits;
   readonly #now: () => bigint;
@@ -88,6 +91,7 @@ class LocalReplica implements Replica {
       limits,
       now,
       subnets,
+      faults: this.faults,
       serve: (request, answer) => this.#serve(request, answer),
       charge: (canister) => this.#charge(canister),
       onExecuted,
@@ -139,6 +143,34 @@ class LocalReplica implements Replica {
     this.#scheduler.abandon(canister.id);
   }
 
+  get subnetIds(): readonly Uint8Array[] {
+    return this.#subnets.ids;
+  }
+
+  /** The clock that `now` reads was set forward. */
+  timeChanged(): void {
+    this.#clock.timeChanged();
+    this.#scheduler.expire(this.#now());
+  }
+
+  stopSubnet(index: number): void {
+    this.#scheduler.stopSubnet(index);
+  }
+
+  startSubnet(index: number): void {
+    this.#scheduler.startSubnet(index);
+  }
+
+  /** Whoever controls the canister. */
+  setCanisterStatus(id: Uint8Array, status: "running" | "stopped"): void {
+    const canister = this.#registry.get(id);
+    if (canister) canister.status = status;
+  }
+
+  isAvailable(canisterId: Uint8Array): boolean {
+    return !this.#scheduler.isStopped(canisterId);
+  }
+
   async inspect(ingress: Ingress): Promise<Rejection | undefined> {
     const { sender: caller, canisterId, method, arg } = ingress;
     if (canisterId.length === 0) return this.#management.inspect(managementCall(ingress));
@@ -163,7 +195,7 @@ class LocalReplica implements Replica {
 
   update({ sender, canisterId, method, arg, effectiveCanisterId }: Ingress): Promise<CallResult> {
     return new Promise((respond) => {
-      this.#scheduler.enqueue({
+      this.#scheduler.send({
         kind: "request",
         origin: { kind: "ingress", effectiveCanisterId, respond },
         caller: sender,

@@ -14,6 +14,7 @@ import type {
   Task,
 } from "./call-context.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
+import type { Faults } from "./faults.ts";
 import type { InstructionLimits } from "./instruction-limits.ts";
 import { type IdleWaiter, OpenCalls } from "./open-calls.ts";
 import { giveBack, payIngress, payReply, prepay, tariffOf } from "./payment.ts";
@@ -31,6 +32,7 @@ export interface SchedulerParts {
   subnets: SubnetList;
   /** Executes what needs no canister's code: calls of the management canister and of the network's own. */
   serve: (request: Request, answer: Answer) => "served" | "not mine";
+  faults: Faults;
   /** Called before a canister runs a message: it pays what it owes by then. */
   charge: (canister: Canister) => void;
   /** Told what each message took. */
@@ -61,6 +63,11 @@ export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #queue: QueuedMessage[] = [];
   readonly #calls = new OpenCalls();
+  /** Bounded calls that wait for their answers. */
+  readonly #bounded = new Set<Callback>();
+  readonly #stoppedSubnets = new Set<number>();
+  /** Messages for canisters of stopped subnets; heartbeats and timers do not wait. */
+  #held: QueuedMessage[] = [];
   #slice: NodeJS.Immediate | undefined;
   #state: "running" | "closed" = "running";
 
@@ -72,6 +79,36 @@ export class Scheduler {
     if (this.#state === "closed") return;
     this.#queue.push(message);
     this.#slice ??= setImmediate(() => this.#runSlice());
+  }
+
+  /** A request that faults may befall on its way. */
+  send(request: Request): void {
+    const fate = this.#parts.faults.fateOf(request);
+    if (fate.kind === "deliver") this.enqueue(request);
+    if (fate.kind === "delay") setTimeout(() => this.enqueue(request), fate.milliseconds).unref();
+    if (fate.kind === "reject") this.#deliver(request.origin, fate.rejection, request.cycles);
+    // An answer that nobody waits for is lost.
+    if (fate.kind === "drop" && fate.what === "reply") this.enqueue({ ...request, origin: { kind: "task" } });
+  }
+
+  stopSubnet(index: number): void {
+    this.#stoppedSubnets.add(index);
+  }
+
+  startSubnet(index: number): void {
+    this.#stoppedSubnets.delete(index);
+    for (const message of this.#held.splice(0)) this.enqueue(message);
+  }
+
+  isStopped(canister: Uint8Array): boolean {
+    return this.#stoppedSubnets.has(this.#parts.subnets.of(canister));
+  }
+
+  /** Answers the bounded calls whose time has passed. */
+  expire(now: bigint): void {
+    for (const callback of this.#bounded) {
+      if (callback.deadline <= now) this.#respond(callback, expired, 0n);
+    }
   }
 
   /** Calls back once no call of the canister is under way, or when the wait is cancelled. */
@@ -111,7 +148,8 @@ export class Scheduler {
     do {
       const message = this.#queue.shift();
       if (!message) break;
-      this.#execute(message);
+      if (!this.isStopped(targetOf(message))) this.#execute(message);
+      else if (message.kind !== "task") this.#held.push(message);
       this.#parts.onProgress();
     } while (performance.now() < end);
     this.#slice = this.#queue.length > 0 ? setImmediate(() => this.#runSlice()) : undefined;
@@ -290,12 +328,13 @@ export class Scheduler {
       onCleanup,
       prepaid,
       state: "waiting",
+      deadline: timeout === undefined ? 0n : this.#parts.now() + BigInt(timeout) * 1_000_000_000n,
       timeout: undefined,
     };
+    const { deadline } = callback;
     context.outstanding += 1;
-    const deadline = timeout === undefined ? 0n : this.#parts.now() + BigInt(timeout) * 1_000_000_000n;
     if (timeout !== undefined) {
-      const expired = reject(errorCodes.deadlineExpired, "Call deadline has expired.");
+      this.#bounded.add(callback);
       callback.timeout = setTimeout(() => this.#respond(callback, expired, 0n), timeout * 1000).unref();
     }
     const origin: Origin = { kind: "call", callback };
@@ -304,7 +343,7 @@ export class Scheduler {
       this.#respond(callback, refusal, cycles);
       return;
     }
-    this.enqueue({
+    this.send({
       kind: "request",
       origin,
       caller: context.canister,
@@ -342,6 +381,7 @@ export class Scheduler {
   /** An answer that comes after its bounded call has timed out is dropped; its cycles come home. */
   #respond(callback: Callback, result: CallResult, refund: bigint): void {
     clearTimeout(callback.timeout);
+    this.#bounded.delete(callback);
     if (callback.state === "settled") {
       const caller = this.#parts.registry.get(callback.context.canister);
       if (caller) caller.cycles += refund;
@@ -358,6 +398,14 @@ export class Scheduler {
     this.#answer(context, late);
     this.#calls.close(context);
   }
+}
+
+const expired = reject(errorCodes.deadlineExpired, "Call deadline has expired.");
+
+/** The canister that a message runs on; empty bytes for the management canister. */
+function targetOf(message: QueuedMessage): Uint8Array {
+  if (message.kind === "request") return message.callee;
+  return message.kind === "task" ? message.canister : message.callback.context.canister;
 }
 
 /** One-way calls name no callback: the largest index there is. */

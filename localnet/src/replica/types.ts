@@ -46,6 +46,8 @@ export interface Replica extends AsyncDisposable {
    * @param dataCertificate what ic0.data_certificate_copy gives to the canister asked, not to those it calls
    */
   query(ingress: Ingress, dataCertificate: Uint8Array | undefined): Promise<CallResult>;
+  /** False while the canister's subnet is stopped. */
+  isAvailable(canisterId: Uint8Array): boolean;
   /** Undefined when there is no such canister. */
   canister(id: Uint8Array): CanisterState | undefined;
   /** Every canister there is, in order of id. */

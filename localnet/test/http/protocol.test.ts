@@ -67,8 +67,10 @@ test("a request outside of its time is refused in the words that agents look for
     [now + 6n * minute, 200],
     [now + 6n * minute + 1n, 400],
   ] as const) {
-    const answer = await api(2, "query", anonymousBody({ ...query, ingress_expiry: expiry }));
+    const late = { ...query, ingress_expiry: expiry };
+    const answer = await api(2, "query", signedBody(ed25519Signer(), late));
     assert.equal(answer.status, status);
+    assert.equal((await api(2, "query", anonymousBody(late))).status, 200, "what nobody signs may come late");
     if (status === 400) assert.match(answer.text, /^Invalid request expiry: .*Provided expiry/);
   }
 });

@@ -1,0 +1,76 @@
+import { Principal } from "@dfinity/principal";
+import type { Fault } from "./replica/faults.ts";
+import type { LocalReplica } from "./replica/replica.ts";
+import type { Executed } from "./replica/scheduler.ts";
+
+/** A message that has run, as tests and benches read it. */
+export interface Execution {
+  /** Text of the canister's id. */
+  canister: string;
+  /** The exported function ("canister_update put"), a callback, or how code was installed ("upgrade"). */
+  entry: string;
+  instructions: bigint;
+}
+
+/** What tests do to a network beside what clients can. */
+export interface Control {
+  /** What ran since this was asked last, the newest 100,000. */
+  takeExecutions(): Execution[];
+  /** Sets the network's clock forward: timers ring, bounds pass, storage is paid for. */
+  advanceTime(milliseconds: number): void;
+  injectFault(fault: Fault): void;
+  clearFaults(): void;
+  /** Messages to a stopped subnet's canisters wait until it is started again; its HTTP interface answers 503. */
+  stopSubnet(index: number): void;
+  startSubnet(index: number): void;
+  /** Stops or starts a canister whoever controls it. */
+  setCanisterStatus(canister: string, status: "running" | "stopped"): void;
+  /** Texts of the subnets' ids, the root subnet's first. */
+  subnetIds(): string[];
+}
+
+/** How many executions are kept. */
+const kept = 100_000;
+
+/** Counts what runs, until somebody takes it. */
+export class ExecutionLog {
+  #executed: Executed[] = [];
+
+  add(executed: Executed): void {
+    this.#executed.push(executed);
+    if (this.#executed.length > 2 * kept) this.#executed = this.#executed.slice(-kept);
+  }
+
+  take(): Execution[] {
+    const taken = this.#executed.slice(-kept);
+    this.#executed = [];
+    return taken.map(({ canister, entry, instructions }) => ({
+      canister: text(canister),
+      entry,
+      instructions,
+    }));
+  }
+}
+
+/** @param clock the network's clock, nanoseconds ahead of the system's */
+export function controlOf(replica: LocalReplica, log: ExecutionLog, clock: { offset: bigint }): Control {
+  const { faults } = replica;
+  return {
+    takeExecutions: () => log.take(),
+    advanceTime: (milliseconds) => {
+      clock.offset += BigInt(Math.round(milliseconds * 1e6));
+      replica.timeChanged();
+    },
+    injectFault: (fault) => faults.inject(fault),
+    clearFaults: () => faults.clear(),
+    stopSubnet: (index) => replica.stopSubnet(index),
+    startSubnet: (index) => replica.startSubnet(index),
+    setCanisterStatus: (canister, status) =>
+      replica.setCanisterStatus(Principal.fromText(canister).toUint8Array(), status),
+    subnetIds: () => replica.subnetIds.map(text),
+  };
+}
+
+function text(id: Uint8Array): string {
+  return Principal.fromUint8Array(id).toText();
+}
