@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { z } from "zod";
 import { AnalysisSettings } from "../src/analysis/settings.ts";
+import { ApiSettings } from "../src/api/settings.ts";
 import { readSettings } from "../src/config.ts";
+import { EventSettings } from "../src/events/settings.ts";
+import { FeedSettings } from "../src/feed/settings.ts";
 import { IcSettings } from "../src/ic/settings.ts";
 import { MlSettings } from "../src/ml/settings.ts";
 import { QueueSettings } from "../src/queues/settings.ts";
@@ -39,6 +42,9 @@ test("README.md names every setting", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const schemas = [
     AnalysisSettings,
+    ApiSettings,
+    FeedSettings,
+    EventSettings,
     MlSettings,
     QueueSettings,
     VideoSettings,

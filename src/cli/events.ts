@@ -9,6 +9,7 @@ import { Lake } from "../events/lake.ts";
 import { EventSettings } from "../events/settings.ts";
 import { Audience } from "../events/simulator/audience.ts";
 import { simulate } from "../events/simulator/simulate.ts";
+import { Viewers } from "../events/viewers.ts";
 import { connectRedis } from "../queues/connection.ts";
 import { QueueSettings } from "../queues/settings.ts";
 
@@ -101,13 +102,16 @@ function ofAudience(name: "viewers" | "videos" | "days" | "seed"): (text: string
 
 const chosen = ({ json: _json, lake: _lake, ...audience }: Options & Partial<Audience>) => audience;
 
-async function openAll(options: Options): Promise<{ lake: Lake; stream: EventStream } & Disposable> {
+async function openAll(
+  options: Options,
+): Promise<{ lake: Lake; stream: EventStream; viewers: Viewers } & Disposable> {
   const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
   try {
     const lake = await Lake.open(lakeOf(options));
     return {
       lake,
       stream: new EventStream(redis),
+      viewers: new Viewers(redis, lakeOf(options)),
       [Symbol.dispose]() {
         lake[Symbol.dispose]();
         redis.disconnect();

@@ -48,6 +48,7 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "what trains models here: list the engines, install TensorFlow",
     load: () => import("./engine.ts"),
   },
+  api: { summary: "serve the feed and take events over HTTP, until stopped", load: () => import("./api.ts") },
   models: {
     summary: "model versions: list, show, compare, promote, roll back, clean up",
     load: () => import("./models.ts"),

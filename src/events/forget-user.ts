@@ -1,5 +1,6 @@
 import type { EventStream } from "./event-stream.ts";
 import type { Lake } from "./lake.ts";
+import type { Viewers } from "./viewers.ts";
 
 /**
  * Deletes everything that a user did, wherever events are kept. The lake comes first: from then on it refuses what
@@ -9,8 +10,11 @@ import type { Lake } from "./lake.ts";
  */
 export async function forgetUser(
   user: string,
-  { lake, stream, now }: { lake: Lake; stream: EventStream; now: number },
+  { lake, stream, viewers, now }: { lake: Lake; stream: EventStream; viewers: Viewers; now: number },
 ): Promise<number> {
   const inLake = await lake.forget(user, now);
-  return inLake + (await stream.forget(user));
+  const inStream = await stream.forget(user);
+  // Last: a feed that reads meanwhile would take it out of the lake again.
+  await viewers.forget(user);
+  return inLake + inStream;
 }

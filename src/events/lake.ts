@@ -176,12 +176,21 @@ export async function* readLake(folder: string, range: DayRange = {}): AsyncGene
   using database = await openDatabase();
   for (const day of await lakeDays(folder, range)) {
     const query = `SELECT * FROM ${parquet(fileOf(folder, day))} ORDER BY "at", id`;
-    for await (const row of rowsOf(database.connection, query))
-      yield EngagementEvent.parse(
-        Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
-      );
+    for await (const row of rowsOf(database.connection, query)) yield eventOf(row);
   }
 }
+
+/** The events of one user in the order of time. */
+export async function* readUser(folder: string, user: string): AsyncGenerator<EngagementEvent> {
+  const all = await lakeQuery(folder);
+  if (all === undefined) return;
+  using database = await openDatabase();
+  const query = `SELECT * FROM (${all}) WHERE "user" = ${quoted(user)} ORDER BY "at", id`;
+  for await (const row of rowsOf(database.connection, query)) yield eventOf(row);
+}
+
+const eventOf = (row: Record<string, unknown>) =>
+  EngagementEvent.parse(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)));
 
 const parquet = (file: string) => `read_parquet(${quoted(file)}, hive_partitioning = false)`;
 

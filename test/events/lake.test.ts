@@ -12,6 +12,7 @@ import type { EngagementEvent } from "../../src/events/event.ts";
 import { EventStream, eventKeys } from "../../src/events/event-stream.ts";
 import { forgetUser } from "../../src/events/forget-user.ts";
 import { Lake, lakeDays, readLake } from "../../src/events/lake.ts";
+import { Viewers } from "../../src/events/viewers.ts";
 import { day, everyType, noon, sample } from "./sample-events.ts";
 
 let folder: string;
@@ -106,7 +107,10 @@ test("a deleted user is gone from the stream and the lake, and stays gone when o
   const theirs = [quote, sample({ user: "o'hara" })];
   await lake.add([theirs[0]!, sample({ at: noon - 2 * day }), sample()]);
   await stream.add([theirs[1]!, sample({ user: "bob" })]);
-  assert.equal(await forgetUser("o'hara", { lake, stream, now: noon + 1 }), 2);
+  const viewers = new Viewers(redis, folder);
+  assert.equal((await viewers.get("o'hara")).seen.size, 1);
+  assert.equal(await forgetUser("o'hara", { lake, stream, viewers, now: noon + 1 }), 2);
+  assert.equal((await viewers.get("o'hara")).seen.size, 0);
   assert.deepEqual(await lakeDays(folder), ["2025-11-19", "2025-11-21"]);
   assert.deepEqual(await lake.add(theirs), { added: 0, duplicates: 0, forgotten: 2 });
   await compact(stream, lake);

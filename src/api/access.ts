@@ -1,0 +1,35 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isIPv4 } from "node:net";
+import type { FastifyRequest } from "fastify";
+import { TypedError } from "../telemetry/typed-error.ts";
+
+const loopbackNames = new Set(["localhost", "::1", "[::1]"]);
+
+/** Whether only programs of this machine reach an address. */
+export const isLoopback = (host: string): boolean =>
+  loopbackNames.has(host) || (isIPv4(host) && host.startsWith("127."));
+
+/**
+ * Refuses to listen where everybody may come without a token.
+ * @throws TypedError TOKEN_NEEDED
+ */
+export function requireToken(host: string, token: string | undefined): void {
+  if (token !== undefined || isLoopback(host)) return;
+  throw new TypedError(
+    "TOKEN_NEEDED",
+    `${host} can be reached from other machines: set KILN_API_TOKEN, or KILN_API_HOST=127.0.0.1`,
+  );
+}
+
+/**
+ * Whether a request may come in. Without a token only requests that name this machine count: a page of another
+ * origin whose name was pointed here must not speak for the user.
+ */
+export function mayCome({ headers, hostname }: FastifyRequest, token: string | undefined): boolean {
+  if (token === undefined) return isLoopback(hostname);
+  const given = /^Bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
+}
+
+/** Of equal length, whatever was sent. */
+const digest = (text: string) => createHash("sha256").update(text).digest();

@@ -1,0 +1,7 @@
+import { z } from "zod";
+
+/** What every refusal of the API looks like. */
+export const ApiError = z
+  .object({ code: z.string().describe("in capitals, for programs"), message: z.string() })
+  .meta({ id: "ApiError" });
+export type ApiError = z.infer<typeof ApiError>;

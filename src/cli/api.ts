@@ -1,0 +1,105 @@
+import { randomInt } from "node:crypto";
+import type { Command } from "commander";
+import { requireToken } from "../api/access.ts";
+import { createApi } from "../api/api.ts";
+import { ApiSettings } from "../api/settings.ts";
+import { readSettings } from "../config.ts";
+import { EventStream } from "../events/event-stream.ts";
+import { seeded } from "../events/random.ts";
+import { EventSettings } from "../events/settings.ts";
+import { Viewers } from "../events/viewers.ts";
+import { ActiveModel } from "../feed/active-model.ts";
+import { loadServedModel } from "../feed/served-model.ts";
+import { FeedSettings } from "../feed/settings.ts";
+import { trendingVideos } from "../feed/trending.ts";
+import { allVisible, indexVisibility, type Visibility } from "../feed/visibility.ts";
+import { connect } from "../ic/connection.ts";
+import { IcSettings } from "../ic/settings.ts";
+import { MlSettings } from "../ml/settings.ts";
+import { connectRedis } from "../queues/connection.ts";
+import { QueueSettings } from "../queues/settings.ts";
+import { type Log, LogSettings, openLog } from "../telemetry/log.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { aborted, stopSignal } from "./stop-signal.ts";
+
+/** How soon a promoted version serves, and how often what is trending is counted again: milliseconds. */
+const everyMs = { model: 1_000, trending: 300_000 };
+
+export default function api(command: Command): void {
+  command
+    .addHelpText(
+      "after",
+      `
+GET /v1/feed?user=&limit= answers with the active model, or with what is trending; POST /v1/events takes what
+viewers did; GET /openapi.json describes both. It listens on KILN_API_HOST and KILN_API_PORT: on loopback without
+a token, elsewhere only with KILN_API_TOKEN.
+
+Example:
+  ./kiln api & curl 'http://127.0.0.1:8080/v1/feed?user=ann&limit=5'`,
+    )
+    .action(run);
+}
+
+async function run(): Promise<void> {
+  const signal = stopSignal();
+  const { KILN_API_HOST: host, KILN_API_PORT: port, KILN_API_TOKEN: token } = readSettings(ApiSettings);
+  requireToken(host, token);
+  const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
+  const { KILN_LAKE: lake } = readSettings(EventSettings);
+  const { KILN_MODELS, KILN_ENGINE: engine } = readSettings(MlSettings);
+  const { KILN_EXPLORATION: exploration } = readSettings(FeedSettings);
+  const visibility = await visibilityOf(log);
+  await using opened = new AsyncDisposableStack();
+  const redis = opened.adopt(await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL), (connection) =>
+    connection.disconnect(),
+  );
+
+  const registry = { folder: KILN_MODELS };
+  const model = new ActiveModel(registry, {
+    load: (version) => loadServedModel(registry, version, { engine }),
+    onLoaded: ({ version }) => log.info({ version }, "this version serves now"),
+    onFailed: (err) => log.error({ err }, "the active version cannot serve: the one before it goes on"),
+  });
+  let trending: string[] = [];
+  const count = async () => {
+    trending = await trendingVideos(lake);
+  };
+  await Promise.all([model.refresh(), count()]);
+  const timers = [
+    setInterval(() => model.refresh(), everyMs.model),
+    setInterval(() => count().catch((err) => log.warn({ err }, "what is trending is old")), everyMs.trending),
+  ];
+  opened.defer(() => timers.forEach(clearInterval));
+
+  const app = await createApi({
+    parts: {
+      viewers: new Viewers(redis, lake),
+      stream: new EventStream(redis),
+      model: () => model.current,
+      trending: () => trending,
+      visibility,
+      exploration,
+      random: seeded(randomInt(2 ** 31)),
+    },
+    log,
+    token,
+  });
+  opened.defer(() => app.close());
+  const url = await app.listen({ host, port });
+  log.info({ url, version: model.current?.version ?? null }, "ready");
+  // For whoever started it and wants to know the port.
+  process.send?.({ url });
+  await aborted(signal);
+  if (process.connected) process.disconnect();
+}
+
+/** Without a network of canisters, as in a trial of models, nothing is hidden. */
+async function visibilityOf(log: Log): Promise<Visibility> {
+  try {
+    return indexVisibility((await connect(readSettings(IcSettings))).index);
+  } catch (error) {
+    if (!(error instanceof TypedError) || error.code !== "NETWORK_UNKNOWN") throw error;
+    log.warn("no content index is named: nothing is hidden from the feed (KILN_CONTENT_INDEX_CANISTER)");
+    return allVisible;
+  }
+}

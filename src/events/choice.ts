@@ -1,0 +1,17 @@
+import type { EngagementEvent } from "./event.ts";
+
+/** Watching this share of a video counts as choosing it. */
+const chosenShare = 0.5;
+
+/** Signs of liking that count even when the video was left early. */
+const chosenBy: ReadonlySet<EngagementEvent["type"]> = new Set([
+  "like",
+  "share",
+  "follow",
+  "hot_vote",
+  "comment",
+]);
+
+/** Whether an event says that the viewer liked the video: what models learn from. */
+export const isChoice = (event: EngagementEvent): boolean =>
+  event.type === "watch" ? event.watchedMs >= chosenShare * event.totalMs : chosenBy.has(event.type);
