@@ -10,6 +10,7 @@ import { command as encodeCommand } from "../transcode/command.ts";
 import { soundCommands } from "../transcode/encode-sound.ts";
 import { explain } from "../transcode/explain.ts";
 import { argumentsOf } from "../transcode/ffmpeg.ts";
+import { growingFolder } from "../transcode/growing-folder.ts";
 import type { Manifest } from "../transcode/manifest.ts";
 import { type PrepareOptions, prepare } from "../transcode/prepare.ts";
 import { RejectionError } from "../transcode/rejection.ts";
@@ -20,7 +21,15 @@ import { printJson, printRejection } from "./rejection-output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { formatBytes, printTable } from "./table.ts";
 
-type Options = { out?: string; json?: true; mp4?: true; progressive?: true; dryRun?: true; explain?: true };
+type Options = {
+  out?: string;
+  json?: true;
+  mp4?: true;
+  progressive?: true;
+  growing?: string;
+  dryRun?: true;
+  explain?: true;
+};
 
 export default function (command: Command): void {
   command
@@ -30,6 +39,10 @@ export default function (command: Command): void {
     .option("--dry-run", "print the ffmpeg commands for a shell, and encode nothing")
     .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
     .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
+    .option(
+      "--growing <dir>",
+      "the same, and put segments and playlists there at once, to be served meanwhile",
+    )
     .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
     .addHelpText(
       "after",
@@ -81,21 +94,23 @@ async function show(file: string, options: Options, preparation: PrepareOptions)
 async function encode(
   file: string,
   out: string,
-  { json, progressive }: Options,
+  { json, progressive, growing }: Options,
   { moderation, ...preparation }: PrepareOptions & { moderation: ModerationPolicy | null },
 ): Promise<void> {
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(2);
   const lead = process.stderr.isTTY ? clearLine : "";
+  const served = growing === undefined ? null : await growingFolder(growing);
+  const onPlayable = () => console.error(`${lead}the first segment can be played after ${seconds()} s`);
   const manifest = await transcode(file, {
     ...preparation,
     out,
-    progressive: progressive && {
-      onSegment: () => {},
-      onPlayable: () => console.error(`${lead}the first segment can be played after ${seconds()} s`),
-    },
+    progressive: progressive || served ? { onSegment: () => {}, ...served, onPlayable } : undefined,
     analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
     onProgress: process.stderr.isTTY ? showProgress : undefined,
+  }).catch((error) => {
+    served?.discard();
+    throw error;
   });
   if (process.stderr.isTTY) process.stderr.write(clearLine);
   if (json) printJson({ status: "done", manifest });

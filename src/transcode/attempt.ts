@@ -3,8 +3,11 @@ import { TypedError } from "../telemetry/typed-error.ts";
 import { encode } from "./encode.ts";
 import { dropParts } from "./encode-parts.ts";
 import { describeEncoder, type EncodePath, type Fallback } from "./encode-path.ts";
+import { growingPlaylists } from "./growing-playlists.ts";
 import type { Manifest } from "./manifest.ts";
+import type { Track } from "./package.ts";
 import { cuts } from "./packaging.ts";
+import type { EncodePlan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { finish } from "./product.ts";
 import type { Reporting } from "./progress.ts";
@@ -43,13 +46,7 @@ export async function attempt(
     encode(source, plan, path, { policy, folder: work, hashing, signal, onFrames }).finally(() =>
       ended.abort(),
     ),
-    progressive
-      ? packageGrowing(
-          cuts(plan, { folder: work, parts: [work], frames: plan.frames }),
-          { out: product, ended: ended.signal, signal },
-          progressive,
-        )
-      : [],
+    progressive ? packageEarly(plan, progressive, { work, out: product, ended: ended.signal, signal }) : [],
   ]);
   signal?.throwIfAborted();
   if (encoding.status === "rejected") throw encoding.reason;
@@ -66,4 +63,27 @@ export async function attempt(
     if (error instanceof TypedError && error.code !== "DISK_FULL") await dropParts(parts);
     throw error;
   }
+}
+
+/** Packages while the encode runs, and keeps the playlists up with it. */
+async function packageEarly(
+  plan: EncodePlan,
+  progressive: Progressive,
+  { work, ...options }: { work: string; out: string; ended: AbortSignal; signal: AbortSignal | undefined },
+): Promise<Track[]> {
+  const { onSegment, onPlaylist } = progressive;
+  const playlists = onPlaylist && growingPlaylists(plan, onPlaylist);
+  const tracks = await packageGrowing(
+    cuts(plan, { folder: work, parts: [work], frames: plan.frames }),
+    options,
+    {
+      ...progressive,
+      onSegment: (segment) => {
+        onSegment(segment);
+        playlists?.add(segment);
+      },
+    },
+  );
+  playlists?.end();
+  return tracks;
 }

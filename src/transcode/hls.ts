@@ -46,25 +46,31 @@ const targetDuration = (segments: readonly Segment[]) =>
   Math.max(1, ...segments.map(({ seconds }) => Math.round(seconds)));
 
 /** Where a track's playlist lies, beside its segments. */
-export const playlistPath = ({ name }: Track): string => `${name}/index.m3u8`;
+export const playlistPath = ({ name }: Pick<Track, "name">): string => `${name}/index.m3u8`;
 
-/** The media playlist of one track. */
-export function mediaPlaylist({ init, segments }: Track): string {
+/**
+ * The media playlist of one track.
+ * @param growing given while segments are still to come: their target duration, and whether that has ended
+ */
+export function mediaPlaylist(
+  { init, segments }: Pick<Track, "init" | "segments">,
+  growing?: { target: number; ended: boolean },
+): string {
   return lines([
     "#EXTM3U",
     "#EXT-X-VERSION:6",
-    `#EXT-X-TARGETDURATION:${targetDuration(segments)}`,
+    `#EXT-X-TARGETDURATION:${growing?.target ?? targetDuration(segments)}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
-    "#EXT-X-PLAYLIST-TYPE:VOD",
+    `#EXT-X-PLAYLIST-TYPE:${growing ? "EVENT" : "VOD"}`,
     "#EXT-X-INDEPENDENT-SEGMENTS",
     `#EXT-X-MAP:URI="${inFolder(init.path)}"`,
     ...segments.flatMap(({ file, seconds }) => [`#EXTINF:${seconds},`, inFolder(file.path)]),
-    "#EXT-X-ENDLIST",
+    ...(growing?.ended === false ? [] : ["#EXT-X-ENDLIST"]),
   ]);
 }
 
 /** Where a video's playlist of keyframes lies. */
-export const keyframePlaylistPath = ({ name }: Track): string => `${name}/keyframes.m3u8`;
+export const keyframePlaylistPath = ({ name }: Pick<Track, "name">): string => `${name}/keyframes.m3u8`;
 
 /**
  * The I-frame playlist of a video: the first bytes of each segment, for fast seeking and scrubbing. A keyframe
@@ -89,51 +95,71 @@ export function keyframePlaylist({ init, segments }: Track): string {
   ]);
 }
 
-/** The master playlist; smallest rendition first, because Safari starts with the first one. */
+/** A rendition as the master playlist names it, with the rates of its segments and of its keyframes alone. */
+export type Variant = Size & { name: string; codec: string; rates: Bandwidth; keyframes?: Bandwidth };
+type Sound = { name: string; codec: string; rates: Bandwidth };
+
+/** The master playlist of packaged tracks. */
 export function masterPlaylist(
   videos: readonly VideoTrack[],
   audio: Track | null,
   frameRate: FrameRate,
 ): string {
-  const sound = audio === null ? { peak: 0, average: 0 } : bandwidth(audio.segments);
-  const variants = videos.toReversed().flatMap((video) => {
-    const picture = bandwidth(video.segments);
-    const attributes = [
-      `BANDWIDTH=${picture.peak + sound.peak}`,
-      `AVERAGE-BANDWIDTH=${picture.average + sound.average}`,
-      `CODECS="${[video.codec, ...(audio ? [audio.codec] : [])].join(",")}"`,
-      `RESOLUTION=${video.width}x${video.height}`,
-      `FRAME-RATE=${perSecond(frameRate).toFixed(3)}`,
-      "VIDEO-RANGE=SDR",
-      ...(audio ? ['AUDIO="audio"'] : []),
-    ];
-    return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistPath(video)];
-  });
-  const scrubbing = videos.toReversed().map((video) => {
-    const { peak, average } = bandwidth(video.segments, ({ keyframeBytes }) => keyframeBytes);
-    const attributes = [
-      `BANDWIDTH=${peak}`,
-      `AVERAGE-BANDWIDTH=${average}`,
-      `CODECS="${video.codec}"`,
-      `RESOLUTION=${video.width}x${video.height}`,
-      "VIDEO-RANGE=SDR",
-      `URI="${keyframePlaylistPath(video)}"`,
-    ];
-    return `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`;
-  });
+  const variants = videos.map((video) => ({
+    ...video,
+    rates: bandwidth(video.segments),
+    keyframes: bandwidth(video.segments, ({ keyframeBytes }) => keyframeBytes),
+  }));
+  return masterOf(variants, audio && { ...audio, rates: bandwidth(audio.segments) }, frameRate);
+}
+
+/** The master playlist; smallest rendition first, because Safari starts with the first one. */
+export function masterOf(variants: readonly Variant[], sound: Sound | null, frameRate: FrameRate): string {
+  const smallestFirst = variants.toReversed();
   return lines([
     "#EXTM3U",
     "#EXT-X-VERSION:6",
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    ...(audio
+    ...(sound
       ? [
           '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,' +
-            `CHANNELS="2",URI="${playlistPath(audio)}"`,
+            `CHANNELS="2",URI="${playlistPath(sound)}"`,
         ]
       : []),
-    ...variants,
-    ...scrubbing,
+    ...smallestFirst.flatMap((variant) => [streamLine(variant, sound, frameRate), playlistPath(variant)]),
+    ...smallestFirst.flatMap(scrubbingLine),
   ]);
+}
+
+function streamLine(
+  { codec, width, height, rates }: Variant,
+  sound: Sound | null,
+  frameRate: FrameRate,
+): string {
+  const { peak, average } = sound?.rates ?? { peak: 0, average: 0 };
+  const attributes = [
+    `BANDWIDTH=${rates.peak + peak}`,
+    `AVERAGE-BANDWIDTH=${rates.average + average}`,
+    `CODECS="${[codec, ...(sound ? [sound.codec] : [])].join(",")}"`,
+    `RESOLUTION=${width}x${height}`,
+    `FRAME-RATE=${perSecond(frameRate).toFixed(3)}`,
+    "VIDEO-RANGE=SDR",
+    ...(sound ? ['AUDIO="audio"'] : []),
+  ];
+  return `#EXT-X-STREAM-INF:${attributes.join(",")}`;
+}
+
+function scrubbingLine({ name, codec, width, height, keyframes }: Variant): string[] {
+  if (keyframes === undefined) return [];
+  const attributes = [
+    `BANDWIDTH=${keyframes.peak}`,
+    `AVERAGE-BANDWIDTH=${keyframes.average}`,
+    `CODECS="${codec}"`,
+    `RESOLUTION=${width}x${height}`,
+    "VIDEO-RANGE=SDR",
+    `URI="${keyframePlaylistPath({ name })}"`,
+  ];
+  return [`#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`];
 }
 
 const inFolder = (path: string) => path.slice(path.lastIndexOf("/") + 1);

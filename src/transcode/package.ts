@@ -31,8 +31,11 @@ export type PackageOptions = {
   out: string;
   signal?: AbortSignal | undefined;
   ended?: AbortSignal | undefined;
-  onStored?: ((file: StoredFile, index: number | "init") => void) | undefined;
+  onStored?: ((stored: Stored) => void) | undefined;
 };
+
+/** A file of a track as soon as it is complete; the initialisation segment lasts no time. */
+export type Stored = Segment & { index: number | "init"; codec: string };
 
 /**
  * Cuts an intermediate into CMAF segments, one set for HLS and DASH, named after their content.
@@ -56,14 +59,15 @@ export async function packageTrack(
     const { head, media } = await segmentOf(track, some);
     if (init === null) {
       init = await store(`${name}/init.mp4`, zeroTimes(head));
-      onStored?.(init, "init");
+      onStored?.({ index: "init", codec: track.codec, file: init, seconds: 0, keyframeBytes: 0 });
     }
     const index = segments.length;
     if (media.byteLength > maxSegmentBytes) throw tooLarge(`${name}/${index}.m4s`, media.byteLength);
     const file = await store(`${name}/${index}.m4s`, media);
-    segments.push({ file, seconds, keyframeBytes: firstSampleEnd(media) });
+    const segment = { file, seconds, keyframeBytes: firstSampleEnd(media) };
+    segments.push(segment);
     packets += some.length;
-    onStored?.(file, index);
+    onStored?.({ index, codec: track.codec, ...segment });
   }
   return { name, kind, codec: track.codec, packets, init: present<StoredFile>(init, name), segments };
 }

@@ -1,20 +1,19 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Intermediate } from "./intermediate.ts";
-import { packageTrack, type Track } from "./package.ts";
-import type { StoredFile } from "./stored-file.ts";
+import { packageTrack, type Stored, type Track } from "./package.ts";
 
 /** A file of a track that is complete while others are still being encoded. */
-export type ReadySegment = {
+export type ReadySegment = Stored & {
   /** `240p`, `audio` */
   track: string;
   kind: Track["kind"];
-  /** Counted from 0 in each track. */
-  index: number | "init";
-  file: StoredFile;
   /** Where it lies until the transcode ends. */
   path: string;
 };
+
+/** A playlist as it stands; the path is that of the finished one, relative to the folder. */
+export type GrowingPlaylist = { path: string; text: string };
 
 /** What to do with segments as they come. */
 export type Progressive = {
@@ -25,6 +24,8 @@ export type Progressive = {
   onSegment: (segment: ReadySegment) => void;
   /** The first segments of the smallest rendition and of the sound have been handed on. */
   onPlayable?: (() => void) | undefined;
+  /** A playlist of what has been handed on has changed: after the segment that it is about. */
+  onPlaylist?: ((playlist: GrowingPlaylist) => void) | undefined;
 };
 
 /**
@@ -42,8 +43,8 @@ export async function packageGrowing(
   const packaged = await Promise.allSettled(
     sources.map((source) => {
       const { name: track, kind } = source;
-      const onStored = (file: StoredFile, index: ReadySegment["index"]) =>
-        handOn({ track, kind, index, file, path: join(out, file.path) });
+      const onStored = (stored: Stored) =>
+        handOn({ ...stored, track, kind, path: join(out, stored.file.path) });
       const options = { out, signal, ended, onStored };
       return packageTrack(source, options).catch(async () => {
         // What the files hold at the end counts; a fault that is not a new beginning shows itself again.

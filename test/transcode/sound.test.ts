@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { loudnessOf } from "../../src/transcode/loudness.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
+import { changingSound } from "./changing-sound.ts";
 import { clip, policy, scratch } from "./clip.ts";
 
 const run = promisify(execFile);
@@ -24,15 +24,7 @@ async function heard(out: string) {
 }
 
 test("sound that changes its channels half-way comes out whole and in its place", async () => {
-  const part = (name: string, channels: number, from: number) =>
-    clip(
-      folder,
-      name,
-      `-f lavfi -i testsrc2=s=160x90:r=30:d=2 -f lavfi -i sine=d=2 ${encoded} -c:a aac -ac ${channels} -muxdelay 0 -output_ts_offset ${from}`,
-    );
-  const parts = [await part("mono.ts", 1, 0), await part("stereo.ts", 2, 2), await part("surround.ts", 6, 4)];
-  const file = join(folder, "changing.ts");
-  await writeFile(file, Buffer.concat(await Promise.all(parts.map((path) => readFile(path)))));
+  const file = await changingSound(folder);
   const { plan } = await prepare(file, { policy });
   assert.deepEqual([plan.audio?.channels, plan.audio?.encoded], ["changing", "apart"]);
   const out = join(folder, "changing");
