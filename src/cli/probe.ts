@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readSettings } from "../config.ts";
+import { durationsAgree } from "../transcode/durations.ts";
 import { type Probe, probe } from "../transcode/probe.ts";
 import { RejectionError } from "../transcode/rejection.ts";
 import { screen } from "../transcode/screen.ts";
@@ -26,6 +27,15 @@ export default function (command: Command): void {
         printRejection(error);
       }
     });
+}
+
+function timeOf(video: NonNullable<Probe["video"]>): string {
+  const agree = durationsAgree(video);
+  const other =
+    agree === null
+      ? "no second opinion"
+      : `second opinion ${video.otherDuration!.toFixed(3)} s${agree ? "" : ", so they disagree"}`;
+  return `${video.timing.duration.toFixed(3)} s, from ${video.start.toFixed(3)} s on; ${other}`;
 }
 
 type Verdict = { status: "taken" } | { status: "rejected"; reason: string; message: string };
@@ -58,7 +68,7 @@ function print({ container, bytes, video, audio }: Probe, verdict: Verdict): voi
               `${video.timing.rate.toFixed(3)} a second, ${video.timing.constant ? "constant" : "variable"}`,
             ],
             ["declared rate", video.declaredRate.toFixed(3)],
-            ["time", `${video.timing.duration.toFixed(3)} s, from ${video.start.toFixed(3)} s on`],
+            ["time", timeOf(video)],
             ["matrix", color(video.color.matrix)],
             ["transfer", color(video.color.transfer)],
             ["primaries", color(video.color.primaries)],

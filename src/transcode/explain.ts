@@ -1,4 +1,5 @@
 import type { Conversion } from "./color.ts";
+import { durationsAgree } from "./durations.ts";
 import { fraction, perSecond } from "./frame-rate.ts";
 import { type Level, peakCeiling } from "./loudness.ts";
 import type { LadderDecision } from "./per-title.ts";
@@ -10,6 +11,7 @@ export function explain(source: Source, plan: EncodePlan): string[] {
   return [
     ...pictureSentences(source, plan),
     rateSentence(source, plan),
+    ...durationSentences(source),
     colorSentence(plan.video.conversion),
     ...ladderSentences(plan),
     segmentSentence(plan),
@@ -44,6 +46,13 @@ function rateSentence({ video: { timing, declaredRate } }: Source, plan: EncodeP
   const why =
     change < 0.98 ? ", the highest rate allowed" : change > 1.05 ? ", the next standard rate above" : "";
   return `${measured}${declared}, ${steady}, become ${kept}${why}.`;
+}
+
+function durationSentences({ video }: Source): string[] {
+  if (durationsAgree(video) !== false) return [];
+  return [
+    `It lasts ${video.timing.duration.toFixed(2)} s by ffprobe's packets and ${video.otherDuration!.toFixed(2)} s by mediabunny's: those that ffmpeg decodes count.`,
+  ];
 }
 
 function colorSentence(from: Conversion): string {

@@ -41,6 +41,8 @@ export const Manifest = z.object({
     height: Pixels,
     rotation: z.int(),
     duration: z.number().positive(),
+    /** Seconds by a second reader; null where it does not read the file. */
+    otherDuration: z.number().nullable(),
     frames: z.int().positive(),
     range: z.enum(["sdr", "wide", "hdr"]),
     audioCodec: z.string().nullable(),

@@ -173,6 +173,7 @@ function describe({ source, sha256, plan: decided, damage }: Made): Manifest["so
     height: Math.max(1, Math.round(shown.height)),
     rotation: video.rotation,
     duration: video.timing.duration,
+    otherDuration: video.otherDuration,
     frames: video.timing.packets,
     range: decided.video.conversion.kind,
     audioCodec: audio?.codec ?? null,

@@ -1,5 +1,16 @@
-import { FilePathSource, Input, Logging, LogLevel, MATROSKA, MP4, MPEG_TS, QTFF, WEBM } from "mediabunny";
-import type { VideoStream } from "./streams.ts";
+import {
+  FilePathSource,
+  Input,
+  type InputVideoTrack,
+  Logging,
+  LogLevel,
+  MATROSKA,
+  MP4,
+  MPEG_TS,
+  QTFF,
+  WEBM,
+} from "mediabunny";
+import type { Color, VideoStream } from "./streams.ts";
 
 // Its notes would go to standard output, which belongs to the answer of `--json`.
 Logging.level = LogLevel.Silent;
@@ -7,33 +18,48 @@ Logging.level = LogLevel.Silent;
 /** Formats that name no other file. */
 const selfContained = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
-/** Colour from mediabunny, which reads the bitstream, where ffprobe is silent. */
+/**
+ * Asks mediabunny about the stream that ffprobe's packets chose: colour, which it reads from the bitstream, where
+ * ffprobe is silent; and how long the packets last.
+ */
 export async function secondOpinion(path: string, video: VideoStream): Promise<VideoStream> {
-  const { matrix, transfer, primaries } = video.color;
-  if (matrix && transfer && primaries) return video;
   using input = new Input({ source: new FilePathSource(path), formats: selfContained });
   // A file that only ffmpeg can read is no fault: then there is no second opinion.
-  const space = await colorSpaceOf(input, video).catch(() => undefined);
-  if (!space) return video;
-  const name = (theirs: string | null | undefined) => (theirs ? (ffmpegNames[theirs] ?? theirs) : null);
+  const track = await trackLike(input, video).catch(() => undefined);
+  if (track === undefined) return video;
+  const { matrix, transfer, primaries } = video.color;
+  const known = matrix && transfer && primaries;
+  const space = known ? undefined : await track.getColorSpace().catch(() => undefined);
   return {
     ...video,
-    color: {
-      matrix: matrix ?? name(space.matrix),
-      transfer: transfer ?? name(space.transfer),
-      primaries: primaries ?? name(space.primaries),
-      range: video.color.range ?? (space.fullRange == null ? null : space.fullRange ? "pc" : "tv"),
-    },
+    color: space ? filled(video.color, space) : video.color,
+    otherDuration: await durationOf(track).catch(() => null),
   };
 }
 
-/** Of the track with the size of our stream: the primary one may be another. */
-async function colorSpaceOf(input: Input, { width, height }: VideoStream) {
+/** The track with the size of our stream: the primary one may be another. */
+async function trackLike(input: Input, { width, height }: VideoStream): Promise<InputVideoTrack | undefined> {
   for (const track of await input.getVideoTracks()) {
-    if ((await track.getCodedWidth()) === width && (await track.getCodedHeight()) === height)
-      return track.getColorSpace();
+    if ((await track.getCodedWidth()) === width && (await track.getCodedHeight()) === height) return track;
   }
   return undefined;
+}
+
+/** Seconds that are shown: what an edit list cuts away at the beginning has negative times. */
+async function durationOf(track: InputVideoTrack): Promise<number> {
+  return (await track.computeDuration()) - Math.max(0, await track.getFirstTimestamp());
+}
+
+type ColorSpace = Awaited<ReturnType<InputVideoTrack["getColorSpace"]>>;
+
+function filled({ matrix, transfer, primaries, range }: Color, space: ColorSpace): Color {
+  const name = (theirs: string | null | undefined) => (theirs ? (ffmpegNames[theirs] ?? theirs) : null);
+  return {
+    matrix: matrix ?? name(space.matrix),
+    transfer: transfer ?? name(space.transfer),
+    primaries: primaries ?? name(space.primaries),
+    range: range ?? (space.fullRange == null ? null : space.fullRange ? "pc" : "tv"),
+  };
 }
 
 /** WebCodecs' names of colour spaces where ffmpeg's differ. */

@@ -20,7 +20,10 @@ export type VideoStream = Orientation & {
   needsDolbyVision: boolean;
   /** Seconds after the file's start at which the first frame is shown. */
   start: number;
+  /** By ffprobe's packets. */
   timing: Timing;
+  /** Seconds by mediabunny's packets; null where it does not read the file. */
+  otherDuration: number | null;
   /** Frames per second that the container declares. */
   declaredRate: number;
 };
@@ -114,6 +117,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
     needsDolbyVision: sideData.some(needsDolbyVision),
     start: Number.isFinite(start) ? Math.max(0, start) : 0,
     timing: measured,
+    otherDuration: null,
     declaredRate: stream.r_frame_rate ?? Number.NaN,
   };
 }

@@ -25,6 +25,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
       needsDolbyVision: false,
       start: 0,
       timing: { packets: 60, duration: 2, rate: 30, constant: true },
+      otherDuration: 2,
       declaredRate: 30,
       ...video,
     },

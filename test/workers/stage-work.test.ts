@@ -25,6 +25,7 @@ const manifest: Manifest = {
     height: 2,
     rotation: 0,
     duration: 1,
+    otherDuration: null,
     frames: 1,
     range: "sdr",
     audioCodec: null,
