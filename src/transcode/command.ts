@@ -125,7 +125,7 @@ const bt709 = [
   "bt709",
 ];
 
-/** No place, device or time of recording, and no muxer's version; x264 still signs its stream. */
+/** No place, device or time of recording, and no muxer's version. */
 const anonymous = [
   "-map_metadata",
   "-1",

@@ -32,7 +32,9 @@ const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -flush_
 const video = (index: number, file: string, maxrate: number, bufsize: number, gop = 60) => [
   ...`-map [v${index}] -c:v libx264 -preset veryfast -threads 0 -profile:v high -crf 23`.split(" "),
   ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop}`.split(" "),
-  ...`-force_key_frames expr:eq(n,${gop / 2})+eq(n,${gop}) -sc_threshold 0`.split(" "),
+  ...`-force_key_frames expr:eq(n,${gop / 2})+eq(n,${gop}) -sc_threshold 0 -bsf:v filter_units=remove_types=6`.split(
+    " ",
+  ),
   ...`-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709 -fps_mode passthrough`.split(
     " ",
   ),

@@ -84,8 +84,8 @@ async function unknown(ffmpeg: string, without: readonly string[]): Promise<stri
     if (own === null) found.push(`${kind} ${name} does not exist`);
     if (own === null || option === undefined) return;
     const plain = option.replace(/^-/, "").replace(/:v$/, "");
-    // ffmpeg's own, described in other words: four characters, and an expression.
-    if (plain === "tag" || plain === "force_key_frames") return;
+    // ffmpeg's own, described in other words: four characters, an expression, filters of packets.
+    if (["tag", "force_key_frames", "bsf"].includes(plain)) return;
     const described = own.get(plain) ?? (kind === "encoder" ? general.get(plain) : undefined);
     const fault = described === undefined ? "does not exist" : illegal(described, value!);
     if (fault !== null) found.push(`${kind} ${use}: ${fault}`);

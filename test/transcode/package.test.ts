@@ -7,7 +7,8 @@ import { mediaPlaylist, playlistPath } from "../../src/transcode/hls.ts";
 import { packageTrack } from "../../src/transcode/package.ts";
 import { readBack } from "../../src/transcode/read-back.ts";
 import { storeText } from "../../src/transcode/stored-file.ts";
-import { clip, scratch } from "./clip.ts";
+import { transcode } from "../../src/transcode/transcode.ts";
+import { clip, pattern, policy, scratch } from "./clip.ts";
 
 const folder = await scratch();
 const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof";
@@ -36,6 +37,22 @@ test("an I-frame playlist covers whole keyframes and nothing else, one a segment
       types.push(segment[offset + 4]! & 31);
     assert.equal(offset, keyframeBytes);
     assert.ok(types.includes(5) && !types.includes(1), `NAL units of types ${types}`);
+  }
+});
+
+test("no stream says which encoder made it, with which settings", async () => {
+  const file = await clip(folder, "signed.mp4", pattern("160x90", 1));
+  const codecs = ["h264", "hevc", "av1"] as const;
+  const out = join(folder, "unsigned");
+  const { files } = await transcode(file, {
+    out,
+    policy: { ...policy, codecs, ladder: [90], profile: "fast" },
+  });
+  const media = files.filter(({ path }) => /^90p.*\.(m4s|mp4)$/.test(path));
+  assert.equal(media.length, 6);
+  for (const { path } of media) {
+    const text = (await readFile(join(out, path))).toString("latin1");
+    assert.doesNotMatch(text, /x264|x265|SVT|Lavc|Lavf|crf/i, path);
   }
 });
 

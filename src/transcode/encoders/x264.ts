@@ -17,6 +17,9 @@ export const x264: VideoEncoder = {
       // Keyframes where segments begin and nowhere else, so that all renditions can be switched at all of them.
       ...keyframes(segments),
       ...["-sc_threshold", "0"],
+      // x264 cannot be told not to sign: a message with its version and settings, of which no player makes anything,
+      // would be a tenth of a small first segment.
+      ...["-bsf:v", "filter_units=remove_types=6"],
     ];
   },
 };
