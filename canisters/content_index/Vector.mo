@@ -27,7 +27,7 @@ module {
     packed(model, components, func(a, b, c) = c | b << 21 | a << 42);
   };
 
-  /// About 20 instructions a multiply-add.
+  /// About 54 instructions a multiply-add.
   /// @param self an item, of as many dimensions as the user
   public func dot(self : Vector, user : Vector) : Int64 {
     let (ours, theirs) = (self.words, user.words);

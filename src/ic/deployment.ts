@@ -1,13 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
-
-/** The text form of a canister's or a user's principal. */
-export const PrincipalId = z
-  .string()
-  .refine(isPrincipal, "a principal in its text form, like rwlgt-iiaaa-aaaaa-aaaaa-cai");
+import { PrincipalId } from "./principal-id.ts";
 
 export const KilnCanisters = z.object({
   global_configuration: PrincipalId,
@@ -56,15 +51,6 @@ export async function writeDeployment(file: string, deployment: Deployment): Pro
   const aside = `${file}.${process.pid}`;
   await writeFile(aside, `${JSON.stringify(Deployment.parse(deployment), undefined, 2)}\n`);
   await rename(aside, file);
-}
-
-function isPrincipal(text: string): boolean {
-  try {
-    Principal.fromText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function reason(cause: unknown): string {

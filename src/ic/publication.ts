@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { PrincipalId } from "./deployment.ts";
 import { moderations } from "./indexed-video.ts";
+import { PrincipalId } from "./principal-id.ts";
 
 /** A path below the video's folder: names of letters, digits, `.`, `_` and `-`, none beginning with a dot. */
 const RelativePath = z

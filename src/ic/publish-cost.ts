@@ -16,7 +16,7 @@ const prices = { message: 5_000_000, ingress: 1_200_000, ingressByte: 2_000, sto
 const dollarsPerCycle = 1.36643e-12;
 
 /** Cycles of 64-bit code: two an instruction. Instructions measured by `kiln bench canisters`. */
-const computed = { hashedByte: 2 * 312, perFile: 2 * 2_600_000, perChunk: 2 * 700_000 };
+const computed = { hashedByte: 2 * 302, perFile: 2 * 5_000_000, perChunk: 2 * 1_500_000 };
 
 /** Bytes that a file and a chunk take in the declaration of an upload. */
 const declared = { file: 300, chunk: 33 };

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { callFailure, toTypedError } from "./call-failure.ts";
+import { pause } from "./pause.ts";
 
 /** How often and how patiently a call is repeated. Times in milliseconds. */
 export type RetryPolicy = { tries: number; firstDelay: number; longestDelay: number };
@@ -52,7 +52,7 @@ export async function withRetry<Reply>(
         );
       }
       options.onTransient?.(failure.why);
-      await sleep(retryDelay(policy, failed, Math.random()), undefined, signalOf(options.signal));
+      await pause(retryDelay(policy, failed, Math.random()), options.signal);
     }
   }
 }
@@ -68,8 +68,4 @@ async function abandonable<Value>(promise: Promise<Value>, signal: AbortSignal |
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PrincipalId } from "./deployment.ts";
+import { PrincipalId } from "./principal-id.ts";
 
 /** Environment variables of src/ic. What is absent comes from the running local network. */
 export const IcSettings = z.object({

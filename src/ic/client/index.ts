@@ -1,0 +1,10 @@
+/**
+ * The client for pages: everything here runs in a browser. `connectClient` first; without signing in it reads feeds
+ * and media, after signing in it also acts on user canisters.
+ */
+export type { IndexedVideo } from "../indexed-video.ts";
+export { type Client, connectClient, type Network } from "./connect-client.ts";
+export type { AuthoredVideo, Feed, FeedClient, FeedFilter, FeedOptions } from "./feed-client.ts";
+export { type Media, openMedia } from "./media.ts";
+export type { Profile } from "./profile.ts";
+export { type Session, signIn, signInLocally } from "./sign-in.ts";
