@@ -21,6 +21,7 @@ type Options = Partial<
   lake?: string;
   content?: string;
   out: string;
+  ranker?: true;
   resume?: true;
   json?: true;
 };
@@ -62,6 +63,7 @@ export default function train(command: Command): void {
       Number,
       0.25,
     )
+    .option("--ranker", "also train the ranker of likes, shares, skips... on the lake's impressions")
     .option("--resume", "go on from the checkpoint in --out")
     .option("--json", "print the report as one JSON document on standard output")
     .addHelpText(
@@ -135,7 +137,8 @@ function sentence(progress: NetworkProgress): string {
   ].join(", ");
 }
 
-function printReport({ evaluations, networks, data, engine, device }: TrainingReport, out: string): void {
+function printReport(report: TrainingReport, out: string): void {
+  const { evaluations, networks, ranker, data, engine, device } = report;
   const seconds = networks.reduce((sum, network) => sum + network.seconds, 0);
   console.log(`${data.training} interactions learned from, ${data.cases} cases held out (${data.split})`);
   if (networks.length > 0) console.log(`trained in ${seconds.toFixed(0)} s on ${engine} (${device})`);
@@ -148,5 +151,16 @@ function printReport({ evaluations, networks, data, engine, device }: TrainingRe
       `${full["NDCG@10"].low.toFixed(4)}-${full["NDCG@10"].high.toFixed(4)}`,
     ]),
   );
+  if (ranker) {
+    console.log(`\nRanker, on ${ranker.heldOut} impressions later than those it learned from:`);
+    printTable(
+      ["objective", "AUC", "foreseen over happened"],
+      Object.entries(ranker.metrics).map(([objective, { auc, calibration }]) => [
+        objective,
+        auc?.toFixed(3) ?? "",
+        calibration?.toFixed(2) ?? "",
+      ]),
+    );
+  }
   console.log(`\nThe model, its metrics and report.html are in ${out}`);
 }

@@ -6,7 +6,7 @@ import type { Case } from "../split.ts";
 
 /** What is tried. The best of ML-1M's validation items (1e-3, .5) lies in the middle. */
 const epsilons = [3e-4, 1e-3, 3e-3];
-const markovWeights = [0.15, 0.3, 0.5, 0.7, 1];
+const markovWeights = [0.15, 0.3, 0.5, 0.7, 1, 2, 4];
 /** Scores that are held at once. */
 const scoresAtOnce = 1_000_000;
 

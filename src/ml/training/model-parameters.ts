@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BaselineParameters } from "../models/parameters.ts";
+import { RankerParameters } from "../models/ranker/ranker-parameters.ts";
 import { TransformerParameters } from "../models/transformer/transformer-parameters.ts";
 import { TrainingParameters } from "./training-parameters.ts";
 
@@ -10,6 +11,7 @@ export type ModelKind = (typeof modelKinds)[number];
 export const ModelParameters = z.strictObject({
   transformer: TransformerParameters.prefault({}),
   training: TrainingParameters.prefault({}),
+  ranker: RankerParameters.prefault({}),
   baselines: BaselineParameters.prefault({}),
   /**
    * How each network of an ensemble differs from `transformer`. Different small networks gave more on ML-1M than one

@@ -4,7 +4,7 @@ import type { TrainingReport } from "./training-report.ts";
 
 /** A training's report as one HTML page that needs nothing else. */
 export function reportPage(report: TrainingReport): string {
-  const { model, trainedAt, engine, device, seed, data, networks, notices, evaluations } = report;
+  const { model, trainedAt, engine, device, seed, data, networks, ranker, notices, evaluations } = report;
   const facts: [string, string][] = [
     ["trained", trainedAt],
     ["engine", `${engine} (${device})`],
@@ -44,10 +44,18 @@ ${table(["", ""], facts)}
 ${table(["model", ...caseMetricNames, "NDCG@10, 95 % interval", "coverage@10", "Gini@10"], metrics)}
 <h2>By segment</h2>
 ${table(["segment", "model", "cases", ...caseMetricNames], segments)}
+${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "foreseen over happened"], rankerRows(ranker))}` : ""}
 ${networks.length > 0 ? `<h2>Learning</h2>\n${learningCurve(networks, "loss")}\n${learningCurve(networks, "ndcg")}` : ""}
 </body></html>
 `;
 }
+
+const rankerRows = ({ metrics }: NonNullable<TrainingReport["ranker"]>) =>
+  Object.entries(metrics).map(([objective, { auc, calibration }]) => [
+    objective,
+    auc?.toFixed(3) ?? "",
+    calibration?.toFixed(2) ?? "",
+  ]);
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[], tag: string) =>

@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readLake } from "../../events/lake.ts";
 import { TypedError } from "../../telemetry/typed-error.ts";
 import { collectDataset, type Dataset } from "../dataset.ts";
 import { contentMatrix, readContent } from "../datasets/content-file.ts";
@@ -10,11 +11,13 @@ import { openEngine } from "../engines/open-engine.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
 import { fitMarkov } from "../models/markov.ts";
 import { fitPopularity } from "../models/popularity.ts";
+import { writeRanker } from "../models/ranker/ranker.ts";
 import { writeModel } from "../models/stored/model-folder.ts";
 import { leaveLastOut, type Split, timeSplit } from "../split.ts";
 import { checkpointFile, hashDataset } from "./checkpoint.ts";
 import { reportPage } from "./report-page.ts";
 import { reportPicture } from "./report-picture.ts";
+import { type TrainedRanker, trainRanker } from "./train-ranker.ts";
 import { type TrainRecommenderOptions, trainRecommender } from "./train-recommender.ts";
 import { reportFiles, type TrainingReport } from "./training-report.ts";
 import type { NetworkProgress, TrainingTask } from "./training-task.ts";
@@ -40,19 +43,25 @@ export async function trainModel(
     notices.push(say);
     onNotice?.(say);
   };
+  if (task.ranker && task.source.kind !== "lake")
+    throw new TypedError(
+      "RANKER_NEEDS_LAKE",
+      "the ranker learns from the impressions of the lake: leave out --interactions",
+    );
   const dataset = await load(task);
   const { split, kind } = hold(dataset, task, notice);
   let engine: Engine | undefined;
   const content = task.content ? await readContent(task.content) : undefined;
+  const open = async () => {
+    engine ??= await openEngine(task.engine, {
+      tensorflow: task.tensorflow,
+      onPassedBy: ({ name, reason }) => notice(`engine ${name} passed by: ${reason}`),
+    });
+    return engine;
+  };
   const options: TrainRecommenderOptions = {
     ...{ kind: task.model, parameters: task.parameters, seed: task.seed, resume: task.resume },
-    engine: async () => {
-      engine = await openEngine(task.engine, {
-        tensorflow: task.tensorflow,
-        onPassedBy: ({ name, reason }) => notice(`engine ${name} passed by: ${reason}`),
-      });
-      return engine;
-    },
+    engine: open,
     content: content && contentMatrix(content, dataset.items),
     warmStart: task.from ? await warmStart(task.from, split.train, sinceOf(split), task.replay) : undefined,
     checkpoints: task.out,
@@ -70,6 +79,7 @@ export async function trainModel(
   ].slice(task.model === "markov" ? 1 : 0);
   for (const model of compared)
     evaluations.push(await evaluate(model, split, { seed: task.seed, ...(signal ? { signal } : {}) }));
+  const ranker = task.ranker ? await rankerOf(task, await open(), signal) : undefined;
   const report: TrainingReport = {
     model: task.model,
     trainedAt: new Date().toISOString(),
@@ -81,8 +91,10 @@ export async function trainModel(
       ...{ seed: task.seed + 1000 * index, mode, steps, seconds, best, curve },
     })),
     notices,
+    ...(ranker ? { ranker: { ...ranker.examples, metrics: ranker.metrics } } : {}),
     evaluations,
   };
+  if (ranker) await writeRanker(task.out, ranker.model);
   await writeModel(task.out, { ...stored, items: dataset.items });
   await writeReport(task.out, report);
   // They have done their work, and are larger than the model.
@@ -94,6 +106,18 @@ async function load({ source }: TrainingTask): Promise<Dataset> {
   return await collectDataset(
     source.kind === "file" ? readInteractions(source.path, source.format) : lakeInteractions(source.lake),
   );
+}
+
+async function rankerOf(
+  { source, parameters, seed }: TrainingTask,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Promise<TrainedRanker> {
+  const events = () => readLake(source.kind === "lake" ? source.lake : "");
+  return await trainRanker(events, {
+    ...{ engine, seed, parameters: parameters.ranker },
+    ...(signal ? { signal } : {}),
+  });
 }
 
 function hold(

@@ -34,6 +34,17 @@ export const TrainingReport = z.strictObject({
       curve: z.array(CurvePoint),
     }),
   ),
+  /** Of the ranker by objective, on impressions later than those that it learned from. */
+  ranker: z
+    .strictObject({
+      training: z.int(),
+      heldOut: z.int(),
+      metrics: z.record(
+        z.string(),
+        z.strictObject({ auc: z.number().optional(), calibration: z.number().optional() }),
+      ),
+    })
+    .optional(),
   /** What was done otherwise than asked. */
   notices: z.array(z.string()),
   /** Of the model and of what it must beat, on the held-out cases. */

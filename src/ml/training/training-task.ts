@@ -27,6 +27,8 @@ export const TrainingTask = z.strictObject({
   from: z.string().optional(),
   /** The share of users without anything new that is learned from again; with `from`. */
   replay: z.number().min(0).max(1).default(0.25),
+  /** Whether to train the ranker, too, on the impressions of the lake. */
+  ranker: z.boolean().default(false),
   /** Whether to go on from the checkpoints in `out`. */
   resume: z.boolean().default(false),
 });
