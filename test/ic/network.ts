@@ -1,5 +1,5 @@
 import type { HttpAgent } from "@dfinity/agent";
-import { startLocalnet } from "@kiln/localnet";
+import { type Localnet, startLocalnet } from "@kiln/localnet";
 import { compileCanisters } from "../../src/cli/canisters.ts";
 import { createAgent } from "../../src/ic/agent.ts";
 import type { KilnCanisters } from "../../src/ic/deployment.ts";
@@ -20,6 +20,8 @@ export type TestNetwork = {
   agent: HttpAgent;
   storage: StorageClient;
   index: IndexClient;
+  /** The clock, faults, what may be stopped. */
+  control: Localnet["control"];
   /** An agent of somebody new, also by another way to the network. */
   stranger(url?: string): Promise<HttpAgent>;
 } & AsyncDisposable;
@@ -45,6 +47,7 @@ export async function startTestNetwork(): Promise<TestNetwork> {
     storage: storageClient({ agent, canisterId: canisters.storage, retry: quick }),
     index: indexClient({ agent, canisterId: canisters.content_index, retry: quick }),
     stranger,
+    control: localnet.control,
     [Symbol.asyncDispose]: () => localnet.close(),
   };
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -8,11 +7,11 @@ import { Actor } from "@dfinity/agent";
 import { type _SERVICE, idlFactory } from "../../../src/ic/bindings/content_index.ts";
 import { checkCertified, type Proof } from "../../../src/ic/client/certified-videos.ts";
 import { type Client, connectClient } from "../../../src/ic/client/index.ts";
-import type { Publication } from "../../../src/ic/publication.ts";
 import { publishVideo, videoUploadId } from "../../../src/ic/publish.ts";
 import { video } from "../../canisters/videos.ts";
 import { startTestNetwork, type TestNetwork } from "../network.ts";
 import { writeSample } from "../sample-publication.ts";
+import { withManifest } from "./with-manifest.ts";
 
 let folder: string;
 let network: TestNetwork;
@@ -92,25 +91,8 @@ test("an answer that the subnet has not certified is refused, whatever was chang
     await assert.rejects(check(changed), { code: "CERTIFICATE_INVALID" }, what);
 });
 
-/** Puts a manifest with the SHA-256 of every file into the folder; it is wrong about the poster. */
-async function withManifest(publication: Publication): Promise<Publication> {
-  const files = await Promise.all(
-    publication.files
-      .filter(({ path }) => path !== "manifest.json")
-      .map(async ({ path }) => {
-        const bytes = await readFile(join(folder, path));
-        return { path, sha256: sha256(path.endsWith(".jpg") ? Buffer.concat([bytes, bytes]) : bytes) };
-      }),
-  );
-  const manifest = JSON.stringify({ files });
-  await writeFile(join(folder, "manifest.json"), manifest);
-  return { ...publication, manifestSha256: sha256(manifest) };
-}
-
-const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
-
 test("media: every file is checked against the certified manifest; what is withdrawn is gone", async () => {
-  const publication = await withManifest({ ...(await writeSample(folder)), id: "with-files" });
+  const publication = await withManifest(folder, { ...(await writeSample(folder)), id: "with-files" });
   const { storage } = network;
   await publishVideo({ ...network, publication, folder });
   const entry = (await client.feeds.video("with-files"))!;

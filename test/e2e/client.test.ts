@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import type * as Kiln from "../../src/ic/client/index.ts";
+import { publishVideo } from "../../src/ic/publish.ts";
+import { withdrawVideo } from "../../src/ic/withdraw-video.ts";
+import { withManifest } from "../ic/client/with-manifest.ts";
+import { startTestNetwork, type TestNetwork } from "../ic/network.ts";
+import { writeSample } from "../ic/sample-publication.ts";
+
+/** Of the page, where the functions that use it run. */
+declare const kiln: typeof Kiln;
+
+const chrome = ["chromium", "chromium-browser", "google-chrome"].find((name) => {
+  try {
+    execFileSync("which", [name], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+});
+const skip = chrome === undefined && "no Chromium on this machine: apt-get install chromium";
+
+let folder: string;
+let network: TestNetwork;
+let server: Server;
+let browser: Browser;
+before(async () => {
+  if (chrome === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "kiln-client-page-"));
+  network = await startTestNetwork();
+  const page = await bundle();
+  server = createServer((request, response) => {
+    const isScript = request.url === "/kiln.js";
+    response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
+    response.end(
+      isScript
+        ? page
+        : `<!doctype html><link rel="icon" href="data:,"><script type="module">
+        import * as kiln from "/kiln.js"; globalThis.kiln = kiln;</script>`,
+    );
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  browser = await chromium.launch({
+    executablePath: execFileSync("which", [chrome], { encoding: "utf8" }).trim(),
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+});
+after(async () => {
+  if (chrome === undefined) return;
+  await browser.close();
+  server.closeAllConnections();
+  server.close();
+  await network[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** The client as one script for browsers; what only Node has would fail here or there. */
+async function bundle(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      target: "esnext",
+      lib: {
+        entry: fileURLToPath(new URL("../../src/ic/client/index.ts", import.meta.url)),
+        formats: ["es"],
+        fileName: "kiln",
+      },
+    },
+  });
+  const [first] = [built].flat();
+  assert.ok(first !== undefined && "output" in first);
+  const [chunk] = first.output;
+  return chunk.code;
+}
+
+/** A page of the dApp; whatever goes wrong in it fails the test. */
+async function open(): Promise<{ page: Page; troubles: string[] }> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") troubles.push(message.text());
+  });
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.waitForFunction(() => "kiln" in globalThis);
+  return { page, troubles };
+}
+
+const place = () => ({ host: network.url, canisters: network.canisters });
+
+test("a page signs in, reads the certified feed, and fetches media that it has verified", {
+  skip,
+}, async () => {
+  const publication = await withManifest(folder, { ...(await writeSample(folder)), id: "shown" });
+  await publishVideo({ ...network, publication, folder });
+  const { page, troubles } = await open();
+  const seen = await page.evaluate(async ({ host, canisters }) => {
+    const { identity } = kiln.signInLocally(host);
+    const client = await kiln.connectClient({ host, canisters }, identity);
+    const titles: string[] = [];
+    let bytes: number[] = [];
+    for await (const video of client.feeds.withAuthors("newest")) {
+      titles.push(video.title);
+      const media = await client.media(video);
+      bytes = Array.from(await media.read("360p/1.m4s"));
+    }
+    return { principal: client.principal, titles, bytes };
+  }, place());
+  assert.deepEqual(seen.titles, ["A sample"]);
+  assert.deepEqual(Uint8Array.from(seen.bytes), new Uint8Array(await readFile(join(folder, "360p/1.m4s"))));
+  assert.notEqual(seen.principal, "2vxsx-fae");
+  assert.deepEqual(troubles, []);
+
+  const principal = () =>
+    page.evaluate(async ({ host, canisters }) => {
+      const { identity } = kiln.signInLocally(host);
+      return (await kiln.connectClient({ host, canisters }, identity)).principal;
+    }, place());
+  await page.reload();
+  await page.waitForFunction(() => "kiln" in globalThis);
+  assert.equal(await principal(), seen.principal);
+  await page.evaluate(({ host }) => kiln.signInLocally(host).signOut(), place());
+  assert.notEqual(await principal(), seen.principal);
+  await page.context().close();
+});
+
+test("a withdrawn video is in no feed, and its media are gone", { skip }, async () => {
+  const its = join(folder, "withdrawn");
+  const publication = await withManifest(its, { ...(await writeSample(its)), id: "withdrawn" });
+  const { entry } = await publishVideo({ ...network, publication, folder: its });
+  const buckets = [network.storage];
+  await withdrawVideo({ index: network.index, buckets, id: entry.id, attempt: 1, status: "Deleted" });
+  const { page } = await open();
+  const seen = await page.evaluate(
+    async ({ host, canisters, media }) => {
+      const client = await kiln.connectClient({ host, canisters });
+      const ids: string[] = [];
+      for await (const { id } of client.feeds.videos("newest")) ids.push(id);
+      const video = { ...media, manifestSha256: new Uint8Array(32) };
+      const why = await client.media(video).catch((error: { code: string }) => error.code);
+      const entry = await client.feeds.video("withdrawn");
+      return { ids, why, status: entry?.status };
+    },
+    { ...place(), media: { storage: entry.storage, hls: entry.hls, poster: entry.poster } },
+  );
+  assert.ok(!seen.ids.includes("withdrawn"));
+  assert.deepEqual([seen.why, seen.status], ["MEDIA_GONE", "Deleted"]);
+  await page.context().close();
+});
