@@ -40,10 +40,11 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
 /**
  * Starts a replica with the canisters of its state folder, or with none.
  *
- * What differs from the platform: while it is off nothing is charged; messages run one at a time over
- * all subnets, in the order of their arrival. A restart keeps canisters
- * as they were at the last save (half a second after a change, on `flush`, at the end), but not calls under way:
- * their callbacks never run.
+ * What differs from the platform: while it is off nothing is charged; messages run one at a time over all subnets,
+ * in the order of their arrival. With a state folder an update is answered when what it did is saved, so that the
+ * death of the process takes no answered update; the death of the machine may (nothing is synced). What no update
+ * waits for (timers, heartbeats) is saved half a second later. A restart keeps canisters as they were saved, but not
+ * calls under way: their callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
  */
 export async function createReplica(options: ReplicaOptions): Promise<LocalReplica> {
@@ -193,7 +194,14 @@ export class LocalReplica implements Replica {
     return reject(errorCodes.canisterRejected, `Canister ${textOf(canisterId)} rejected the message`);
   }
 
-  update({ sender, canisterId, method, arg, effectiveCanisterId }: Ingress): Promise<CallResult> {
+  async update(ingress: Ingress): Promise<CallResult> {
+    const result = await this.#execute(ingress);
+    // What is answered is kept, also when the process dies; answers of one moment share a save.
+    await this.flush();
+    return result;
+  }
+
+  #execute({ sender, canisterId, method, arg, effectiveCanisterId }: Ingress): Promise<CallResult> {
     return new Promise((respond) => {
       this.#scheduler.send({
         kind: "request",
