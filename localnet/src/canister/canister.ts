@@ -11,12 +11,20 @@ export interface Settings {
   memoryAllocation: bigint;
   freezingThreshold: bigint;
   reservedCyclesLimit: bigint;
-  logVisibility: LogVisibility;
+  logVisibility: Visibility;
+  /** Bytes of log that are kept. */
+  logMemoryLimit: bigint;
+  snapshotVisibility: Visibility;
+  statusVisibility: Visibility;
+  /** Cycles that a call of another canister must bring. */
+  minimumCallCycles: bigint;
+  environmentVariables: { name: string; value: string }[];
   wasmMemoryLimit: bigint;
   wasmMemoryThreshold: bigint;
 }
 
-export type LogVisibility =
+/** Who may see something of a canister; its controllers always may. */
+export type Visibility =
   | { kind: "controllers" }
   | { kind: "public" }
   | { kind: "allowedViewers"; viewers: Uint8Array[] };
@@ -56,6 +64,11 @@ export function defaultSettings(controllers: Uint8Array[]): Settings {
     freezingThreshold: 2_592_000n,
     reservedCyclesLimit: 5_000_000_000_000n,
     logVisibility: { kind: "controllers" },
+    logMemoryLimit: 4096n,
+    snapshotVisibility: { kind: "controllers" },
+    statusVisibility: { kind: "controllers" },
+    minimumCallCycles: 0n,
+    environmentVariables: [],
     wasmMemoryLimit: 3_221_225_472n,
     wasmMemoryThreshold: 0n,
   };
@@ -63,4 +76,10 @@ export function defaultSettings(controllers: Uint8Array[]): Settings {
 
 export function controls({ settings }: Canister, principal: Uint8Array): boolean {
   return settings.controllers.some((controller) => Buffer.compare(controller, principal) === 0);
+}
+
+export function sees(canister: Canister, visibility: Visibility, principal: Uint8Array): boolean {
+  if (visibility.kind === "public" || controls(canister, principal)) return true;
+  if (visibility.kind === "controllers") return false;
+  return visibility.viewers.some((viewer) => Buffer.compare(viewer, principal) === 0);
 }

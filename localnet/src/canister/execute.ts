@@ -13,7 +13,7 @@ import {
 import type { Entry } from "./instance.ts";
 import type { Program } from "./program.ts";
 import { StableOverlay } from "./stable-memory.ts";
-import type { Trap } from "./trap.ts";
+import { errorCodes, Trap } from "./trap.ts";
 
 /** A message for a canister's code. */
 export interface Message {
@@ -39,6 +39,7 @@ export function factsOf(canister: Canister): Facts {
   return {
     id: canister.id,
     controllers: canister.settings.controllers,
+    environmentVariables: canister.settings.environmentVariables,
     cycles: canister.cycles,
     status: canister.status,
     version: canister.version,
@@ -68,11 +69,21 @@ export function executeUpdate(canister: Canister, message: Message): Finished {
   const program = canister.program!;
   const stable = new StableOverlay(canister.stable);
   const execution = executionOf(canister, message, stable);
-  const { trap, instructions } = program.runUpdate(execution, [message.entry]);
+  const outcome = program.runUpdate(execution, [message.entry]);
+  const { instructions } = outcome;
+  const trap = outcome.trap ?? beyondMemoryLimit(canister, message.context);
   if (trap) program.rollback();
   else commit(canister, program, execution);
   appendLog(canister, execution, trap);
   return { journal: execution.journal, trap, instructions };
+}
+
+/** "Updates, timers and heartbeats fail above the limit", answers to calls do not: what has begun may end. */
+function beyondMemoryLimit({ program, settings }: Canister, context: Context): Trap | undefined {
+  const limit = settings.wasmMemoryLimit;
+  if (limit === 0n || BigInt(program!.heapSize) <= limit || !["U", "T"].includes(context)) return undefined;
+  const message = `Canister exceeded its current Wasm memory limit of ${limit} bytes.`;
+  return new Trap(errorCodes.memoryLimit, message);
 }
 
 /** Runs a query method in replicated mode, or inspect_message: nothing of it stays. */
@@ -106,5 +117,5 @@ export function appendLog(canister: Canister, execution: Execution, trap: Trap |
   if (trap) {
     lines.push({ timestamp: execution.time, content: new TextEncoder().encode(`[TRAP]: ${trap.message}`) });
   }
-  canister.log.append(lines);
+  canister.log.append(lines, Number(canister.settings.logMemoryLimit));
 }

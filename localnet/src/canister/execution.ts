@@ -81,6 +81,7 @@ export interface Input {
 export interface Facts {
   id: Uint8Array;
   controllers: readonly Uint8Array[];
+  environmentVariables: readonly { name: string; value: string }[];
   cycles: bigint;
   status: "running" | "stopping" | "stopped";
   version: bigint;

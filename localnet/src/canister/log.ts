@@ -5,9 +5,6 @@ export interface LogRecord extends LogLine {
   index: bigint;
 }
 
-/** How many bytes of log a canister keeps. @source IC management canister, fetch_canister_logs */
-const capacity = 4096;
-
 /** The last log lines of a canister. */
 export class CanisterLog {
   readonly records: LogRecord[];
@@ -18,7 +15,8 @@ export class CanisterLog {
     this.#next = (records.at(-1)?.index ?? -1n) + 1n;
   }
 
-  append(lines: readonly LogLine[]): void {
+  /** @param capacity how many bytes are kept */
+  append(lines: readonly LogLine[], capacity: number): void {
     for (const { timestamp, content } of lines) {
       this.records.push({ index: this.#next++, timestamp, content: content.slice(0, capacity) });
     }

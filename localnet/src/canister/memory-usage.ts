@@ -10,15 +10,17 @@ export interface MemoryUsage {
   sections: number;
   chunks: number;
   snapshots: number;
+  log: number;
 }
 
-export function memoryUsage({ program, stable, chunks, snapshots }: Canister): MemoryUsage {
+export function memoryUsage({ program, stable, chunks, snapshots, log }: Canister): MemoryUsage {
   return {
     heap: program?.heapSize ?? 0,
     stable: stable.size * stablePageSize,
     module: program?.module.source.length ?? 0,
     sections: program?.module.customs.reduce((sum, { content }) => sum + content.length, 0) ?? 0,
     chunks: [...chunks.values()].reduce((sum, { length }) => sum + length, 0),
+    log: log.records.reduce((sum, { content }) => sum + content.length, 0),
     snapshots: snapshots.reduce((sum, snapshot) => sum + snapshotSize(snapshot), 0),
   };
 }

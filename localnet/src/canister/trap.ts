@@ -39,6 +39,7 @@ export const errorCodes = {
   compositeQueryInReplicatedMode: "IC0527",
   methodNotFound: "IC0536",
   moduleNotFound: "IC0537",
+  memoryLimit: "IC0539",
   deadlineExpired: "IC0601",
 } as const;
 

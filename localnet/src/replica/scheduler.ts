@@ -179,6 +179,11 @@ export class Scheduler {
     const { canister, program } = admitted;
     const unpaid = origin.kind === "ingress" && payIngress(canister, method.length + arg.length);
     if (unpaid) return unpaid;
+    const { minimumCallCycles } = canister.settings;
+    if (origin.kind === "call" && request.cycles < minimumCallCycles) {
+      const message = `Canister ${textOf(callee)} takes calls with at least ${minimumCallCycles} cycles`;
+      return reject(errorCodes.canisterRejected, message);
+    }
     switch (methodKind(program.module, method)) {
       case "update":
         return this.#executeUpdate(canister, request);

@@ -50,6 +50,11 @@ export const noSettings = {
   freezing_threshold: [],
   reserved_cycles_limit: [],
   log_visibility: [],
+  log_memory_limit: [],
+  snapshot_visibility: [],
+  status_visibility: [],
+  minimum_incoming_canister_call_cycles: [],
+  environment_variables: [],
   wasm_memory_limit: [],
   wasm_memory_threshold: [],
 };

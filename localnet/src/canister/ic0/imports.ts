@@ -2,6 +2,7 @@ import { systemCosts } from "../../wasm/costs.ts";
 import { contextNames, type ImportName, mayCall } from "../context.ts";
 import { contractViolation } from "../trap.ts";
 import { callImports } from "./call.ts";
+import { environmentImports } from "./environment.ts";
 import type { Imports, Machine } from "./machine.ts";
 import { messageImports } from "./message.ts";
 import { stableImports } from "./stable.ts";
@@ -16,6 +17,7 @@ export function ic0(machine: Machine): Imports<ImportName> {
     ...callImports(machine),
     ...stableImports(machine),
     ...systemImports(machine),
+    ...environmentImports(machine),
   };
   const guarded = Object.entries(imports).map(([name, call]) => [
     name,

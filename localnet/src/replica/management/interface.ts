@@ -14,13 +14,15 @@ export type Opt<T> = [] | [T];
 const blob = IDL.Vec(IDL.Nat8);
 const target = IDL.Record({ canister_id: IDL.Principal });
 
-const logVisibility = IDL.Variant({
+const visibility = IDL.Variant({
   controllers: IDL.Null,
   public: IDL.Null,
   allowed_viewers: IDL.Vec(IDL.Principal),
 });
 
-export type LogVisibilityArg = { controllers: null } | { public: null } | { allowed_viewers: Principal[] };
+export type VisibilityArg = { controllers: null } | { public: null } | { allowed_viewers: Principal[] };
+
+const environmentVariables = IDL.Vec(IDL.Record({ name: IDL.Text, value: IDL.Text }));
 
 export const settings = IDL.Record({
   controllers: IDL.Opt(IDL.Vec(IDL.Principal)),
@@ -28,7 +30,12 @@ export const settings = IDL.Record({
   memory_allocation: IDL.Opt(IDL.Nat),
   freezing_threshold: IDL.Opt(IDL.Nat),
   reserved_cycles_limit: IDL.Opt(IDL.Nat),
-  log_visibility: IDL.Opt(logVisibility),
+  log_visibility: IDL.Opt(visibility),
+  log_memory_limit: IDL.Opt(IDL.Nat),
+  snapshot_visibility: IDL.Opt(visibility),
+  status_visibility: IDL.Opt(visibility),
+  minimum_incoming_canister_call_cycles: IDL.Opt(IDL.Nat),
+  environment_variables: IDL.Opt(environmentVariables),
   wasm_memory_limit: IDL.Opt(IDL.Nat),
   wasm_memory_threshold: IDL.Opt(IDL.Nat),
 });
@@ -39,7 +46,12 @@ export interface SettingsArg {
   memory_allocation: Opt<bigint>;
   freezing_threshold: Opt<bigint>;
   reserved_cycles_limit: Opt<bigint>;
-  log_visibility: Opt<LogVisibilityArg>;
+  log_visibility: Opt<VisibilityArg>;
+  log_memory_limit: Opt<bigint>;
+  snapshot_visibility: Opt<VisibilityArg>;
+  status_visibility: Opt<VisibilityArg>;
+  minimum_incoming_canister_call_cycles: Opt<bigint>;
+  environment_variables: Opt<{ name: string; value: string }[]>;
   wasm_memory_limit: Opt<bigint>;
   wasm_memory_threshold: Opt<bigint>;
 }
@@ -73,10 +85,14 @@ const definiteSettings = IDL.Record({
   memory_allocation: IDL.Nat,
   freezing_threshold: IDL.Nat,
   reserved_cycles_limit: IDL.Nat,
-  log_visibility: logVisibility,
+  log_visibility: visibility,
+  log_memory_limit: IDL.Nat,
+  snapshot_visibility: visibility,
+  status_visibility: visibility,
+  minimum_incoming_canister_call_cycles: IDL.Nat,
   wasm_memory_limit: IDL.Nat,
   wasm_memory_threshold: IDL.Nat,
-  environment_variables: IDL.Vec(IDL.Record({ name: IDL.Text, value: IDL.Text })),
+  environment_variables: environmentVariables,
 });
 
 const status = IDL.Record({
@@ -95,6 +111,7 @@ const status = IDL.Record({
     canister_history_size: IDL.Nat,
     wasm_chunk_store_size: IDL.Nat,
     snapshots_size: IDL.Nat,
+    log_memory_store_size: IDL.Nat,
   }),
   cycles: IDL.Nat,
   reserved_cycles: IDL.Nat,

@@ -1,6 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
-import { type Canister, controls } from "../../canister/canister.ts";
+import { controls, sees } from "../../canister/canister.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
 import type { Answer } from "../scheduler.ts";
 import type { CallResult } from "../types.ts";
@@ -45,7 +45,7 @@ export class Management {
     try {
       const { arg } = this.#authorize(call);
       const canister = find(this.#parts.registry, (arg as Arguments["fetch_canister_logs"]).canister_id);
-      if (!seesLogs(canister, call.caller)) {
+      if (!sees(canister, canister.settings.logVisibility, call.caller)) {
         const message = `Caller ${textOf(call.caller)} is not allowed to access canister logs`;
         throw new Refusal(errorCodes.canisterRejected, message);
       }
@@ -72,15 +72,16 @@ export class Management {
   }
 
   /** @throws Refusal */
-  #authorize({ method, arg, caller, origin }: ManagementCall): {
+  #authorize({ method: wanted, arg, caller, origin }: ManagementCall): {
     name: MethodName;
     arg: Arguments[MethodName];
   } {
-    if (!Object.hasOwn(types, method)) {
-      throw new Refusal(errorCodes.methodNotFound, `Management canister has no method '${method}'`);
+    if (!Object.hasOwn(types, wanted)) {
+      throw new Refusal(errorCodes.methodNotFound, `Management canister has no method '${wanted}'`);
     }
-    const name = method as MethodName;
-    const { callers } = this.#methods[name];
+    const name = wanted as MethodName;
+    const method: Pick<Method<MethodName>, "callers" | "visibleTo"> = this.#methods[name];
+    const { callers } = method;
     if (callers === "canisters" && origin === "ingress") {
       throw new Refusal(errorCodes.canisterRejected, `ic00 method ${name} can be called only by canisters`);
     }
@@ -88,20 +89,14 @@ export class Management {
     if (callers === "controllers" || callers === "controllersOrSelf") {
       const canister = find(this.#parts.registry, targetOf(decoded)!);
       const isSelf = Buffer.compare(canister.id, caller) === 0;
-      if (!controls(canister, caller) && !(isSelf && callers === "controllersOrSelf")) {
+      const isViewer = method.visibleTo && sees(canister, canister.settings[method.visibleTo], caller);
+      if (!controls(canister, caller) && !isViewer && !(isSelf && callers === "controllersOrSelf")) {
         const message = `Only controllers of canister ${textOf(canister.id)} can call ic00 method ${name}`;
         throw new Refusal(errorCodes.invalidController, message);
       }
     }
     return { name, arg: decoded };
   }
-}
-
-function seesLogs(canister: Canister, caller: Uint8Array): boolean {
-  const { logVisibility } = canister.settings;
-  if (logVisibility.kind === "public" || controls(canister, caller)) return true;
-  if (logVisibility.kind === "controllers") return false;
-  return logVisibility.viewers.some((viewer) => Buffer.compare(viewer, caller) === 0);
 }
 
 function decode(name: MethodName, arg: Uint8Array): Arguments[MethodName] {

@@ -41,6 +41,8 @@ export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => 
 export interface Method<Name extends MethodName> {
   /** Who may call: `controllers` and `controllersOrSelf` are those of the canister that the argument names. */
   callers: "anyone" | "canisters" | "controllers" | "controllersOrSelf";
+  /** The setting that lets others call as well. */
+  visibleTo?: "snapshotVisibility" | "statusVisibility";
   run: (arg: Arguments[Name], call: ManagementCall) => Result;
 }
 

@@ -124,6 +124,7 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
     },
     canister_status: {
       callers: "controllersOrSelf",
+      visibleTo: "statusVisibility",
       run: ({ canister_id }) => ({ reply: [statusOf(find(registry, canister_id))] }),
     },
     canister_metrics: {

@@ -66,6 +66,7 @@ export function snapshotMethods(parts: ManagementParts): {
     },
     list_canister_snapshots: {
       callers: "controllers",
+      visibleTo: "snapshotVisibility",
       run: ({ canister_id }) => ({ reply: [find(registry, canister_id).snapshots.map(listed)] }),
     },
     delete_canister_snapshot: {
@@ -79,10 +80,12 @@ export function snapshotMethods(parts: ManagementParts): {
     },
     read_canister_snapshot_metadata: {
       callers: "controllers",
+      visibleTo: "snapshotVisibility",
       run: (arg) => ({ reply: [metadataOf(snapshotNamed(arg))] }),
     },
     read_canister_snapshot_data: {
       callers: "controllers",
+      visibleTo: "snapshotVisibility",
       run: (arg) => ({ reply: [{ chunk: readData(snapshotNamed(arg), arg.kind) }] }),
     },
     upload_canister_snapshot_metadata: {

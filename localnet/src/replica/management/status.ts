@@ -26,6 +26,7 @@ export function statusOf(canister: Canister) {
       canister_history_size: 0n,
       wasm_chunk_store_size: BigInt(memory.chunks),
       snapshots_size: BigInt(memory.snapshots),
+      log_memory_store_size: BigInt(memory.log),
     },
     cycles: canister.cycles,
     reserved_cycles: 0n,

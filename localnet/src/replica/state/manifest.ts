@@ -17,17 +17,24 @@ const natural = z.codec(z.string().regex(/^\d+$/), z.bigint(), {
 
 const pageFiles = z.array(z.object({ name: z.string().regex(/^[\w-]+$/), count: z.int().nonnegative() }));
 
+const visibility = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("controllers") }),
+  z.object({ kind: z.literal("public") }),
+  z.object({ kind: z.literal("allowedViewers"), viewers: z.array(bytes) }),
+]);
+
 const settings = z.object({
   controllers: z.array(bytes),
   computeAllocation: natural,
   memoryAllocation: natural,
   freezingThreshold: natural,
   reservedCyclesLimit: natural,
-  logVisibility: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("controllers") }),
-    z.object({ kind: z.literal("public") }),
-    z.object({ kind: z.literal("allowedViewers"), viewers: z.array(bytes) }),
-  ]),
+  logVisibility: visibility,
+  logMemoryLimit: natural.prefault("4096"),
+  snapshotVisibility: visibility.default({ kind: "controllers" }),
+  statusVisibility: visibility.default({ kind: "controllers" }),
+  minimumCallCycles: natural.prefault("0"),
+  environmentVariables: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
   wasmMemoryLimit: natural,
   wasmMemoryThreshold: natural,
 });
