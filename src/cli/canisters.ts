@@ -3,7 +3,14 @@ import { compileMotoko } from "@kiln/localnet";
 
 const root = new URL("../../", import.meta.url);
 
-export const canisterNames = ["global_configuration", "storage", "content_index"] as const;
+export const canisterNames = [
+  "global_configuration",
+  "storage",
+  "content_index",
+  "user_index",
+  "user",
+  "data_backup",
+] as const;
 export type CanisterName = (typeof canisterNames)[number];
 
 type Compiled = Awaited<ReturnType<typeof compileMotoko>>;

@@ -8,8 +8,13 @@ export const KilnCanisters = z.object({
   global_configuration: PrincipalId,
   storage: PrincipalId,
   content_index: PrincipalId,
+  user_index: PrincipalId,
+  data_backup: PrincipalId,
 });
 export type KilnCanisters = z.infer<typeof KilnCanisters>;
+
+/** Those that there are, while a deployment is on its way. */
+export type FoundCanisters = { [name in keyof KilnCanisters]?: string | undefined };
 
 /** Where Kiln's canisters are and who may publish there: what `kiln localnet` leaves for other commands. */
 export const Deployment = z.object({
@@ -17,7 +22,8 @@ export const Deployment = z.object({
   host: z.url(),
   /** Path of a PEM file. */
   identity: z.string().min(1),
-  canisters: KilnCanisters,
+  /** A deployment of release 0.1 has no user_index and no data_backup yet. */
+  canisters: KilnCanisters.partial({ user_index: true, data_backup: true }),
 });
 export type Deployment = z.infer<typeof Deployment>;
 

@@ -52,10 +52,19 @@ export async function installCanister(options: {
   return canisterId;
 }
 
-async function createCanister(agent: HttpAgent): Promise<string> {
+/**
+ * Creates an empty canister of the agent's principal.
+ * @param options.cycles of the canister; by default what the local network gives
+ * @param options.subnet refused: a local network creates where it likes
+ * @throws TypedError CANISTER_UNREACHABLE, CALL_REFUSED
+ */
+export async function createCanister(
+  agent: HttpAgent,
+  options: { cycles?: bigint; subnet?: string | undefined } = {},
+): Promise<string> {
   try {
     const created = await management(agent).provisional_create_canister_with_cycles({
-      amount: [],
+      amount: options.cycles === undefined ? [] : [options.cycles],
       settings: [],
       specified_id: [],
       sender_canister_version: [],

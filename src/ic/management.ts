@@ -15,8 +15,28 @@ export type InstallMode = { install: null } | { reinstall: null } | { upgrade: [
 
 type CanisterRef = { canister_id: Principal };
 
+export type CanisterState = {
+  status: { running: null } | { stopping: null } | { stopped: null };
+  module_hash: [] | [Uint8Array];
+  memory_size: bigint;
+  cycles: bigint;
+  /** Cycles, while nothing is called: storage and allocations. */
+  idle_cycles_burned_per_day: bigint;
+  settings: { freezing_threshold: bigint };
+};
+
+export type SnapshotInfo = { id: Uint8Array; taken_at_timestamp: bigint; total_size: bigint };
+
 /** The methods of the management canister that Kiln uses. */
 export type Management = {
+  start_canister: ActorMethod<[CanisterRef], undefined>;
+  stop_canister: ActorMethod<[CanisterRef], undefined>;
+  canister_status: ActorMethod<[CanisterRef], CanisterState>;
+  provisional_top_up_canister: ActorMethod<[CanisterRef & { amount: bigint }], undefined>;
+  take_canister_snapshot: ActorMethod<[CanisterRef & { replace_snapshot: [] | [Uint8Array] }], SnapshotInfo>;
+  load_canister_snapshot: ActorMethod<[CanisterRef & { snapshot_id: Uint8Array }], undefined>;
+  list_canister_snapshots: ActorMethod<[CanisterRef], SnapshotInfo[]>;
+  delete_canister_snapshot: ActorMethod<[CanisterRef & { snapshot_id: Uint8Array }], undefined>;
   provisional_create_canister_with_cycles: ActorMethod<
     [{ amount: [] | [bigint]; settings: []; specified_id: []; sender_canister_version: [] }],
     CanisterRef
@@ -66,7 +86,29 @@ const idlFactory: IDL.InterfaceFactory = ({ IDL: idl }) => {
   const version = idl.Opt(idl.Nat64);
   const chunkHash = idl.Record({ hash: bytes });
   const canister = { canister_id: idl.Principal };
+  const snapshot = idl.Record({ id: bytes, taken_at_timestamp: idl.Nat64, total_size: idl.Nat64 });
+  const state = idl.Record({
+    status: idl.Variant({ running: idl.Null, stopping: idl.Null, stopped: idl.Null }),
+    module_hash: idl.Opt(bytes),
+    memory_size: idl.Nat,
+    cycles: idl.Nat,
+    idle_cycles_burned_per_day: idl.Nat,
+    settings: idl.Record({ freezing_threshold: idl.Nat }),
+  });
+  const ofSnapshot = idl.Record({ ...canister, snapshot_id: bytes });
   return idl.Service({
+    start_canister: idl.Func([idl.Record(canister)], [], []),
+    stop_canister: idl.Func([idl.Record(canister)], [], []),
+    canister_status: idl.Func([idl.Record(canister)], [state], []),
+    provisional_top_up_canister: idl.Func([idl.Record({ ...canister, amount: idl.Nat })], [], []),
+    take_canister_snapshot: idl.Func(
+      [idl.Record({ ...canister, replace_snapshot: idl.Opt(bytes) })],
+      [snapshot],
+      [],
+    ),
+    load_canister_snapshot: idl.Func([ofSnapshot], [], []),
+    list_canister_snapshots: idl.Func([idl.Record(canister)], [idl.Vec(snapshot)], []),
+    delete_canister_snapshot: idl.Func([ofSnapshot], [], []),
     provisional_create_canister_with_cycles: idl.Func(
       [
         idl.Record({

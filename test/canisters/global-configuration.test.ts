@@ -95,21 +95,19 @@ test("canisters are found by kind and subnet, have the role canister, and lose i
   for (const each of added) ok(await configuration.register_canister(each));
   const { epoch } = await list();
   assert.equal(ok(await configuration.register_canister(added[0]!)), epoch);
-  const ask = (question: Partial<Parameters<typeof configuration.canisters>[0]>) =>
-    configuration.canisters({ kind: [], subnet: [], after: [], limit: 10, ...question });
+  // Beside those of the network itself, of which user_index may add one at any time.
+  const mine = new Set(added.map(({ id }) => id.toText()));
+  const ask = async (question: Partial<Parameters<typeof configuration.canisters>[0]>) => {
+    const all = { kind: [], subnet: [], after: [], limit: 100, ...question };
+    return (await configuration.canisters(all)).filter(({ id }) => mine.has(id.toText()));
+  };
   assert.deepEqual(await ask({ kind: [{ data_backup: null }] }), [added[0], added[2]]);
   assert.deepEqual(await ask({ subnet: [one] }), [added[0], added[1]]);
   assert.deepEqual(await ask({ kind: [{ data_backup: null }], after: [added[0]!.id] }), [added[2]]);
-  assert.deepEqual(await ask({ kind: [{ data_backup: null }], subnet: [two], limit: 1 }), [added[2]]);
+  assert.deepEqual(await ask({ kind: [{ data_backup: null }], subnet: [two] }), [added[2]]);
+  assert.equal((await configuration.canisters({ kind: [], subnet: [], after: [], limit: 2 })).length, 2);
   const kinds = (await ask({})).map(({ kind }) => Object.keys(kind)[0]).sort();
-  assert.deepEqual(kinds, [
-    "content_index",
-    "data_backup",
-    "data_backup",
-    "global_configuration",
-    "storage",
-    "user_index",
-  ]);
+  assert.deepEqual(kinds, ["data_backup", "data_backup", "user_index"]);
 
   assert.deepEqual(await configuration.roles_of(added[0]!.id), [{ canister: null }]);
   ok(await configuration.deregister_canister(added[0]!.id));

@@ -1,10 +1,14 @@
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
-import type { CanisterName } from "../../src/cli/canisters.ts";
 import * as contentIndex from "../../src/ic/bindings/content_index.ts";
+import * as dataBackup from "../../src/ic/bindings/data_backup.ts";
 import * as globalConfiguration from "../../src/ic/bindings/global_configuration.ts";
 import * as storage from "../../src/ic/bindings/storage.ts";
+import * as user from "../../src/ic/bindings/user.ts";
+import * as userIndex from "../../src/ic/bindings/user_index.ts";
+import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
+import type { CanisterName } from "../../src/ic/deploy/plan.ts";
 import { installCanister } from "../../src/ic/install.ts";
 import { startTestNetwork, type TestNetwork } from "../ic/network.ts";
 
@@ -14,6 +18,10 @@ export type Caller = {
   storage: storage._SERVICE;
   index: contentIndex._SERVICE;
   configuration: globalConfiguration._SERVICE;
+  users: userIndex._SERVICE;
+  backup: dataBackup._SERVICE;
+  /** A user canister. */
+  at(canister: Principal): user._SERVICE;
 };
 
 export type CanisterNetwork = AsyncDisposable &
@@ -44,6 +52,15 @@ export async function startCanisters(): Promise<CanisterNetwork> {
       agent: by,
       canisterId: canisters.global_configuration,
     }),
+    users: Actor.createActor<userIndex._SERVICE>(userIndex.idlFactory, {
+      agent: by,
+      canisterId: canisters.user_index,
+    }),
+    backup: Actor.createActor<dataBackup._SERVICE>(dataBackup.idlFactory, {
+      agent: by,
+      canisterId: canisters.data_backup,
+    }),
+    at: (canisterId) => Actor.createActor<user._SERVICE>(user.idlFactory, { agent: by, canisterId }),
   });
   return {
     ...network,
@@ -55,18 +72,12 @@ export async function startCanisters(): Promise<CanisterNetwork> {
       await installCanister({
         agent,
         wasm: withSection(modules[name], `version ${version}`),
-        arg: argumentsOf(name, await agent.getPrincipal(), canisters.global_configuration),
+        arg: argumentsOf(name, canisters, (await agent.getPrincipal()).toText()),
         canisterId: canisters[name],
         mode: "upgrade",
       });
     },
   };
-}
-
-function argumentsOf(name: CanisterName, admin: Principal, configuration: string): Uint8Array {
-  if (name === "global_configuration")
-    return IDL.encode([IDL.Record({ admins: IDL.Vec(IDL.Principal) })], [{ admins: [admin] }]);
-  return configuredBy(configuration);
 }
 
 /** The arguments of storage and content_index. */
@@ -76,7 +87,7 @@ export function configuredBy(configuration: string): Uint8Array {
 }
 
 /** The module with one more custom section, empty, of a short name. @source WebAssembly, 5.5.3 "Custom Section" */
-function withSection(wasm: Uint8Array, name: string): Uint8Array {
+export function withSection(wasm: Uint8Array, name: string): Uint8Array {
   const label = new TextEncoder().encode(name);
   return Uint8Array.from([...wasm, 0, label.length + 1, label.length, ...label]);
 }

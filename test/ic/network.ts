@@ -29,7 +29,8 @@ export type TestNetwork = {
 /** A local network with Kiln's three canisters, gone when it is disposed of. */
 export async function startTestNetwork(): Promise<TestNetwork> {
   const modules = await compileCanisters();
-  const localnet = await startLocalnet();
+  await using opened = new AsyncDisposableStack();
+  const localnet = opened.use(await startLocalnet());
   const { url } = localnet;
   const stranger = (by = url) =>
     createAgent({
@@ -39,6 +40,7 @@ export async function startTestNetwork(): Promise<TestNetwork> {
     });
   const agent = await stranger();
   const canisters = await installKiln({ agent, modules });
+  const resources = opened.move();
   return {
     url,
     modules,
@@ -48,6 +50,6 @@ export async function startTestNetwork(): Promise<TestNetwork> {
     index: indexClient({ agent, canisterId: canisters.content_index, retry: quick }),
     stranger,
     control: localnet.control,
-    [Symbol.asyncDispose]: () => localnet.close(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Analysis } from "../../src/analysis/analysis.ts";
 import { localDeploymentFile, writeDeployment } from "../../src/ic/deployment.ts";
 import { createIdentity } from "../../src/ic/identity.ts";
-import { grantRole } from "../../src/ic/install-kiln.ts";
+import { grantRole } from "../../src/ic/roles.ts";
 import { startTestNetwork } from "./network.ts";
 
 const network = await startTestNetwork();

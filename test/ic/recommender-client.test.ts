@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { grantRole } from "../../src/ic/install-kiln.ts";
 import { type RecommenderClient, recommenderClient } from "../../src/ic/recommender-client.ts";
+import { grantRole } from "../../src/ic/roles.ts";
 import { quick, startTestNetwork, type TestNetwork } from "./network.ts";
 
 let network: TestNetwork;

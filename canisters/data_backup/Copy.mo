@@ -1,0 +1,41 @@
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Records "../lib/Records";
+
+/// The copy of one user's records, which follows one history (incarnation) of them in one canister.
+module {
+  /// `updated_at` in nanoseconds since 1970.
+  public type Copy = {
+    var source : Principal;
+    var incarnation : Nat64;
+    var records : Records.Records;
+    var updated_at : Nat64;
+  };
+
+  public type Batch = { user : Principal; incarnation : Nat64; base : Nat64; changes : [Records.Change] };
+
+  public func empty(source : Principal) : Copy {
+    { var source; var incarnation = 0; var records = Records.empty(); var updated_at = 0 };
+  };
+
+  /// How far a copy goes in the history that was asked for, and which canister it follows.
+  public type Position = { position : { user : Principal; incarnation : Nat64; sequence : Nat64 }; source : Principal };
+
+  /// Applies what fits: an older history is ignored, a newer one replaces the copy from its beginning, a batch that
+  /// leaves a gap is not taken. What is known already changes nothing.
+  /// @return what the sender goes on from
+  public func apply(self : Copy, source : Principal, batch : Batch, now : Nat64) : Position {
+    let { user; incarnation } = batch;
+    if (incarnation > self.incarnation) {
+      if (batch.base != 0) return { position = { user; incarnation; sequence = 0 }; source };
+      self.records := Records.empty();
+      self.source := source;
+      self.incarnation := incarnation;
+    };
+    if (incarnation == self.incarnation and batch.base <= self.records.sequence) {
+      for (change in batch.changes.values()) self.records.take(change);
+      self.updated_at := now;
+    };
+    { position = { user; incarnation = self.incarnation; sequence = self.records.sequence }; source = self.source };
+  };
+};

@@ -1,0 +1,155 @@
+import Array "mo:core/Array";
+import Blob "mo:core/Blob";
+import Error "mo:core/Error";
+import Iter "mo:core/Iter";
+import Map "mo:core/Map";
+import Nat32 "mo:core/Nat32";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Result "mo:core/Result";
+import Text "mo:core/Text";
+import Time "mo:core/Time";
+import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
+import Membership "../lib/Membership";
+import Records "../lib/Records";
+import Copy "Copy";
+
+/// A copy of every user's records, fed by the user canisters change by change, and the way back: into a canister that
+/// user_index has opened for it.
+persistent actor class DataBackup(init : { global_configuration : Principal; user_index : Principal }) {
+  type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text };
+  type Result<Value> = Result.Result<Value, Error>;
+  type CopyInfo = {
+    user : Principal;
+    source : Principal;
+    incarnation : Nat64;
+    sequence : Nat64;
+    records : Nat64;
+    bytes : Nat64;
+    sha256 : Blob;
+    updated_at : Nat64;
+  };
+  /// What is asked of a user canister.
+  type Target = actor {
+    restore : shared (Principal, [Records.Change]) -> async Result.Result<{ sequence : Nat64 }, Any>;
+    digest : shared query Principal -> async Result.Result<{ sequence : Nat64; sha256 : Blob }, Any>;
+  };
+
+  let copies : Map.Map<Principal, Copy.Copy> = Map.empty();
+  let funds = Funds.meter();
+  transient let members = Membership.unread();
+  /// Bytes of one message: below the platform's 2 MiB between subnets.
+  transient let largest = 1_500_000;
+  transient let mostChanges = 20_000;
+  transient let patience : Nat32 = 60;
+
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+
+  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+
+  /// By the project's canisters. The answer says of every user how far the copy goes: what it lacks is then sent again.
+  public shared ({ caller }) func apply_changes(batches : [Copy.Batch]) : async Result.Result<[Copy.Position], Text> {
+    switch (await* require(caller, [#canister])) { case (#err reason) return #err reason; case _ {} };
+    #ok(batches.map<Copy.Batch, Copy.Position>(func batch = copyOf(batch.user, caller).apply(caller, batch, now())));
+  };
+
+  /// Sends the records after that number into a canister that is open for them: repeat it from `sequence` until `done`.
+  public shared ({ caller }) func restore_user(user : Principal, target : Principal, after : Nat64) : async Result<{ sequence : Nat64; done : Bool }> {
+    switch (await* require(caller, [#admin])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    let ?copy = copies.get(user) else return #err(#not_found);
+    let changes = copy.records.since(after, largest, mostChanges);
+    if (changes.isEmpty()) return #ok({ sequence = after; done = true });
+    try {
+      let canister : Target = actor (target.toText());
+      switch (await (with timeout = patience) canister.restore(user, changes)) {
+        case (#ok _) {};
+        case (#err _) return #err(#failed(target.toText() # " is not open for this user: open it with user_index"));
+      };
+      let last = changes[changes.size() - 1].sequence;
+      #ok({ sequence = last; done = last >= copy.records.sequence });
+    } catch error #err(#failed(error.message()));
+  };
+
+  /// Whether a canister holds exactly what the copy holds, by SHA-256 over all keys, sequence numbers and values.
+  public shared ({ caller }) func verify_user(user : Principal, target : Principal) : async Result<Bool> {
+    switch (await* require(caller, [#admin])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    let ?copy = copies.get(user) else return #err(#not_found);
+    try {
+      let canister : Target = actor (target.toText());
+      switch (await (with timeout = patience) canister.digest(user)) {
+        case (#ok { sequence; sha256 }) #ok(sequence == copy.records.sequence and sha256 == copy.records.digest());
+        case (#err _) #ok false;
+      };
+    } catch error #err(#failed(error.message()));
+  };
+
+  /// By user_index, when a user has left.
+  public shared ({ caller }) func forget_user(user : Principal) : async Result<()> {
+    if (caller != init.user_index and not caller.isController()) return #err(#unauthorized "only user_index calls this");
+    copies.remove(user);
+    #ok;
+  };
+
+  public shared query ({ caller }) func copy_of(user : Principal) : async Result<CopyInfo> {
+    if (not reads(caller)) return #err(unread);
+    let ?copy = copies.get(user) else return #err(#not_found);
+    #ok(info(user, copy));
+  };
+
+  /// Users whose copies follow that canister, or all, in order.
+  public shared query ({ caller }) func list_users({ source; after; limit } : { source : ?Principal; after : ?Principal; limit : Nat32 }) : async Result<[Principal]> {
+    if (not reads(caller)) return #err(unread);
+    let entries = switch after { case (?id) copies.entriesFrom(id); case null copies.entries() };
+    let wanted = entries.filter(func(id, copy) = ?id != after and (source == null or source == ?copy.source));
+    #ok(wanted.map(func(id, _) = id).take(Nat32.min(limit, 10_000).toNat()).toArray());
+  };
+
+  public shared query ({ caller }) func changes_since(user : Principal, sequence : Nat64) : async Result<[Records.Change]> {
+    if (not reads(caller)) return #err(unread);
+    let ?copy = copies.get(user) else return #err(#not_found);
+    #ok(copy.records.since(sequence, largest, mostChanges));
+  };
+
+  public query func status() : async { users : Nat64; bytes : Nat64 } {
+    let bytes = copies.values().foldLeft(0, func(sum, copy) = sum + copy.records.bytes);
+    { users = Nat64.fromNat(copies.size()); bytes = Nat64.fromNat(bytes) };
+  };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
+
+  transient let unread : Error = #unauthorized "only controllers and user_index read copies";
+
+  func copyOf(user : Principal, source : Principal) : Copy.Copy {
+    switch (copies.get(user)) {
+      case (?copy) copy;
+      case null {
+        let copy = Copy.empty(source);
+        copies.add(user, copy);
+        copy;
+      };
+    };
+  };
+
+  func info(user : Principal, copy : Copy.Copy) : CopyInfo {
+    {
+      user;
+      source = copy.source;
+      incarnation = copy.incarnation;
+      sequence = copy.records.sequence;
+      records = Nat64.fromNat(copy.records.count());
+      bytes = Nat64.fromNat(copy.records.bytes);
+      sha256 = copy.records.digest();
+      updated_at = copy.updated_at;
+    };
+  };
+
+  func reads(caller : Principal) : Bool = caller == init.user_index or caller.isController();
+
+  func require(caller : Principal, roles : [Membership.Role]) : async* Result.Result<(), Text> {
+    let source : Membership.Source = actor (init.global_configuration.toText());
+    await* Membership.require(members, source, caller, roles);
+  };
+
+  func now() : Nat64 = Nat64.fromIntWrap(Time.now());
+};

@@ -1,0 +1,101 @@
+import Records "../lib/Records";
+
+/// What goes in and out of a user canister. Times are nanoseconds since 1970.
+module {
+  public type Status = {
+    #Draft;
+    #Uploaded;
+    #Transcoding;
+    #CheckingExplicitness;
+    #ReadyToView;
+    #BannedForExplicitness;
+    #BannedDueToUserReporting;
+    #Deleted;
+  };
+
+  public type ProfileInput = { display_name : Text; bio : Text; profile_picture_url : Text };
+
+  public type Profile = { display_name : Text; bio : Text; profile_picture_url : Text; created_at : Nat64; updated_at : Nat64 };
+
+  public type ProfileDetails = {
+    principal_id : Principal;
+    display_name : Text;
+    bio : Text;
+    profile_picture_url : Text;
+    created_at : Nat64;
+    updated_at : Nat64;
+    post_count : Nat64;
+  };
+
+  public type PostInput = {
+    video_uid : Text;
+    description : Text;
+    hashtags : [Text];
+    is_nsfw : Bool;
+    creator_consent_for_inclusion_in_hot_or_not : Bool;
+  };
+
+  /// A post's place for ever: its author and a number that counts the author's posts from 0.
+  public type PostId = { owner : Principal; id : Nat64 };
+
+  /// The percentages are 1 to 100; `watch_count` counts complete watches before the last, partial one.
+  public type ViewDetails = {
+    #WatchedPartially : { percentage_watched : Nat8 };
+    #WatchedMultipleTimes : { watch_count : Nat8; percentage_watched : Nat8 };
+  };
+
+  /// `threshold_view_count` counts views of more than 20 %.
+  public type ViewStatistics = { total_view_count : Nat64; threshold_view_count : Nat64; average_watch_percentage : Nat8 };
+
+  public type Vote = { #Hot; #Not };
+
+  /// A post as anybody may see it.
+  public type PostDetails = {
+    owner : Principal;
+    id : Nat64;
+    content : PostInput;
+    status : Status;
+    created_at : Nat64;
+    like_count : Nat64;
+    share_count : Nat64;
+    hot_count : Nat64;
+    not_count : Nat64;
+    view_stats : ViewStatistics;
+    liked_by_me : Bool;
+    my_vote : ?Vote;
+  };
+
+  public type Error = {
+    #unauthorized : Text;
+    #not_registered;
+    #not_found;
+    #not_viewable;
+    #already_voted : Vote;
+    #full : Text;
+    #invalid : Text;
+  };
+
+  /// Changes of one user that follow number `base`, up to `up_to`. A higher incarnation is another history of the same
+  /// user (restored, or rolled back to a snapshot) and begins at base 0.
+  public type Batch = { user : Principal; incarnation : Nat64; base : Nat64; up_to : Nat64; changes : [Records.Change] };
+
+  /// How far a copy goes.
+  public type Position = { user : Principal; incarnation : Nat64; sequence : Nat64 };
+
+  /// What the content index is told of a post.
+  public type PostUpdate = {
+    video : Text;
+    owner : Principal;
+    post_id : Nat64;
+    status : Status;
+    statistics : {
+      views : Nat64;
+      threshold_views : Nat64;
+      average_watch_percentage : Nat8;
+      likes : Nat64;
+      shares : Nat64;
+      hot_votes : Nat64;
+      not_votes : Nat64;
+    };
+  };
+};

@@ -1,0 +1,75 @@
+import Array "mo:core/Array";
+import List "mo:core/List";
+import Map "mo:core/Map";
+import Nat "mo:core/Nat";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Set "mo:core/Set";
+import Text "mo:core/Text";
+import Records "../lib/Records";
+import Interface "Interface";
+import User "User";
+
+/// How far another canister has followed each user's changes, and whose it still has to be told. Nothing of what is to
+/// be sent is kept here: it is read from the records when it goes, so an outbox never grows with what is not taken.
+module {
+  public type Outbox = { acknowledged : Map.Map<Principal, Nat64>; waiting : Set.Set<Principal>; var failures : Nat; var failure : Text };
+
+  /// Bytes of one message: below the platform's 2 MiB between subnets.
+  let largest = 1_500_000;
+  let mostUsers = 500;
+  let mostChanges = 1_000;
+
+  public func empty() : Outbox = { acknowledged = Map.empty(); waiting = Set.empty(); var failures = 0; var failure = "" };
+
+  public func touch(self : Outbox, user : Principal) { self.waiting.add(user) };
+
+  /// From the first change again: another history, or a copy that was lost.
+  public func restart(self : Outbox, user : Principal) {
+    self.acknowledged.remove(user);
+    self.waiting.add(user);
+  };
+
+  public func forget(self : Outbox, user : Principal) {
+    self.acknowledged.remove(user);
+    self.waiting.remove(user);
+  };
+
+  public func position(self : Outbox, user : Principal) : Nat64 {
+    switch (self.acknowledged.get(user)) { case (?sequence) sequence; case null 0 };
+  };
+
+  /// The next message.
+  public func collect(self : Outbox, users : Map.Map<Principal, User.User>) : [Interface.Batch] {
+    let batches = List.empty<Interface.Batch>();
+    var bytes = 0;
+    var count = 0;
+    label gathering for (id in self.waiting.values()) {
+      if (bytes >= largest or batches.size() >= mostUsers or count >= mostChanges) break gathering;
+      let ?user = users.get(id) else continue gathering;
+      if (not user.live) continue gathering;
+      let base = self.position(id);
+      let changes = user.records.since(base, largest - bytes, mostChanges - count);
+      count += changes.size();
+      for (change in changes.values()) bytes += change.bytes();
+      let up_to = if (changes.isEmpty()) base else changes[changes.size() - 1].sequence;
+      batches.add({ user = id; incarnation = user.incarnation; base; up_to; changes });
+    };
+    batches.toArray();
+  };
+
+  /// What the other side has now. A user who changed in the meantime goes on waiting.
+  public func acknowledge(self : Outbox, id : Principal, user : User.User, sequence : Nat64) {
+    self.acknowledged.add(id, sequence);
+    if (sequence == user.records.sequence) self.waiting.remove(id) else self.waiting.add(id);
+    self.failures := 0;
+  };
+
+  public func fail(self : Outbox, reason : Text) {
+    self.failures += 1;
+    self.failure := reason;
+  };
+
+  /// Seconds until the next try: 2, then 4, 8, ... 512 after failures.
+  public func delay(self : Outbox) : Nat = 2 ** (1 + Nat.min(self.failures, 8));
+};

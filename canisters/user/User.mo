@@ -1,0 +1,242 @@
+import Iter "mo:core/Iter";
+import List "mo:core/List";
+import Nat "mo:core/Nat";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Result "mo:core/Result";
+import Text "mo:core/Text";
+import Records "../lib/Records";
+import Bounds "Bounds";
+import Interface "Interface";
+import Post "Post";
+import Views "Views";
+
+/// One user's profile and posts, and what others did to the posts. All of it lies in records, whose changes are synced.
+module {
+  type Error = Interface.Error;
+  type Result<Value> = Result.Result<Value, Error>;
+
+  /// `incarnation` (nanoseconds since 1970) names the history that the sequence numbers belong to. A user who is not
+  /// `live` is being restored, or lives in another canister by now.
+  public type User = { records : Records.Records; var incarnation : Nat64; var live : Bool; var posts : Nat64 };
+
+  let profileKey = "profile";
+
+  public func empty() : User = { records = Records.empty(); var incarnation = 0; var live = false; var posts = 0 };
+
+  /// A user who comes for the first time.
+  public func begin(self : User, now : Nat64) {
+    self.incarnation := now;
+    self.live := true;
+    let profile : Interface.Profile = { display_name = ""; bio = ""; profile_picture_url = ""; created_at = now; updated_at = now };
+    self.records.write(profileKey, ?to_candid (profile));
+  };
+
+  /// A user whose records are all here: the history goes on from them under a name of its own.
+  public func resume(self : User, now : Nat64) {
+    self.incarnation := Nat64.max(now, self.incarnation + 1);
+    self.posts := Nat64.fromNat(self.records.below(Post.prefix).size());
+    self.live := true;
+  };
+
+  public func readProfile(self : User) : ?Interface.Profile {
+    let ?blob = self.records.read(profileKey) else return null;
+    from_candid (blob);
+  };
+
+  public func setProfile(self : User, input : Interface.ProfileInput, now : Nat64) : Result<()> {
+    let ?former = self.readProfile() else return #err(#not_registered);
+    switch (Bounds.ofProfile(input)) { case (?reason) return #err(#invalid reason); case null {} };
+    let profile : Interface.Profile = { input with created_at = former.created_at; updated_at = now };
+    self.records.write(profileKey, ?to_candid (profile));
+    #ok;
+  };
+
+  /// The same video again is the same post again.
+  public func addPost(self : User, input : Interface.PostInput, now : Nat64) : Result<Nat64> {
+    switch (Bounds.ofPost(input)) { case (?reason) return #err(#invalid reason); case null {} };
+    let uidKey = "video/" # input.video_uid;
+    switch (self.records.read(uidKey)) {
+      case (?blob) {
+        let ?id : ?Nat64 = from_candid (blob) else return #err(#not_found);
+        return #ok id;
+      };
+      case null {};
+    };
+    if (self.posts >= Bounds.posts) return #err(#full("a user has at most " # Bounds.posts.toText() # " posts"));
+    switch (room(self)) { case (?error) return #err error; case null {} };
+    let id = self.posts;
+    self.posts += 1;
+    self.put(id, Post.start(input, now));
+    self.records.write(uidKey, ?to_candid (id));
+    #ok id;
+  };
+
+  public func readPost(self : User, id : Nat64) : ?Post.Post {
+    let ?blob = self.records.read(Post.key(id)) else return null;
+    from_candid (blob);
+  };
+
+  public func setStatus(self : User, id : Nat64, status : Interface.Status, { moderator : Bool }) : Result<()> {
+    let ?post = self.readPost(id) else return #err(#not_found);
+    if (post.status == status) return #ok;
+    if (not Post.mayBecome(post.status, status, moderator)) {
+      return #err(#invalid("a post that is " # debug_show post.status # " cannot become " # debug_show status));
+    };
+    self.put(id, { post with status });
+    #ok;
+  };
+
+  public func delete(self : User, id : Nat64) : Result<()> {
+    let ?post = self.readPost(id) else return #err(#not_found);
+    if (post.status != #Deleted) self.put(id, { post with status = #Deleted });
+    #ok;
+  };
+
+  /// @return whether there was a post to delete
+  public func deleteAll(self : User) : Bool {
+    var found = false;
+    for (id in Nat.range(0, self.posts.toNat())) {
+      let ?post = self.readPost(Nat64.fromNat(id)) else return found;
+      if (post.status != #Deleted) {
+        self.put(Nat64.fromNat(id), { post with status = #Deleted });
+        found := true;
+      };
+    };
+    found;
+  };
+
+  /// @param wanted null turns it over
+  /// @return whether the principal likes the post now
+  public func like(self : User, id : Nat64, by : Principal, wanted : ?Bool) : Result<Bool> {
+    let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
+    let key = Post.mark("like", id, by);
+    let likes = self.records.read(key) != null;
+    let now = switch wanted { case (?asked) asked; case null not likes };
+    if (now == likes) return #ok now;
+    if (now) switch (room(self)) { case (?error) return #err error; case null {} };
+    self.records.write(key, if (now) ?"" else null);
+    self.put(id, { post with likes = if (now) post.likes + 1 else post.likes - 1 : Nat64 });
+    #ok now;
+  };
+
+  /// Counts a principal once.
+  /// @return how many have shared the post
+  public func share(self : User, id : Nat64, by : Principal) : Result<Nat64> {
+    let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
+    let key = Post.mark("share", id, by);
+    if (self.records.read(key) != null) return #ok(post.shares);
+    switch (room(self)) { case (?error) return #err error; case null {} };
+    self.records.write(key, ?"");
+    self.put(id, { post with shares = post.shares + 1 });
+    #ok(post.shares + 1);
+  };
+
+  public func view(self : User, id : Nat64, details : Interface.ViewDetails) : Result<()> {
+    let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
+    let ?views = Views.add(post.views, details) else return #err(#invalid "percentage_watched must be 1 to 100");
+    self.put(id, { post with views });
+    #ok;
+  };
+
+  /// A vote stands: who could take it back could follow the majority.
+  public func vote(self : User, id : Nat64, by : Principal, vote : Interface.Vote) : Result<()> {
+    let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
+    if (not post.content.creator_consent_for_inclusion_in_hot_or_not) {
+      return #err(#invalid "the author did not enter this post into hot or not");
+    };
+    let key = Post.mark("vote", id, by);
+    switch (voteAt(self, key)) {
+      case (?former) return if (former == vote) #ok else #err(#already_voted former);
+      case null {};
+    };
+    switch (room(self)) { case (?error) return #err error; case null {} };
+    self.records.write(key, ?to_candid (vote));
+    let counted = switch vote { case (#Hot) ({ post with hot = post.hot + 1 }); case (#Not) ({ post with not_ = post.not_ + 1 }) };
+    self.put(id, counted);
+    #ok;
+  };
+
+  /// @param seesAll false for those to whom only what is ready exists
+  public func details(self : User, owner : Principal, id : Nat64, viewer : Principal, { seesAll : Bool }) : ?Interface.PostDetails {
+    let ?post = self.readPost(id) else return null;
+    if (not seesAll and post.status != #ReadyToView) return null;
+    ?{
+      owner;
+      id;
+      content = post.content;
+      status = post.status;
+      created_at = post.created_at;
+      like_count = post.likes;
+      share_count = post.shares;
+      hot_count = post.hot;
+      not_count = post.not_;
+      view_stats = Views.statistics(post.views);
+      liked_by_me = self.records.read(Post.mark("like", id, viewer)) != null;
+      my_vote = voteAt(self, Post.mark("vote", id, viewer));
+    };
+  };
+
+  /// Newest first, below number `before`. Reads a bounded number of posts: a page may be short, or empty, and still
+  /// have a next one.
+  public func page(self : User, owner : Principal, viewer : Principal, { before : ?Nat64; limit : Nat; seesAll : Bool }) : {
+    posts : [Interface.PostDetails];
+    next : ?Nat64;
+  } {
+    let posts = List.empty<Interface.PostDetails>();
+    var at = switch before { case (?number) Nat64.min(number, self.posts); case null self.posts };
+    var reads = 0;
+    while (at > 0 and posts.size() < limit and reads < 1_000) {
+      at -= 1;
+      reads += 1;
+      switch (self.details(owner, at, viewer, { seesAll })) { case (?post) posts.add(post); case null {} };
+    };
+    { posts = posts.toArray(); next = if (at > 0) ?at else null };
+  };
+
+  /// What the index is told about those changes that concern posts.
+  public func news(self : User, owner : Principal, changes : [Records.Change]) : [Interface.PostUpdate] {
+    changes.values().filterMap(
+      func({ key; value }) : ?Interface.PostUpdate {
+        let ?number = key.stripStart(#text(Post.prefix)) else return null;
+        let ?id = Nat.fromText(number) else return null;
+        let ?blob = value else return null;
+        let ?post : ?Post.Post = from_candid (blob) else return null;
+        let { total_view_count; threshold_view_count; average_watch_percentage } = Views.statistics(post.views);
+        ?{
+          video = post.content.video_uid;
+          owner;
+          post_id = Nat64.fromNat(id);
+          status = post.status;
+          statistics = {
+            views = total_view_count;
+            threshold_views = threshold_view_count;
+            average_watch_percentage;
+            likes = post.likes;
+            shares = post.shares;
+            hot_votes = post.hot;
+            not_votes = post.not_;
+          };
+        };
+      }
+    ).toArray();
+  };
+
+  func put(self : User, id : Nat64, post : Post.Post) {
+    self.records.write(Post.key(id), ?to_candid (post));
+  };
+
+  func viewable(self : User, id : Nat64) : Result<Post.Post> {
+    let ?post = self.readPost(id) else return #err(#not_found);
+    if (post.status == #ReadyToView) #ok post else #err(#not_viewable);
+  };
+
+  func voteAt(self : User, key : Text) : ?Interface.Vote {
+    let ?blob = self.records.read(key) else return null;
+    from_candid (blob);
+  };
+
+  func room(self : User) : ?Error {
+    if (self.records.bytes < Bounds.bytes) null else ?#full "this user's records have reached their limit";
+  };
+};

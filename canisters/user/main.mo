@@ -1,0 +1,284 @@
+import Array "mo:core/Array";
+import Error "mo:core/Error";
+import Iter "mo:core/Iter";
+import Map "mo:core/Map";
+import Nat "mo:core/Nat";
+import Nat32 "mo:core/Nat32";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Result "mo:core/Result";
+import Set "mo:core/Set";
+import Text "mo:core/Text";
+import Time "mo:core/Time";
+import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
+import Membership "../lib/Membership";
+import Records "../lib/Records";
+import Interface "Interface";
+import Outbox "Outbox";
+import Syncing "Syncing";
+import User "User";
+
+/// Users' profiles and posts: one user, or thousands, as user_index assigns them. User.mo decides what may be done to
+/// whom, here it is asked who may; Syncing.mo tells content_index and data_backup.
+persistent actor class UserCanister(
+  init : { global_configuration : Principal; user_index : Principal; content_index : ?Principal; data_backup : ?Principal }
+) = this {
+  type Error = Interface.Error;
+  type Result<Value> = Result.Result<Value, Error>;
+
+  let users : Map.Map<Principal, User.User> = Map.empty();
+  let index = Outbox.empty();
+  let numbering = { var next = 1 : Nat64 };
+  let backup = Outbox.empty();
+  let funds = Funds.meter();
+  transient let members = Membership.unread();
+  transient let syncing = Syncing.Syncing(init, func() = Principal.fromActor(this), users, { index; backup }, numbering);
+
+  // Timers end with an upgrade.
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  syncing.wake<system>();
+
+  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+
+  // By the user.
+
+  public shared ({ caller }) func update_profile_details(profile : Interface.ProfileInput) : async Result<()> {
+    let ?user = living(caller) else return #err(#not_registered);
+    told<system, ()>(caller, user.setProfile(profile, now()));
+  };
+
+  public shared ({ caller }) func add_post(post : Interface.PostInput) : async Result<Nat64> {
+    let ?user = living(caller) else return #err(#not_registered);
+    told<system, Nat64>(caller, user.addPost(post, now()));
+  };
+
+  public shared ({ caller }) func delete_post(id : Nat64) : async Result<()> {
+    let ?user = living(caller) else return #err(#not_registered);
+    told<system, ()>(caller, user.delete(id));
+  };
+
+  // By anybody who has signed in.
+
+  public shared ({ caller }) func update_post_toggle_like_status_by_caller({ owner; id } : Interface.PostId) : async Result<Bool> {
+    if (caller.isAnonymous()) return #err(anonymous);
+    let ?user = living(owner) else return #err(#not_found);
+    told<system, Bool>(owner, user.like(id, caller, null));
+  };
+
+  public shared ({ caller }) func update_post_like_status({ owner; id } : Interface.PostId, likes : Bool) : async Result<Bool> {
+    if (caller.isAnonymous()) return #err(anonymous);
+    let ?user = living(owner) else return #err(#not_found);
+    told<system, Bool>(owner, user.like(id, caller, ?likes));
+  };
+
+  public shared ({ caller }) func update_post_increment_share_count({ owner; id } : Interface.PostId) : async Result<Nat64> {
+    if (caller.isAnonymous()) return #err(anonymous);
+    let ?user = living(owner) else return #err(#not_found);
+    told<system, Nat64>(owner, user.share(id, caller));
+  };
+
+  public shared ({ caller }) func update_post_add_view_details({ owner; id } : Interface.PostId, details : Interface.ViewDetails) : async Result<()> {
+    if (caller.isAnonymous()) return #err(anonymous);
+    let ?user = living(owner) else return #err(#not_found);
+    told<system, ()>(owner, user.view(id, details));
+  };
+
+  public shared ({ caller }) func vote_on_post({ owner; id } : Interface.PostId, vote : Interface.Vote) : async Result<()> {
+    if (caller.isAnonymous()) return #err(anonymous);
+    if (caller == owner) return #err(#unauthorized "nobody votes on a post of their own");
+    let ?user = living(owner) else return #err(#not_found);
+    told<system, ()>(owner, user.vote(id, caller, vote));
+  };
+
+  // By the pipeline and by moderators.
+
+  public shared ({ caller }) func update_post_status({ owner; id } : Interface.PostId, status : Interface.Status) : async Result<()> {
+    switch (await* require(caller, [#publisher, #moderator])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    let ?user = living(owner) else return #err(#not_found);
+    let moderator = Membership.allows(members, caller, [#moderator]);
+    told<system, ()>(owner, user.setStatus(id, status, { moderator }));
+  };
+
+  // Reading.
+
+  public query func get_profile_details(user : Principal) : async ?Interface.ProfileDetails {
+    let ?found = living(user) else return null;
+    let ?profile = found.readProfile() else return null;
+    ?{ profile with principal_id = user; post_count = found.posts };
+  };
+
+  public shared query ({ caller }) func get_individual_post_details_by_id({ owner; id } : Interface.PostId) : async ?Interface.PostDetails {
+    let ?user = living(owner) else return null;
+    user.details(owner, id, caller, { seesAll = seesAll(caller, owner) });
+  };
+
+  public shared query ({ caller }) func get_posts_of_this_user_profile_with_pagination_cursor(
+    owner : Principal,
+    { before; limit } : { before : ?Nat64; limit : Nat32 },
+  ) : async Result<{ posts : [Interface.PostDetails]; next : ?Nat64 }> {
+    let ?user = living(owner) else return #err(#not_found);
+    let options = { before; limit = Nat32.max(1, Nat32.min(limit, 100)).toNat(); seesAll = seesAll(caller, owner) };
+    #ok(user.page(owner, caller, options));
+  };
+
+  // By the other canisters, and by controllers.
+
+  public shared ({ caller }) func register(user : Principal) : async Result<()> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    switch (users.get(user)) {
+      case (?former) return if (former.live) #ok else #err(#invalid "this user is being restored here");
+      case null {};
+    };
+    let created = User.empty();
+    users.add(user, created);
+    created.begin(now());
+    told<system, ()>(user, #ok);
+  };
+
+  /// First the index is told that all posts are deleted; when it knows, everything of the user goes. To be repeated
+  /// until `done`.
+  public shared ({ caller }) func unregister(user : Principal) : async Result<{ done : Bool }> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?leaving = users.get(user) else return #ok({ done = true });
+    if (leaving.live and leaving.deleteAll()) index.touch(user);
+    if (init.content_index != null and index.waiting.contains(user)) ignore await* syncing.flush();
+    if (init.content_index != null and index.waiting.contains(user)) return #ok({ done = false });
+    drop(user);
+    #ok({ done = true });
+  };
+
+  /// In one step, so that nothing comes in between: a user who has only ever signed in goes.
+  public shared ({ caller }) func release_if_untouched(user : Principal) : async Result<Bool> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?found = users.get(user) else return #ok true;
+    if (not found.live or found.records.sequence > 1) return #ok false;
+    drop(user);
+    #ok true;
+  };
+
+  /// Takes records of a user who is not live here: until `activate` they can be read by the project only.
+  public shared ({ caller }) func restore(user : Principal, changes : [Records.Change]) : async Result<{ sequence : Nat64 }> {
+    if (init.data_backup != ?caller) return #err(#unauthorized "only data_backup restores");
+    let restored = switch (users.get(user)) {
+      case (?found) found;
+      case null {
+        let created = User.empty();
+        users.add(user, created);
+        created;
+      };
+    };
+    if (restored.live) return #err(#invalid "this user is live here: restore into another canister");
+    for (change in changes.values()) restored.records.take(change);
+    #ok({ sequence = restored.records.sequence });
+  };
+
+  public shared ({ caller }) func activate(user : Principal) : async Result<()> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?restored = users.get(user) else return #err(#not_found);
+    if (restored.live) return #ok;
+    restored.resume(now());
+    restart<system>(user);
+    #ok;
+  };
+
+  /// After a snapshot was loaded: what came after it is gone, so all histories begin anew.
+  public shared ({ caller }) func rewound() : async Result<()> {
+    if (caller != init.user_index and not caller.isController()) return #err(notTheIndex);
+    for ((id, user) in users.entries()) {
+      if (user.live) {
+        user.resume(now());
+        restart<system>(id);
+      };
+    };
+    #ok;
+  };
+
+  /// Sends what waits, now, and says what is left. Repeat it until nothing waits for the backup.
+  public shared ({ caller }) func sync() : async Result<{ index_waiting : Nat64; backup_waiting : Nat64; failure : Text }> {
+    if (caller != init.user_index and not caller.isController()) return #err(notTheIndex);
+    let failure = await* syncing.flush();
+    #ok({
+      index_waiting = Nat64.fromNat(index.waiting.size());
+      backup_waiting = if (init.data_backup == null) 0 else Nat64.fromNat(backup.waiting.size());
+      failure;
+    });
+  };
+
+  /// What the copies are compared with.
+  public shared query ({ caller }) func changes_since(user : Principal, sequence : Nat64) : async Result<[Records.Change]> {
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers read records");
+    let ?found = users.get(user) else return #err(#not_found);
+    #ok(found.records.since(sequence, 1_500_000, 20_000));
+  };
+
+  public shared query ({ caller }) func digest(user : Principal) : async Result<{ sequence : Nat64; sha256 : Blob }> {
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers read records");
+    let ?found = users.get(user) else return #err(#not_found);
+    #ok({ sequence = found.records.sequence; sha256 = found.records.digest() });
+  };
+
+  public shared query ({ caller }) func list_users({ after; limit } : { after : ?Principal; limit : Nat32 }) : async Result<[Principal]> {
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers list users");
+    let ids = switch after { case (?id) users.entriesFrom(id); case null users.entries() };
+    #ok(ids.filter(func(id, _) = ?id != after).map(func(id, _) = id).take(Nat32.min(limit, 10_000).toNat()).toArray());
+  };
+
+  /// What user_index compares before and after an upgrade.
+  public query func health() : async { users : Nat64; changes : Nat64 } {
+    {
+      users = Nat64.fromNat(users.size());
+      changes = users.values().foldLeft(0 : Nat64, func(sum, user) = sum + user.records.sequence);
+    };
+  };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
+
+  transient let anonymous : Error = #unauthorized "sign in first";
+  transient let notTheIndex : Error = #unauthorized "only user_index calls this";
+
+  func living(id : Principal) : ?User.User {
+    let ?user = users.get(id) else return null;
+    if (user.live) ?user else null;
+  };
+
+  /// Passes a result on, and what it changed to the other canisters.
+  func told<system, Value>(owner : Principal, result : Result<Value>) : Result<Value> {
+    switch result {
+      case (#ok _) {
+        index.touch(owner);
+        backup.touch(owner);
+        syncing.wake<system>();
+      };
+      case (#err _) {};
+    };
+    result;
+  };
+
+  func drop(user : Principal) {
+    users.remove(user);
+    index.forget(user);
+    backup.forget(user);
+  };
+
+  func restart<system>(user : Principal) {
+    index.restart(user);
+    backup.restart(user);
+    syncing.wake<system>();
+  };
+
+  func seesAll(caller : Principal, owner : Principal) : Bool {
+    caller == owner or Membership.requireCached(members, caller, [#publisher, #moderator], "").isOk();
+  };
+
+  func isOurs(caller : Principal) : Bool {
+    caller == init.user_index or init.data_backup == ?caller or caller.isController();
+  };
+
+  func require(caller : Principal, roles : [Membership.Role]) : async* Result.Result<(), Text> {
+    let source : Membership.Source = actor (init.global_configuration.toText());
+    await* Membership.require(members, source, caller, roles);
+  };
+
+  func now() : Nat64 = Nat64.fromIntWrap(Time.now());
+};

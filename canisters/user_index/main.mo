@@ -1,0 +1,333 @@
+import Array "mo:core/Array";
+import Error "mo:core/Error";
+import Iter "mo:core/Iter";
+import Map "mo:core/Map";
+import Nat "mo:core/Nat";
+import Nat32 "mo:core/Nat32";
+import Nat64 "mo:core/Nat64";
+import Principal "mo:core/Principal";
+import Queue "mo:core/Queue";
+import Result "mo:core/Result";
+import Set "mo:core/Set";
+import Text "mo:core/Text";
+import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
+import Membership "../lib/Membership";
+import Fleet "Fleet";
+import Funder "Funder";
+import Interface "Interface";
+import ModuleStore "ModuleStore";
+import Provisioning "Provisioning";
+import Rollout "Rollout";
+import SettingsCheck "SettingsCheck";
+
+/// Which canister a user lives in: makes canisters, assigns users, upgrades and funds. Here it is asked who may.
+persistent actor class UserIndex(
+  init : { global_configuration : Principal; content_index : ?Principal; data_backup : ?Principal }
+) = this {
+  type Error = Interface.Error;
+  type Result<Value> = Result.Result<Value, Error>;
+
+  let fleet = Fleet.start();
+  let modules = ModuleStore.empty();
+  let progress = Rollout.start();
+  let ledger = Funder.start();
+  let funds = Funds.meter();
+  var settings : Interface.Settings = SettingsCheck.standard;
+
+  transient let members = Membership.unread();
+  transient let provisioning = Provisioning.Provisioning(func() = Principal.fromActor(this), init, fleet, modules);
+  transient let rollout = Rollout.Rollout(progress, fleet, modules, provisioning, func() = settings);
+  transient let funder = Funder.Funder(ledger, fleet, func() = settings);
+  /// Canisters being made for those who wait for one.
+  transient var creating = 0;
+  transient let mostCreating = 20;
+  transient var filling = false;
+  transient var poolFailure = "";
+
+  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+
+  // Users.
+
+  /// The caller's canister; the first time one is assigned. To be asked again after an #Err.
+  public shared ({ caller }) func get_requester_principals_canister_id_create_if_not_exists() : async { #Ok : Principal; #Err : Text } {
+    if (caller.isAnonymous()) return #Err "sign in first";
+    var tries = 0;
+    while (fleet.users.get(caller) == null) {
+      switch (fleet.withRoom()) {
+        case (?canister) fleet.settle(caller, canister, settings);
+        case null {
+          tries += 1;
+          if (tries > 3 or creating >= mostCreating) return #Err "many are waiting for a canister: ask again in a minute";
+          creating += 1;
+          let provided = try { await* provisioning.provide(settings) } finally { creating -= 1 };
+          switch provided { case (#err reason) return #Err("no canister can be made now: " # reason); case (#ok) {} };
+        };
+      };
+    };
+    refill<system>();
+    await* registered(caller);
+  };
+
+  public query func get_user_canister_id_from_user_principal_id(user : Principal) : async ?Principal {
+    let ?{ canister; registered } = fleet.users.get(user) else return null;
+    if (registered) ?canister else null;
+  };
+
+  /// Ends the caller's account: posts leave the index, records and their copies go. Repeat it until `done`.
+  public shared ({ caller }) func delete_requester() : async Result<{ done : Bool }> {
+    let ?{ canister } = fleet.users.get(caller) else return #ok({ done = true });
+    try {
+      let users : Interface.UserCanister = actor (canister.toText());
+      switch (await users.unregister(caller)) {
+        case (#ok { done }) if (not done) return #ok({ done = false });
+        case (#err _) return #err(#failed "the canister refuses: it does not know this user_index");
+      };
+      await* forgetCopy(caller);
+      await* vacate(fleet.leave(caller));
+      #ok({ done = true });
+    } catch error #err(#failed(error.message()));
+  };
+
+  // Canisters.
+
+  public query func get_user_canister_list({ after; limit } : { after : ?Principal; limit : Nat32 }) : async [Interface.CanisterInfo] {
+    let entries = switch after { case (?id) fleet.canisters.entriesFrom(id); case null fleet.canisters.entries() };
+    entries.filter(func(id, _) = ?id != after).map(func(_, canister) = Fleet.info(canister)).take(Nat32.min(limit, 10_000).toNat()).toArray();
+  };
+
+  public query func status() : async { users : Nat64; canisters : Nat64; free : Nat64; unprepared : Nat64; pool_failure : Text } {
+    {
+      users = Nat64.fromNat(fleet.users.size());
+      canisters = Nat64.fromNat(fleet.canisters.size());
+      free = Nat64.fromNat(fleet.free.size());
+      unprepared = Nat64.fromNat(fleet.empty.size());
+      pool_failure = poolFailure;
+    };
+  };
+
+  public query func get_settings() : async Interface.Settings { settings };
+
+  public shared ({ caller }) func configure(wanted : Interface.Settings) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    switch (SettingsCheck.fault(wanted)) { case (?reason) return #err(#invalid reason); case null {} };
+    settings := wanted;
+    refill<system>();
+    #ok;
+  };
+
+  /// Makes one canister for the pool, or says why not.
+  public shared ({ caller }) func provision() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    failed(await* provisioning.provide(settings));
+  };
+
+  /// Takes back a canister of one's own whose user has never done anything.
+  public shared ({ caller }) func recycle_if_abandoned(user : Principal) : async Result<Bool> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    let ?{ canister } = fleet.users.get(user) else return #err(#not_found);
+    try {
+      let users : Interface.UserCanister = actor (canister.toText());
+      switch (await users.release_if_untouched(user)) {
+        case (#ok released) {
+          if (released) {
+            await* forgetCopy(user);
+            await* vacate(fleet.leave(user));
+          };
+          #ok released;
+        };
+        case (#err _) #err(#failed "the canister refuses: it does not know this user_index");
+      };
+    } catch error #err(#failed(error.message()));
+  };
+
+  // Modules and upgrades.
+
+  /// @return the chunks that are missing
+  public shared ({ caller }) func begin_module(announced : { version : Text; sha256 : Blob; chunks : Nat32 }) : async Result<[Nat32]> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    invalid(modules.begin(announced));
+  };
+
+  public shared ({ caller }) func put_module_chunk(index : Nat32, chunk : Blob) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    invalid(modules.put(index, chunk));
+  };
+
+  /// Checks the SHA-256 of all; `start_upgrades_for_individual_canisters` puts the module to use.
+  public shared ({ caller }) func commit_module() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    if (progress.state == #running) return #err(#invalid "a rollout is on its way: pause it first");
+    switch (modules.commit()) {
+      case (#err reason) #err(#invalid reason);
+      case (#ok _) #ok;
+    };
+  };
+
+  public shared ({ caller }) func start_upgrades_for_individual_canisters() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    let begun = rollout.begin<system>();
+    refill<system>();
+    invalid(begun);
+  };
+
+  public shared ({ caller }) func pause_upgrades() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    rollout.pause();
+    #ok;
+  };
+
+  /// Those that failed are tried once more.
+  public shared ({ caller }) func resume_upgrades() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    invalid(rollout.resume<system>());
+  };
+
+  public query func get_index_details_last_upgrade_status() : async Interface.UpgradeStatus { rollout.status() };
+
+  // Restoring from data_backup.
+
+  /// A fresh canister for a user's records, or the one that another user's go into already.
+  public shared ({ caller }) func open_restore(target : ?Principal) : async Result<Principal> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    switch target {
+      case (?id) {
+        let ?canister = fleet.canisters.get(id) else return #err(#not_found);
+        if (canister.state == #restoring) #ok id else #err(#invalid "this canister is not open for restoring");
+      };
+      case null {
+        if (fleet.free.isEmpty()) switch (await* provisioning.provide(settings)) {
+          case (#err reason) return #err(#failed reason);
+          case (#ok) {};
+        };
+        let ?id = fleet.free.popFront() else return #err(#failed "another was faster: ask again");
+        let ?canister = fleet.canisters.get(id) else return #err(#not_found);
+        canister.state := #restoring;
+        #ok id;
+      };
+    };
+  };
+
+  /// From now on the user lives in the canister that the records were restored into.
+  public shared ({ caller }) func close_restore(user : Principal, target : Principal) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    let ?canister = fleet.canisters.get(target) else return #err(#not_found);
+    if (canister.state != #restoring and fleet.users.get(user) != ?{ canister = target; registered = true }) {
+      return #err(#invalid "this canister is not open for restoring");
+    };
+    try {
+      let users : Interface.UserCanister = actor (target.toText());
+      switch (await users.activate(user)) { case (#err _) return #err(#failed "the user's records are not there"); case (#ok) {} };
+    } catch error return #err(#failed(error.message()));
+    switch (fleet.users.get(user)) { case (?{ canister }) if (canister == target) return #ok; case null {} };
+    switch (fleet.leave(user)) { case (?former) { former.state := #retired; fleet.open.remove(former.id) }; case null {} };
+    canister.users += 1;
+    fleet.confirm(user, target);
+    #ok;
+  };
+
+  /// Ends restoring into a canister: it goes into service with the users that were closed,
+  /// or back into the pool, as does one whose users were all restored elsewhere.
+  public shared ({ caller }) func end_restore(target : Principal) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    let ?canister = fleet.canisters.get(target) else return #err(#not_found);
+    if (canister.state != #restoring and canister.state != #retired) {
+      return #err(#invalid "this canister is neither open for restoring nor retired");
+    };
+    if (canister.users == 0) return failed(await* provisioning.recycle(canister));
+    canister.state := #active;
+    if (canister.users < settings.users_per_canister.toNat()) fleet.open.add(target);
+    #ok;
+  };
+
+  // Cycles.
+
+  public shared ({ caller }) func watch_canister(canister : Principal) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    funder.watch(canister);
+    #ok;
+  };
+
+  /// A round of the funder now: it makes one every hour.
+  public shared ({ caller }) func fund() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    await* funder.run();
+    #ok;
+  };
+
+  public query func funding_status() : async { spent_today : Nat; watched : [Funder.Report]; low : [Funder.Report] } {
+    {
+      spent_today = ledger.spent;
+      watched = ledger.watched.values().toArray();
+      low = ledger.low.values().take(1_000).toArray();
+    };
+  };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
+
+  func registered(user : Principal) : async* { #Ok : Principal; #Err : Text } {
+    let ?{ canister; registered } = fleet.users.get(user) else return #Err "ask again";
+    if (registered) return #Ok canister;
+    try {
+      let users : Interface.UserCanister = actor (canister.toText());
+      switch (await (with timeout = 60) users.register(user)) {
+        case (#err _) #Err("canister " # canister.toText() # " refuses: it is not ready");
+        case (#ok) {
+          // The user may have left in the meantime.
+          if (fleet.users.get(user) == ?{ canister; registered = false }) fleet.confirm(user, canister);
+          #Ok canister;
+        };
+      };
+    } catch error #Err("canister " # canister.toText() # " does not answer, ask again: " # error.message());
+  };
+
+  func vacate(empty : ?Fleet.Canister) : async* () {
+    let ?canister = empty else return;
+    ignore await* provisioning.recycle(canister);
+  };
+
+  func forgetCopy(user : Principal) : async* () {
+    let ?id = init.data_backup else return;
+    let backup : actor { forget_user : shared Principal -> async Any } = actor (id.toText());
+    ignore await backup.forget_user(user);
+  };
+
+  func refill<system>() {
+    if (filling or fleet.free.size() >= settings.pool.toNat() or modules.current == null) return;
+    ignore Timer.setTimer<system>(#seconds 0, func() : async () { await* fill() });
+  };
+
+  func fill() : async* () {
+    if (filling) return;
+    filling := true;
+    try {
+      poolFailure := "";
+      while (poolFailure == "" and modules.current != null and fleet.free.size() < settings.pool.toNat()) {
+        switch (await* provisioning.provide(settings)) { case (#err reason) poolFailure := reason; case (#ok) {} };
+      };
+    } finally { filling := false };
+  };
+
+  /// @return why not
+  func admit(caller : Principal) : async* ?Error {
+    if (caller.isController()) return null;
+    let source : Membership.Source = actor (init.global_configuration.toText());
+    switch (await* Membership.require(members, source, caller, [#admin])) {
+      case (#err reason) ?#unauthorized reason;
+      case (#ok) null;
+    };
+  };
+
+  func invalid<Value>(result : Result.Result<Value, Text>) : Result<Value> {
+    switch result { case (#ok value) #ok value; case (#err reason) #err(#invalid reason) };
+  };
+
+  func failed<Value>(result : Result.Result<Value, Text>) : Result<Value> {
+    switch result { case (#ok value) #ok value; case (#err reason) #err(#failed reason) };
+  };
+
+  // Begun anew at every start: timers end with an upgrade.
+  fleet.resume();
+  rollout.wake<system>();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure(); await* funder.run(); await* fill() });
+};

@@ -1,0 +1,87 @@
+import { Actor, type HttpAgent } from "@dfinity/agent";
+import { Principal } from "@dfinity/principal";
+import { z } from "zod";
+import { type _SERVICE as Configuration, idlFactory } from "../bindings/global_configuration.ts";
+import type { FoundCanisters, KilnCanisters } from "../deployment.ts";
+import { moduleHash } from "../install.ts";
+import { PrincipalText, readReply } from "../reply.ts";
+import { withRetry } from "../retry.ts";
+import { userIndexClient } from "../user-index-client.ts";
+import { canisterNames, type Observed } from "./plan.ts";
+
+/**
+ * What a network has of Kiln. What a canister of an older release cannot tell counts as absent.
+ * @throws TypedError those of `withRetry`
+ */
+export async function observe(agent: HttpAgent, ids: FoundCanisters): Promise<Observed> {
+  const canisters: Observed["canisters"] = {};
+  for (const name of canisterNames) {
+    const id = ids[name];
+    if (id !== undefined) canisters[name] = { id, moduleHash: await moduleHash(agent, id) };
+  }
+  const installed = (name: keyof KilnCanisters) =>
+    canisters[name]?.moduleHash === undefined ? undefined : canisters[name].id;
+  return {
+    canisters,
+    ...(await observeConfiguration(agent, installed("global_configuration"))),
+    ...(await observeUserIndex(agent, installed("user_index"))),
+  };
+}
+
+const Directory = z.array(z.object({ id: PrincipalText }));
+
+async function observeConfiguration(
+  agent: HttpAgent,
+  canisterId: string | undefined,
+): Promise<Pick<Observed, "registered" | "deployerPublishes">> {
+  if (canisterId === undefined) return { registered: new Set(), deployerPublishes: false };
+  const actor = Actor.createActor<Configuration>(idlFactory, { agent, canisterId });
+  const target = `global_configuration canister ${canisterId}`;
+  const deployer = await agent.getPrincipal();
+  const publishes = await withRetry(() => actor.has_role(deployer, { publisher: null }), { target });
+  const registered = new Set<string>();
+  for (const kind of canisterNames) {
+    const variant = { [kind]: null } as Parameters<Configuration["canisters"]>[0]["kind"][0] & object;
+    const page = await actor
+      .canisters({ kind: [variant], subnet: [], after: [], limit: 100 })
+      .catch(() => []);
+    for (const { id } of readReply(Directory, page, target)) registered.add(id);
+  }
+  return { registered, deployerPublishes: readReply(z.boolean(), publishes, target) };
+}
+
+async function observeUserIndex(
+  agent: HttpAgent,
+  canisterId: string | undefined,
+): Promise<Pick<Observed, "watched" | "userModule" | "settings">> {
+  if (canisterId === undefined) return { watched: new Set(), userModule: undefined, settings: undefined };
+  const client = userIndexClient({ agent, canisterId });
+  const { watched } = await client.funding();
+  const { sha256, state } = await client.upgrades();
+  const known = sha256.length > 0 && state !== "idle";
+  return {
+    settings: await client.settings(),
+    watched: new Set(watched.map(({ canister }) => canister)),
+    userModule: known ? Buffer.from(sha256).toString("hex") : undefined,
+  };
+}
+
+/** A query that every release answers while it works. */
+export async function answers(
+  agent: HttpAgent,
+  name: keyof KilnCanisters,
+  canisterId: string,
+): Promise<void> {
+  const target = `${name} canister ${canisterId}`;
+  if (name === "user_index") await userIndexClient({ agent, canisterId }).status();
+  else if (name === "global_configuration") {
+    const actor = Actor.createActor<Configuration>(idlFactory, { agent, canisterId });
+    await withRetry(() => actor.has_role(Principal.anonymous(), { admin: null }), { target });
+  } else {
+    const status = Actor.createActor<{ status: () => Promise<object> }>(
+      ({ IDL }) => IDL.Service({ status: IDL.Func([], [IDL.Record({})], ["query"]) }),
+      { agent, canisterId },
+    );
+    await withRetry(() => status.status(), { target });
+  }
+}

@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KilnCanisters } from "../deployment.ts";
+import type { UserIndexSettings } from "../user-index-client.ts";
+
+export type CanisterName = keyof KilnCanisters;
+
+/** In the order in which they are installed: later ones ask earlier ones. */
+export const canisterNames = [
+  "global_configuration",
+  "storage",
+  "content_index",
+  "data_backup",
+  "user_index",
+] as const satisfies CanisterName[];
+
+/** What a network has of Kiln. Hashes are SHA-256 in hex. */
+export type Observed = {
+  canisters: { [name in CanisterName]?: { id: string; moduleHash: string | undefined } };
+  /** Canisters in the project's directory. */
+  registered: ReadonlySet<string>;
+  /** Canisters that user_index funds. */
+  watched: ReadonlySet<string>;
+  deployerPublishes: boolean;
+  /** Of user_index; absent while it is not installed. */
+  settings: UserIndexSettings | undefined;
+  /** The module that user canisters have or are getting. */
+  userModule: string | undefined;
+};
+
+/** What it should have. */
+export type Desired = {
+  modules: Record<CanisterName | "user", string>;
+  /** What user_index is to be set to; what is absent stays as it is. */
+  settings: Partial<UserIndexSettings>;
+  /** Cycles of every new canister. */
+  cycles: bigint;
+  /** Where new canisters go; where it is absent, the network chooses. */
+  subnet?: string | undefined;
+};
+
+export type Step =
+  | { do: "create"; canister: CanisterName; cycles: bigint; subnet: string | undefined }
+  | { do: "install"; canister: CanisterName; to: string }
+  | { do: "upgrade"; canister: CanisterName; from: string; to: string }
+  | { do: "publish"; who: "deployer" }
+  | { do: "register"; canister: CanisterName }
+  | { do: "fund"; canister: CanisterName }
+  | { do: "configure"; settings: Partial<UserIndexSettings> }
+  | { do: "roll out"; from: string | undefined; to: string };
+
+/**
+ * What has to be done, in order; nothing where all is as it should be. A plan that broke off is continued by
+ * observing and planning again.
+ */
+export function plan(observed: Observed, desired: Desired): Step[] {
+  const { modules, settings, cycles, subnet } = desired;
+  const found = (canister: CanisterName) => observed.canisters[canister];
+  const code = canisterNames.flatMap((canister): Step[] => {
+    const from = found(canister)?.moduleHash;
+    const to = modules[canister];
+    if (from === undefined) return [{ do: "install", canister, to }];
+    return from === to ? [] : [{ do: "upgrade", canister, from, to }];
+  });
+  const without = (ids: ReadonlySet<string>) =>
+    canisterNames.filter((name) => !ids.has(found(name)?.id ?? ""));
+  const { userModule } = observed;
+  return [
+    ...canisterNames
+      .filter((canister) => found(canister) === undefined)
+      .map((canister): Step => ({ do: "create", canister, cycles, subnet })),
+    ...code,
+    ...(observed.deployerPublishes ? [] : [{ do: "publish", who: "deployer" } as const]),
+    ...without(observed.registered).map((canister): Step => ({ do: "register", canister })),
+    ...without(observed.watched)
+      .filter((canister) => canister !== "user_index")
+      .map((canister): Step => ({ do: "fund", canister })),
+    ...(fits(observed.settings, settings) ? [] : [{ do: "configure", settings } as const]),
+    ...(userModule === modules.user ? [] : [{ do: "roll out", from: userModule, to: modules.user } as const]),
+  ];
+}
+
+function fits(present: UserIndexSettings | undefined, wanted: Partial<UserIndexSettings>): boolean {
+  return present !== undefined && isDeepStrictEqual({ ...present, ...wanted }, present);
+}
+
+/** Cycles that a plan takes from the deployer. */
+export function cost(steps: readonly Step[]): bigint {
+  return steps.reduce((sum, step) => sum + (step.do === "create" ? step.cycles : 0n), 0n);
+}
+
+/** A step in words. */
+export function describe(step: Step): string {
+  switch (step.do) {
+    case "create":
+      return `create ${step.canister} with ${trillions(step.cycles)} of cycles${step.subnet === undefined ? "" : ` on subnet ${step.subnet}`}`;
+    case "install":
+      return `install ${step.canister} ${short(step.to)}`;
+    case "upgrade":
+      return `upgrade ${step.canister} from ${short(step.from)} to ${short(step.to)}: stop, snapshot, upgrade, check; back to the snapshot if the check fails`;
+    case "publish":
+      return "let this identity publish videos";
+    case "register":
+      return `register ${step.canister} as a canister of the project`;
+    case "fund":
+      return `let user_index top up ${step.canister}`;
+    case "configure":
+      return `set user_index: ${Object.entries(step.settings)
+        .map(([name, value]) => `${name} = ${value}`)
+        .join(", ")}`;
+    case "roll out":
+      return `roll out the user canisters' module ${short(step.to)}: each after its backup, with a snapshot, back to it if its check fails`;
+  }
+}
+
+function short(hash: string): string {
+  return hash.slice(0, 12);
+}
+
+function trillions(cycles: bigint): string {
+  return `${Number(cycles / 1_000_000_000n) / 1000} T`;
+}

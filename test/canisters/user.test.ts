@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Status } from "../../src/ic/bindings/user.ts";
+import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
+import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
+
+let network: CanisterNetwork;
+let author: Resident;
+let viewer: Resident;
+before(async () => {
+  network = await startCanisters();
+  author = await resident(network);
+  viewer = await resident(network);
+});
+after(() => network[Symbol.asyncDispose]());
+
+test("users share a canister, which is the same whenever they ask; a profile is read by anybody", async () => {
+  assert.equal(author.canister.toText(), viewer.canister.toText());
+  const again = await author.users.get_requester_principals_canister_id_create_if_not_exists();
+  assert.deepEqual(again, { Ok: author.canister });
+  assert.deepEqual(await viewer.users.get_user_canister_id_from_user_principal_id(author.principal), [
+    author.canister,
+  ]);
+  const profile = { display_name: "Ada", bio: "dances", profile_picture_url: "" };
+  ok(await author.own.update_profile_details(profile));
+  const [details] = await viewer.own.get_profile_details(author.principal);
+  assert.ok(details);
+  const { created_at, updated_at, ...rest } = details;
+  assert.ok(updated_at > created_at);
+  assert.deepEqual(rest, { ...profile, principal_id: author.principal, post_count: 0n });
+});
+
+test("a post goes through the pipeline; until it is ready only its author sees it", async () => {
+  const id = ok(await author.own.add_post(postInput("waiting")));
+  assert.equal(ok(await author.own.add_post(postInput("waiting"))), id, "the same video is the same post");
+  const post = { owner: author.principal, id };
+  assert.deepEqual(await viewer.own.get_individual_post_details_by_id(post), []);
+  assert.deepEqual(err(await viewer.own.update_post_like_status(post, true)), { not_viewable: null });
+  const [own] = await author.own.get_individual_post_details_by_id(post);
+  assert.deepEqual(own?.status, { Uploaded: null });
+  const publisher = network.admin.at(author.canister);
+  const refused = err(await publisher.update_post_status(post, { ReadyToView: null }));
+  assert.deepEqual(refused, { invalid: "a post that is #Uploaded cannot become #ReadyToView" });
+  const pipeline: Status[] = [{ Transcoding: null }, { CheckingExplicitness: null }, { ReadyToView: null }];
+  for (const status of pipeline) ok(await publisher.update_post_status(post, status));
+  ok(await publisher.update_post_status(post, { ReadyToView: null }));
+  const [seen] = await viewer.own.get_individual_post_details_by_id(post);
+  assert.deepEqual(seen?.status, { ReadyToView: null });
+});
+
+test("likes, shares, votes and watch statistics count as the live app counts them, each principal once", async () => {
+  const id = await readyPost(network.admin, author, "counted");
+  const post = { owner: author.principal, id };
+  assert.equal(ok(await viewer.own.update_post_toggle_like_status_by_caller(post)), true);
+  assert.equal(ok(await viewer.own.update_post_like_status(post, true)), true);
+  assert.equal(ok(await author.own.update_post_toggle_like_status_by_caller(post)), true);
+  assert.equal(ok(await author.own.update_post_toggle_like_status_by_caller(post)), false);
+  assert.equal(ok(await viewer.own.update_post_increment_share_count(post)), 1n);
+  assert.equal(ok(await viewer.own.update_post_increment_share_count(post)), 1n);
+  ok(await viewer.own.vote_on_post(post, { Hot: null }));
+  ok(await viewer.own.vote_on_post(post, { Hot: null }));
+  assert.deepEqual(err(await viewer.own.vote_on_post(post, { Not: null })), { already_voted: { Hot: null } });
+  assert.ok("unauthorized" in err(await author.own.vote_on_post(post, { Hot: null })));
+  const partly = (percentage_watched: number) => ({ WatchedPartially: { percentage_watched } });
+  ok(await viewer.own.update_post_add_view_details(post, partly(20)));
+  ok(await viewer.own.update_post_add_view_details(post, partly(21)));
+  ok(
+    await viewer.own.update_post_add_view_details(post, {
+      WatchedMultipleTimes: { watch_count: 3, percentage_watched: 50 },
+    }),
+  );
+  for (const percentage of [0, 101])
+    assert.deepEqual(err(await viewer.own.update_post_add_view_details(post, partly(percentage))), {
+      invalid: "percentage_watched must be 1 to 100",
+    });
+  const [seen] = await viewer.own.get_individual_post_details_by_id(post);
+  assert.ok(seen);
+  const { created_at: _, ...rest } = seen;
+  assert.deepEqual(rest, {
+    owner: author.principal,
+    id,
+    content: postInput("counted"),
+    status: { ReadyToView: null },
+    like_count: 1n,
+    share_count: 1n,
+    hot_count: 1n,
+    not_count: 0n,
+    // (20 + 21 + 3 * 100 + 50) / 6
+    view_stats: { total_view_count: 6n, threshold_view_count: 5n, average_watch_percentage: 65 },
+    liked_by_me: true,
+    my_vote: [{ Hot: null }],
+  });
+});
+
+test("pages of posts are newest first and end; strangers get those that are ready", async () => {
+  const many = await resident(network);
+  const ids = [];
+  for (const uid of ["p0", "p1", "p2", "p3"]) ids.push(await readyPost(network.admin, many, uid));
+  ok(await many.own.delete_post(1n));
+  const page = async (reader: Resident, before: [] | [bigint]) => {
+    const reply = await reader.own.get_posts_of_this_user_profile_with_pagination_cursor(many.principal, {
+      before,
+      limit: 2,
+    });
+    const { posts, next } = ok(reply);
+    return { ids: posts.map((post) => post.id), next };
+  };
+  assert.deepEqual(await page(viewer, []), { ids: [3n, 2n], next: [2n] });
+  assert.deepEqual(await page(viewer, [2n]), { ids: [0n], next: [] });
+  assert.deepEqual(await page(many, [2n]), { ids: [1n, 0n], next: [] });
+});
+
+test("what is sent twice, out of bounds, by strangers or by nobody has no effect", async () => {
+  const { admin, somebody } = network;
+  const stranger = await somebody();
+  const at = stranger.at(author.canister);
+  const post = { owner: author.principal, id: 0n };
+  const long = "x".repeat(2_001);
+  const cases: [string, Promise<{ ok: unknown } | { err: object }>, string][] = [
+    ["a post by somebody without a canister", at.add_post(postInput("s")), "not_registered"],
+    [
+      "a profile by the same",
+      at.update_profile_details({ display_name: "", bio: "", profile_picture_url: "" }),
+      "not_registered",
+    ],
+    ["a status by somebody without the role", at.update_post_status(post, { Deleted: null }), "unauthorized"],
+    ["registering oneself", at.register(stranger.principal), "unauthorized"],
+    ["removing somebody", at.unregister(author.principal), "unauthorized"],
+    ["releasing somebody", at.release_if_untouched(author.principal), "unauthorized"],
+    ["activating somebody", at.activate(author.principal), "unauthorized"],
+    ["restoring over somebody", at.restore(author.principal, []), "unauthorized"],
+    ["a new history", at.rewound(), "unauthorized"],
+    ["making it send", at.sync(), "unauthorized"],
+    ["reading records", at.changes_since(author.principal, 0n), "unauthorized"],
+    ["reading a digest", at.digest(author.principal), "unauthorized"],
+    ["listing users", at.list_users({ after: [], limit: 1 }), "unauthorized"],
+    ["restoring as admin", admin.at(author.canister).restore(author.principal, []), "unauthorized"],
+    ["a long description", author.own.add_post(postInput("l", { description: long })), "invalid"],
+    ["a long hashtag", author.own.add_post(postInput("l", { hashtags: [long] })), "invalid"],
+    ["many hashtags", author.own.add_post(postInput("l", { hashtags: Array(61).fill("a") })), "invalid"],
+    ["an id that the index refuses", author.own.add_post(postInput("a/b")), "invalid"],
+    ["an empty id", author.own.add_post(postInput("")), "invalid"],
+    [
+      "a long bio",
+      author.own.update_profile_details({ display_name: "", bio: long, profile_picture_url: "" }),
+      "invalid",
+    ],
+    ["a like of nothing", viewer.own.update_post_like_status({ ...post, id: 999n }, true), "not_found"],
+    [
+      "a like of nobody's",
+      viewer.own.update_post_like_status({ ...post, owner: stranger.principal }, true),
+      "not_found",
+    ],
+    [
+      "a ban by a publisher lifted",
+      admin.at(author.canister).update_post_status(post, { BannedDueToUserReporting: null }),
+      "invalid",
+    ],
+  ];
+  for (const [name, reply, refusal] of cases)
+    assert.deepEqual(Object.keys(err(await reply)), [refusal], name);
+});
+
+test("only a moderator lifts a ban, and what is deleted stays deleted", async () => {
+  const { admin } = network;
+  const moderator = await network.somebody();
+  ok(await admin.configuration.grant(moderator.principal, { moderator: null }));
+  const id = await readyPost(admin, author, "banned");
+  const post = { owner: author.principal, id };
+  const [publishes, moderates] = [admin.at(author.canister), moderator.at(author.canister)];
+  ok(await moderates.update_post_status(post, { BannedDueToUserReporting: null }));
+  assert.ok("invalid" in err(await publishes.update_post_status(post, { ReadyToView: null })));
+  assert.deepEqual(err(await viewer.own.update_post_like_status(post, true)), { not_viewable: null });
+  ok(await moderates.update_post_status(post, { ReadyToView: null }));
+  ok(await author.own.delete_post(id));
+  assert.ok("invalid" in err(await moderates.update_post_status(post, { ReadyToView: null })));
+});
+
+test("every change reaches data_backup byte by byte; the index hears of posts; what was lost is sent again", async () => {
+  const { admin } = network;
+  const someone = await resident(network);
+  const id = await readyPost(admin, someone, "copied");
+  ok(await viewer.own.update_post_like_status({ owner: someone.principal, id }, true));
+  ok(await viewer.own.update_post_like_status({ owner: someone.principal, id }, false));
+  await backedUp(admin, someone.canister);
+  const original = ok(await admin.at(someone.canister).changes_since(someone.principal, 0n));
+  assert.deepEqual(ok(await admin.backup.changes_since(someone.principal, 0n)), original);
+  assert.ok(
+    original.some(({ value }) => value.length === 0),
+    "an unlike leaves its key behind",
+  );
+  const state = ok(await admin.at(someone.canister).sync());
+  assert.deepEqual(state, { index_waiting: 0n, backup_waiting: 0n, failure: "" });
+  // A copy that was lost is noticed with the next change and made anew.
+  ok(await admin.backup.forget_user(someone.principal));
+  ok(await someone.own.update_profile_details({ display_name: "B", bio: "", profile_picture_url: "" }));
+  await backedUp(admin, someone.canister);
+  const now = ok(await admin.at(someone.canister).changes_since(someone.principal, 0n));
+  assert.deepEqual(ok(await admin.backup.changes_since(someone.principal, 0n)), now);
+  const copy = ok(await admin.backup.copy_of(someone.principal));
+  assert.deepEqual(copy.sha256, ok(await admin.at(someone.canister).digest(someone.principal)).sha256);
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import type { Principal } from "@dfinity/principal";
+import type { PostInput, Status, _SERVICE as User } from "../../src/ic/bindings/user.ts";
+import { type Caller, type CanisterNetwork, ok } from "./network.ts";
+
+/** Somebody with a canister. */
+export type Resident = Caller & { canister: Principal; own: User };
+
+export async function resident(network: CanisterNetwork): Promise<Resident> {
+  const caller = await network.somebody();
+  const reply = await caller.users.get_requester_principals_canister_id_create_if_not_exists();
+  assert.ok("Ok" in reply, JSON.stringify(reply));
+  return { ...caller, canister: reply.Ok, own: caller.at(reply.Ok) };
+}
+
+export const postInput = (video_uid: string, given: Partial<PostInput> = {}): PostInput => ({
+  video_uid,
+  description: `about ${video_uid}`,
+  hashtags: ["dance"],
+  is_nsfw: false,
+  creator_consent_for_inclusion_in_hot_or_not: true,
+  ...given,
+});
+
+/** Adds a post and takes it through the pipeline until it may be seen. */
+export async function readyPost(admin: Caller, author: Resident, video_uid: string): Promise<bigint> {
+  const id = ok(await author.own.add_post(postInput(video_uid)));
+  const pipeline: Status[] = [{ Transcoding: null }, { CheckingExplicitness: null }, { ReadyToView: null }];
+  for (const status of pipeline)
+    ok(await admin.at(author.canister).update_post_status({ owner: author.principal, id }, status));
+  return id;
+}
+
+/** Until nothing waits for the backup any more. */
+export async function backedUp(admin: Caller, canister: Principal): Promise<void> {
+  for (;;) {
+    const state = ok(await admin.at(canister).sync());
+    if (state.backup_waiting === 0n) return;
+  }
+}
