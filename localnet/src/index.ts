@@ -8,6 +8,7 @@ import type { LocalnetOptions, WorkerReport, WorkerRequest } from "./worker-prot
 export type { Execution } from "./control.ts";
 export { LocalnetError } from "./localnet-error.ts";
 export { compileMotoko } from "./motoko/compile.ts";
+export { stableFaults } from "./motoko/stable-compatibility.ts";
 export type { RemoteControl } from "./remote-control.ts";
 export type { Fault } from "./replica/faults.ts";
 export type { LocalnetOptions } from "./worker-protocol.ts";

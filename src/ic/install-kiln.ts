@@ -26,7 +26,7 @@ export async function installKiln(options: {
   const operators = [(await agent.getPrincipal()).toText()];
   const desired = { modules: hashesOf(modules), settings: { operators }, cycles: localCycles };
   const steps = plan(await observe(agent, canisters), desired);
-  return apply({ agent, modules, canisters, steps });
+  return apply({ agent, modules, canisters, steps, payer: "network" });
 }
 
 /** SHA-256 of each module in hex. */

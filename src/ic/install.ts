@@ -53,15 +53,11 @@ export async function installCanister(options: {
 }
 
 /**
- * Creates an empty canister of the agent's principal.
- * @param options.cycles of the canister; by default what the local network gives
- * @param options.subnet refused: a local network creates where it likes
+ * Creates an empty canister of the agent's principal for nothing, as a local network does; elsewhere `cyclesLedger` does.
+ * @param options.cycles of the canister; by default what the network gives
  * @throws TypedError CANISTER_UNREACHABLE, CALL_REFUSED
  */
-export async function createCanister(
-  agent: HttpAgent,
-  options: { cycles?: bigint; subnet?: string | undefined } = {},
-): Promise<string> {
+export async function createCanister(agent: HttpAgent, options: { cycles?: bigint } = {}): Promise<string> {
   try {
     const created = await management(agent).provisional_create_canister_with_cycles({
       amount: options.cycles === undefined ? [] : [options.cycles],

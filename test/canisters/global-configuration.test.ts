@@ -98,8 +98,8 @@ test("canisters are found by kind and subnet, have the role canister, and lose i
   // Beside those of the network itself, of which user_index may add one at any time.
   const mine = new Set(added.map(({ id }) => id.toText()));
   const ask = async (question: Partial<Parameters<typeof configuration.canisters>[0]>) => {
-    const all = { kind: [], subnet: [], after: [], limit: 100, ...question };
-    return (await configuration.canisters(all)).filter(({ id }) => mine.has(id.toText()));
+    const found = await configuration.canisters({ kind: [], subnet: [], after: [], limit: 100, ...question });
+    return found.filter(({ id }) => mine.has(id.toText()));
   };
   assert.deepEqual(await ask({ kind: [{ data_backup: null }] }), [added[0], added[2]]);
   assert.deepEqual(await ask({ subnet: [one] }), [added[0], added[1]]);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpAgent } from "@dfinity/agent";
 import { TypedError } from "../../telemetry/typed-error.ts";
+import { cyclesLedger } from "../cycles-ledger.ts";
 import { type FoundCanisters, KilnCanisters } from "../deployment.ts";
 import { createCanister, installCanister } from "../install.ts";
 import { grantRole, registerCanister } from "../roles.ts";
@@ -11,6 +12,9 @@ import type { CanisterName, Step } from "./plan.ts";
 import { replaceCode } from "./replace-code.ts";
 
 export type KilnModules = Record<CanisterName | "user", Uint8Array>;
+
+/** Who gives the cycles of new canisters: the deployer's account, or a local network for nothing. */
+export type Payer = "ledger" | "network";
 
 /** Milliseconds between two looks at a rollout. */
 const pause = 500;
@@ -28,10 +32,11 @@ export async function apply(options: {
   modules: KilnModules;
   canisters: FoundCanisters;
   steps: readonly Step[];
+  payer: Payer;
   onStep?: ((step: Step) => void) | undefined;
   onCreated?: ((canisters: FoundCanisters) => Promise<void>) | undefined;
 }): Promise<KilnCanisters> {
-  const { agent, modules, steps, onStep, onCreated } = options;
+  const { agent, modules, steps, payer, onStep, onCreated } = options;
   const created: FoundCanisters = { ...options.canisters };
   const deployer = (await agent.getPrincipal()).toText();
   const all = () => KilnCanisters.parse(created);
@@ -39,7 +44,10 @@ export async function apply(options: {
     onStep?.(step);
     switch (step.do) {
       case "create":
-        created[step.canister] = await createCanister(agent, step);
+        created[step.canister] =
+          payer === "ledger"
+            ? await cyclesLedger(agent).createCanister(step)
+            : await createCanister(agent, step);
         await onCreated?.(created);
         break;
       case "install": {
