@@ -10,8 +10,9 @@ import { createAgent } from "../src/ic/agent.ts";
 import * as contentIndex from "../src/ic/bindings/content_index.ts";
 import * as storage from "../src/ic/bindings/storage.ts";
 import { madeUpIdentity } from "../src/ic/identity.ts";
-import { grantRole, installKiln } from "../src/ic/install-kiln.ts";
+import { installKiln } from "../src/ic/install-kiln.ts";
 import type { LocalFile } from "../src/ic/local-file.ts";
+import { grantRole } from "../src/ic/roles.ts";
 import { storageClient } from "../src/ic/storage-client.ts";
 import { upload } from "../src/ic/uploader.ts";
 
