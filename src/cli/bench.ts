@@ -60,12 +60,20 @@ const benches: Record<string, () => Promise<Row[]>> = {
       ],
     ];
   },
+  async codecs() {
+    const { codecShares } = await import("../../bench/codecs.ts");
+    return (await codecShares(mediaFolder())).map(({ clip, codec, points, bySsim, byPsnr }) => [
+      `${clip}: ${codec} / h264, bits at the same SSIM (PSNR)`,
+      points
+        .map(({ bitrate, ssim }) => `${Math.round(bitrate / 1000)} kbit/s .${ssim.toFixed(4).slice(2)}`)
+        .join(", "),
+      `${bySsim.toFixed(2)} (${byPsnr.toFixed(2)})`,
+      "at most the share of the ceilings",
+    ]);
+  },
   async "per-title"() {
     const { perTitleSavings } = await import("../../bench/per-title.ts");
-    const media = process.env.KILN_TEST_MEDIA;
-    if (media === undefined)
-      throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos", { final: true });
-    return (await perTitleSavings(media)).map(({ clip, fitted, standard }) => [
+    return (await perTitleSavings(mediaFolder())).map(({ clip, fitted, standard }) => [
       `${clip}: fitted / standard ladder, SSIM ${fitted.ssim.toFixed(4)} / ${standard.ssim.toFixed(4)}`,
       `${Math.round(fitted.bitrate / 1000)} / ${Math.round(standard.bitrate / 1000)} kbit/s`,
       (fitted.bitrate / standard.bitrate).toFixed(2),
@@ -73,6 +81,13 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ]);
   },
 };
+
+function mediaFolder(): string {
+  const media = process.env.KILN_TEST_MEDIA;
+  if (media === undefined)
+    throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos", { final: true });
+  return media;
+}
 
 async function trainingRows(): Promise<Row[]> {
   const { trainingStepTimings } = await import("../../bench/training-step.ts");

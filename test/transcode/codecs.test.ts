@@ -9,7 +9,7 @@ import { source } from "./source.ts";
 
 for (const [setting, expected] of [
   ["h264", ["720p h264 2177", "360p h264 770"]],
-  ["av1", ["720p h264 2177", "720p-av1 av1 1306", "360p h264 770", "360p-av1 av1 462"]],
+  ["av1", ["720p h264 2177", "720p-av1 av1 1850", "360p h264 770", "360p-av1 av1 655"]],
   ["hevc,h264", ["720p h264 2177", "720p-hevc hevc 1524", "360p h264 770", "360p-hevc hevc 539"]],
 ] as const) {
   test(`codecs: ${setting}: H.264 always, larger sizes first, lower ceilings for better codecs`, () => {

@@ -3,7 +3,7 @@ import type { VideoEncoder } from "./encoder.ts";
 /** SVT-AV1 counts from 13, the fastest, down; below 7 no short video is worth the wait. */
 const presets = { fast: 12, balanced: 10, quality: 7 } as const;
 
-/** AV1 in software: about half the bits of H.264. */
+/** AV1 in software: .41 (easy) to .96 (hard content) of the bits of H.264 at the same SSIM, at the preset `balanced`. */
 export const svtav1: VideoEncoder = {
   name: "libsvtav1",
   codec: "av1",

@@ -2,7 +2,7 @@ import type { VideoEncoder } from "./encoder.ts";
 import { keyframes } from "./keyframes.ts";
 import { presetOf } from "./preset.ts";
 
-/** HEVC in software: about a third fewer bits than H.264, for several times the work. */
+/** HEVC in software: .45 to .78 of the bits of H.264 at the same SSIM, for several times the work. */
 export const x265: VideoEncoder = {
   name: "libx265",
   codec: "hevc",
