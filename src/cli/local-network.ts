@@ -7,7 +7,12 @@ import { createIdentity, readIdentity } from "../ic/identity.ts";
 import { installKiln } from "../ic/install-kiln.ts";
 import { compileCanisters } from "./canisters.ts";
 
-export type LocalNetwork = { deployment: Deployment; rootKey: Uint8Array } & AsyncDisposable;
+export type LocalNetwork = {
+  deployment: Deployment;
+  rootKey: Uint8Array;
+  /** Texts of their ids, the root subnet's first. */
+  subnetIds: string[];
+} & AsyncDisposable;
 
 /**
  * Starts a local network with Kiln's canisters in it, and leaves `kiln.json` (where they are) and `identity.pem`
@@ -15,17 +20,21 @@ export type LocalNetwork = { deployment: Deployment; rootKey: Uint8Array } & Asy
  * @param options.folder made when it is absent
  * @param options.state keeps the network over restarts; without it everything goes when it stops
  * @param options.port 0 takes a free one
+ * @param options.subnets how many there are at least
  * @throws LocalnetError PORT_TAKEN, STATE_IN_USE..., MOTOKO_REFUSED
  */
 export async function startLocalNetwork(options: {
   folder: string;
   state?: string;
   port?: number;
+  subnets?: number;
 }): Promise<LocalNetwork> {
-  const { folder, state, port = 0 } = options;
+  const { folder, state, port = 0, subnets = 3 } = options;
   const modules = await compileCanisters();
   await using opened = new AsyncDisposableStack();
-  const network = opened.use(await startLocalnet({ port, ...(state === undefined ? {} : { state }) }));
+  const network = opened.use(
+    await startLocalnet({ port, subnets, ...(state === undefined ? {} : { state }) }),
+  );
   const pem = join(folder, "identity.pem");
   const identity = existsSync(pem) ? await readIdentity(pem) : await createIdentity(pem);
   const agent = await createAgent({
@@ -39,5 +48,7 @@ export async function startLocalNetwork(options: {
   const deployment = { host: network.url, identity: pem, canisters };
   await writeDeployment(file, deployment);
   const resources = opened.move();
-  return { deployment, rootKey: network.rootKey, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  const subnetIds = await network.control.subnetIds();
+  const { rootKey } = network;
+  return { deployment, rootKey, subnetIds, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }

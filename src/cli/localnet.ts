@@ -7,24 +7,43 @@ export default function localnet(command: Command): void {
   command
     .option("--port <n>", "TCP port on 127.0.0.1; 0 takes a free one", portNumber, 4943)
     .option("--state <dir>", "folder that keeps the network over restarts", ".kiln/localnet")
+    .option(
+      "--subnets <n>",
+      "how many subnets there are at least, the root subnet among them",
+      subnetCount,
+      3,
+    )
     .addHelpText(
       "after",
       "\nkiln publish finds it by <dir>/kiln.json when <dir> is the default. A development tool, never a place for data.",
     )
-    .action(async ({ port, state }: { port: number; state: string }) => {
+    .action(async ({ port, state, subnets }: { port: number; state: string; subnets: number }) => {
       const stop = stopSignal();
       console.error("compiling and installing the canisters...");
       const folder = resolve(state);
-      await using network = await startLocalNetwork({ folder, state: join(folder, "network"), port });
+      await using network = await startLocalNetwork({
+        folder,
+        state: join(folder, "network"),
+        port,
+        subnets,
+      });
       const { host, identity, canisters } = network.deployment;
       console.log(`network               ${host}`);
       for (const [name, id] of Object.entries(canisters)) console.log(`${name.padEnd(22)}${id}`);
       console.log(`identity              ${identity}`);
       console.log(`root key              ${Buffer.from(network.rootKey).toString("hex")}`);
+      for (const id of network.subnetIds) console.log(`subnet                ${id}`);
       console.log("Ctrl-C stops it; the state is kept.");
       await aborted(stop);
       console.error("stopping...");
     });
+}
+
+function subnetCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64)
+    throw new InvalidArgumentError("a number of subnets is a whole number from 1 to 64");
+  return count;
 }
 
 function portNumber(text: string): number {
