@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Canister } from "../../canister/canister.ts";
 import type { CanisterSnapshot } from "../../canister/canister-snapshot.ts";
@@ -31,6 +31,8 @@ export class StateFolder {
   readonly #folder: string;
   readonly #files: string;
   readonly #kept: Kept = new WeakMap();
+  /** Names of the files that are there: only this process writes them. */
+  readonly #present = new Set<string>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -42,6 +44,7 @@ export class StateFolder {
     const state = new StateFolder(folder);
     try {
       await mkdir(state.#files, { recursive: true });
+      for (const name of await readdir(state.#files)) state.#present.add(name);
       return { folder: state, registry: await state.#load() };
     } catch (cause) {
       const message = `the state in ${folder} cannot be read (${cause}): remove the folder or name another`;
@@ -75,14 +78,11 @@ export class StateFolder {
   }
 
   async #writeOnce(name: string, content: Uint8Array): Promise<void> {
+    if (this.#present.has(name)) return;
     const path = join(this.#files, name);
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
     await writeFile(`${path}.new`, content);
     await rename(`${path}.new`, path);
+    this.#present.add(name);
   }
 
   async #writeChanges({ memory, pages, pageSize }: Changes): Promise<void> {
@@ -102,14 +102,18 @@ export class StateFolder {
     }
     for (const [index, page] of newest) all.set(index, page);
     const name = `pages-${randomUUID()}`;
+    // Before it is written: what a full disk leaves of it goes with the next save.
+    this.#present.add(name);
     await writePageFile(join(this.#files, name), all);
     return { name, count: all.size };
   }
 
   async #removeAllBut(records: CanisterRecord[]): Promise<void> {
     const kept = new Set(records.flatMap(fileNames));
-    for (const name of await readdir(this.#files)) {
-      if (!kept.has(name)) await rm(join(this.#files, name), { force: true });
+    for (const name of this.#present) {
+      if (kept.has(name)) continue;
+      await rm(join(this.#files, name), { force: true });
+      this.#present.delete(name);
     }
   }
 
