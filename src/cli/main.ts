@@ -49,6 +49,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     load: () => import("./engine.ts"),
   },
   api: { summary: "serve the feed and take events over HTTP, until stopped", load: () => import("./api.ts") },
+  push: {
+    summary: "write the active model's scores and feeds into the content index canister",
+    load: () => import("./push.ts"),
+  },
   models: {
     summary: "model versions: list, show, compare, promote, roll back, clean up",
     load: () => import("./models.ts"),

@@ -3,6 +3,7 @@ import { readSettings } from "../config.ts";
 import { type Activation, activate, previousVersion, readActivation } from "../ml/registry/activation.ts";
 import { garbage } from "../ml/registry/garbage.ts";
 import { gate } from "../ml/registry/gate.ts";
+import { registerDraft } from "../ml/registry/register-draft.ts";
 import {
   listVersions,
   type Registry,
@@ -50,6 +51,19 @@ export default function models(command: Command): void {
           gate(manifest).passed ? "passes" : "held back",
         ]),
       );
+    },
+  );
+
+  add(command, "register <draft>", "take a folder that kiln train wrote into the registry").action(
+    async (draft: string, options: Options) => {
+      const source = "given by hand";
+      const manifest = await registerDraft(registryOf(options), draft, {
+        source,
+        parent: null,
+        now: Date.now(),
+      });
+      if (options.json) printJson(manifest);
+      else console.log(`registered as ${manifest.version}`);
     },
   );
 

@@ -10,6 +10,7 @@ import { ModelParameters, modelKinds } from "../ml/training/model-parameters.ts"
 import { runTraining } from "../ml/training/run-training.ts";
 import type { TrainingReport } from "../ml/training/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
+import { againstActive, printRegistered, registerTrained } from "./register-trained.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
 
@@ -23,6 +24,8 @@ type Options = Partial<
   out: string;
   ranker?: true;
   resume?: true;
+  register?: true;
+  promote?: true;
   json?: true;
 };
 
@@ -65,21 +68,30 @@ export default function train(command: Command): void {
     )
     .option("--ranker", "also train the ranker of likes, shares, skips... on the lake's impressions")
     .option("--resume", "go on from the checkpoint in --out")
+    .option("--register", "take the finished model into the registry (KILN_MODELS)")
+    .option("--promote", "the same, and let it serve when it passes the gate")
     .option("--json", "print the report as one JSON document on standard output")
     .addHelpText(
       "after",
       "\nExample: ./kiln train --interactions ml-1m.txt --split leave-last-out --out draft",
     )
     .action(async (options: Options) => {
-      const task = taskOf(options);
+      const { register = false, promote = false, ...rest } = options;
+      const registry = { folder: readSettings(MlSettings).KILN_MODELS };
+      const asked = taskOf(rest);
+      const task = register || promote ? await againstActive(asked, registry) : asked;
       const report = await runTraining(task, {
         onProgress: showTraining(),
         onNotice: (say) => console.error(`${clearLine}kiln: ${say}`),
         signal: stopSignal(),
       });
       if (process.stderr.isTTY) process.stderr.write(clearLine);
-      if (options.json) console.log(JSON.stringify(report));
+      const registered =
+        register || promote ? await registerTrained(registry, task, { promote, now: Date.now() }) : undefined;
+      if (options.json) console.log(JSON.stringify(registered ? { ...report, registered } : report));
       else printReport(report, task.out);
+      if (registered && !options.json) printRegistered(registered);
+      if (promote && !registered?.promoted) process.exitCode = 1;
     });
 }
 

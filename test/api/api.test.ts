@@ -17,18 +17,11 @@ import type { FeedParts } from "../../src/feed/feed.ts";
 import { loadServedModel } from "../../src/feed/served-model.ts";
 import { trendingVideos } from "../../src/feed/trending.ts";
 import { allVisible } from "../../src/feed/visibility.ts";
-import { collectDataset, historyOf } from "../../src/ml/dataset.ts";
-import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
-import { fitMarkov } from "../../src/ml/models/markov.ts";
-import { BaselineParameters } from "../../src/ml/models/parameters.ts";
-import { describeMarkov } from "../../src/ml/models/stored/describe-model.ts";
-import { writeModel } from "../../src/ml/models/stored/model-folder.ts";
 import { activate } from "../../src/ml/registry/activation.ts";
-import { globalRankingName, rankForAll } from "../../src/ml/registry/global-ranking.ts";
-import { type Registry, register, versionFolder } from "../../src/ml/registry/registry.ts";
+import { type Registry, versionFolder } from "../../src/ml/registry/registry.ts";
 import { openLog } from "../../src/telemetry/log.ts";
 import { sample } from "../events/sample-events.ts";
-import { facts } from "../ml/registry/facts.ts";
+import { markovVersion } from "../feed/markov-version.ts";
 
 let folder: string;
 let server: RedisServer;
@@ -91,17 +84,7 @@ async function feedFor(user: string, limit = 9) {
 }
 const videosOf = ({ items }: { items: Record<string, unknown>[] }) => items.map(({ video }) => video);
 
-/** A Markov model of what the lake has, registered. */
-async function trained(): Promise<string> {
-  const dataset = await collectDataset(lakeInteractions(join(folder, "lake")));
-  const markov = fitMarkov(dataset, BaselineParameters.parse({}).markov);
-  const draft = await mkdtemp(join(folder, "draft-"));
-  await writeModel(draft, { ...describeMarkov(markov), items: dataset.items });
-  const histories = dataset.users.map((_, user) => historyOf(dataset, user));
-  const ranking = await rankForAll(markov, dataset.items, histories);
-  await writeFile(join(draft, globalRankingName), JSON.stringify(ranking));
-  return (await register(registry, draft, facts(), Date.now())).version;
-}
+const trained = () => markovVersion(registry, join(folder, "lake"));
 const promote = (version: string) =>
   activate(registry, version, { by: "promote", objections: [], now: Date.now() });
 

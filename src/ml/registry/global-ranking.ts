@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Dataset, historyOf } from "../dataset.ts";
 import { logSoftmaxRows } from "../models/log-softmax.ts";
 import type { Recommender } from "../models/recommender.ts";
 
@@ -9,8 +10,21 @@ export type GlobalRanking = z.infer<typeof GlobalRanking>;
 /** Beside the model's files, so that all who serve or push a version say the same. */
 export const globalRankingName = "global.json";
 
+/** Viewers who stand for all: more change little. */
+const audienceSize = 500;
 /** Viewers asked at once. */
 const atOnce = 64;
+
+/** The histories of the viewers who chose something last; without times, of any. */
+export function latestHistories(dataset: Dataset, count = audienceSize): Int32Array[] {
+  const { offsets, times } = dataset;
+  const latest = (user: number) => times?.[offsets[user + 1]! - 1] ?? 0;
+  return dataset.users
+    .map((_, user) => user)
+    .toSorted((one, other) => latest(other) - latest(one) || one - other)
+    .slice(0, count)
+    .map((user) => historyOf(dataset, user));
+}
 
 /**
  * The order in which a model would show its catalogue to somebody of whom nothing is known: by the mean over an

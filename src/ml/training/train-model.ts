@@ -12,7 +12,11 @@ import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
 import { fitMarkov } from "../models/markov.ts";
 import { fitPopularity } from "../models/popularity.ts";
 import { writeRanker } from "../models/ranker/ranker.ts";
+import type { Recommender } from "../models/recommender.ts";
+import { renumbered } from "../models/renumbered.ts";
+import { loadRecommender } from "../models/stored/load-recommender.ts";
 import { writeModel } from "../models/stored/model-folder.ts";
+import { globalRankingName, latestHistories, rankForAll } from "../registry/global-ranking.ts";
 import { leaveLastOut, type Split, timeSplit } from "../split.ts";
 import { checkpointFile, hashDataset } from "./checkpoint.ts";
 import { reportPage } from "./report-page.ts";
@@ -80,6 +84,8 @@ export async function trainModel(
   for (const model of compared)
     evaluations.push(await evaluate(model, split, { seed: task.seed, ...(signal ? { signal } : {}) }));
   const ranker = task.ranker ? await rankerOf(task, await open(), signal) : undefined;
+  const active = task.against && (await activeModel(task, dataset, notice));
+  if (active) evaluations.push(await evaluate(active, split, { seed: task.seed }));
   const report: TrainingReport = {
     model: task.model,
     trainedAt: new Date().toISOString(),
@@ -96,10 +102,29 @@ export async function trainModel(
   };
   if (ranker) await writeRanker(task.out, ranker.model);
   await writeModel(task.out, { ...stored, items: dataset.items });
+  const audience = latestHistories(dataset);
+  const ranking = await rankForAll(recommender, dataset.items, audience);
+  await writeFile(join(task.out, globalRankingName), JSON.stringify(ranking));
   await writeReport(task.out, report);
   // They have done their work, and are larger than the model.
   for (const index of networks.keys()) await rm(checkpointFile(task.out, index), { force: true });
   return report;
+}
+
+/** The version that serves, under its version's name; one that cannot be loaded is left out. */
+async function activeModel(
+  { against, engine, tensorflow }: TrainingTask,
+  { items }: Dataset,
+  notice: (say: string) => void,
+): Promise<Recommender | undefined> {
+  const { version, folder } = against!;
+  try {
+    const loaded = await loadRecommender(folder, { engine, tensorflow });
+    return { ...renumbered(loaded.recommender, loaded.items, items), name: version };
+  } catch (error) {
+    notice(`the active version was not asked: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 async function load({ source }: TrainingTask): Promise<Dataset> {

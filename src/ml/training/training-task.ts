@@ -25,6 +25,8 @@ export const TrainingTask = z.strictObject({
   tensorflow: z.string().optional(),
   /** A model's folder to go on from with what is new, and a share of the old. */
   from: z.string().optional(),
+  /** The active version and its folder: it is asked the same questions, for the gate. */
+  against: z.strictObject({ version: z.string(), folder: z.string() }).optional(),
   /** The share of users without anything new that is learned from again; with `from`. */
   replay: z.number().min(0).max(1).default(0.25),
   /** Whether to train the ranker, too, on the impressions of the lake. */
