@@ -56,16 +56,26 @@ module {
       };
       case null {};
     };
-    self.show(entry);
+    switch (standing(entry)) { case (?place) self.show(entry, place); case null {} };
     self.certify(entry);
     entry;
   };
 
-  /// Changes an entry; its places in the feeds follow.
+  /// Changes an entry; its places in the feeds follow, and only those that change cost anything.
   public func change(self : Catalogue, entry : Entry.Entry, edit : () -> ()) {
-    self.hide(entry);
+    let before = standing(entry);
     edit();
-    self.show(entry);
+    let after = standing(entry);
+    switch (before, after) {
+      case (?from, ?to) if (from.author == to.author) {
+        move(self.top, from.top, to.top, entry);
+        move(self.hotOrNot, from.hotOrNot, to.hotOrNot, entry);
+        return;
+      };
+      case _ {};
+    };
+    switch before { case (?from) self.hide(entry, from); case null {} };
+    switch after { case (?to) self.show(entry, to); case null {} };
   };
 
   /// The same, and what is certified of it follows, too.
@@ -103,25 +113,37 @@ module {
     self.tree := self.tree.insert(Certificate.place(entry.video.id), Certificate.hash(entry.video));
   };
 
-  func show(self : Catalogue, entry : Entry.Entry) {
-    if (not entry.isVisible()) return;
+  type Standing = { author : Principal; top : Int64; hotOrNot : Int64 };
+
+  /// Where an entry belongs in the feeds; nowhere while it may not be seen.
+  func standing(entry : Entry.Entry) : ?Standing {
+    if (not entry.isVisible()) return null;
+    ?{ author = entry.video.owner; top = entry.top(); hotOrNot = entry.hotOrNot() };
+  };
+
+  func move(ranking : Ranking.Ranking, from : Int64, to : Int64, entry : Entry.Entry) {
+    if (from == to) return;
+    ranking.drop(from, entry);
+    ranking.put(to, entry);
+  };
+
+  func show(self : Catalogue, entry : Entry.Entry, { author; top; hotOrNot } : Standing) {
     self.newest.put(0, entry);
-    self.top.put(entry.top(), entry);
-    self.hotOrNot.put(entry.hotOrNot(), entry);
-    self.author(entry.video.owner).put(0, entry);
+    self.top.put(top, entry);
+    self.hotOrNot.put(hotOrNot, entry);
+    self.rankingOf(author).put(0, entry);
   };
 
-  func hide(self : Catalogue, entry : Entry.Entry) {
-    if (not entry.isVisible()) return;
+  func hide(self : Catalogue, entry : Entry.Entry, { author; top; hotOrNot } : Standing) {
     self.newest.drop(0, entry);
-    self.top.drop(entry.top(), entry);
-    self.hotOrNot.drop(entry.hotOrNot(), entry);
-    let theirs = self.author(entry.video.owner);
+    self.top.drop(top, entry);
+    self.hotOrNot.drop(hotOrNot, entry);
+    let theirs = self.rankingOf(author);
     theirs.drop(0, entry);
-    if (theirs.isEmpty()) self.byAuthor.remove(entry.video.owner);
+    if (theirs.isEmpty()) self.byAuthor.remove(author);
   };
 
-  func author(self : Catalogue, owner : Principal) : Ranking.Ranking {
+  func rankingOf(self : Catalogue, owner : Principal) : Ranking.Ranking {
     let ?theirs = self.byAuthor.get(owner) else {
       let made = Ranking.empty();
       self.byAuthor.add(owner, made);
