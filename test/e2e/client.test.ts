@@ -8,13 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Principal } from "@dfinity/principal";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import type { Status } from "../../src/ic/bindings/user.ts";
 import type * as Kiln from "../../src/ic/client/index.ts";
 import { publishVideo } from "../../src/ic/publish.ts";
 import { withdrawVideo } from "../../src/ic/withdraw-video.ts";
+import { type CanisterNetwork, ok, startCanisters } from "../canisters/network.ts";
 import { withManifest } from "../ic/client/with-manifest.ts";
-import { startTestNetwork, type TestNetwork } from "../ic/network.ts";
 import { writeSample } from "../ic/sample-publication.ts";
 
 /** Of the page, where the functions that use it run. */
@@ -31,13 +33,13 @@ const chrome = ["chromium", "chromium-browser", "google-chrome"].find((name) => 
 const skip = chrome === undefined && "no Chromium on this machine: apt-get install chromium";
 
 let folder: string;
-let network: TestNetwork;
+let network: CanisterNetwork;
 let server: Server;
 let browser: Browser;
 before(async () => {
   if (chrome === undefined) return;
   folder = await mkdtemp(join(tmpdir(), "kiln-client-page-"));
-  network = await startTestNetwork();
+  network = await startCanisters();
   const page = await bundle();
   server = createServer((request, response) => {
     const isScript = request.url === "/kiln.js";
@@ -135,6 +137,70 @@ test("a page signs in, reads the certified feed, and fetches media that it has v
   await page.evaluate(({ host }) => kiln.signInLocally(host).signOut(), place());
   assert.notEqual(await principal(), seen.principal);
   await page.context().close();
+});
+
+test("the way of a post: from its author's canister to the feed, to a viewer's like, and back", {
+  skip,
+}, async () => {
+  const author = (await open()).page;
+  const mine = await author.evaluate(async ({ host, canisters }) => {
+    const { identity } = kiln.signInLocally(host);
+    const client = await kiln.connectClient({ host, canisters }, identity);
+    const canister = await client.users.mine();
+    await canister.updateProfile({ displayName: "Ada", bio: "", pictureUrl: "" });
+    const id = await canister.addPost({ video: "posted", description: "a dance", hashtags: ["dance"] });
+    const again = (await client.users.mine()).canisterId;
+    return { owner: client.principal, canister: canister.canisterId, again, id };
+  }, place());
+  assert.equal(mine.again, mine.canister);
+  const post = { owner: Principal.fromText(mine.owner), id: BigInt(mine.id) };
+
+  // The pipeline: encodes, publishes, and says so in the author's canister.
+  const its = join(folder, "posted");
+  const sample = { ...(await writeSample(its)), id: "posted", owner: mine.owner };
+  await publishVideo({ ...network, publication: await withManifest(its, sample), folder: its });
+  const atAuthors = network.admin.at(Principal.fromText(mine.canister));
+  for (const status of ["Transcoding", "CheckingExplicitness", "ReadyToView"])
+    ok(await atAuthors.update_post_status(post, { [status]: null } as Status));
+
+  const viewer = (await open()).page;
+  const liked = await viewer.evaluate(
+    async ({ host, canisters, ref }) => {
+      const { identity } = kiln.signInLocally(host);
+      const client = await kiln.connectClient({ host, canisters }, identity);
+      const theirs = await client.users.of(ref.owner);
+      await theirs!.like(ref, "liked");
+      await theirs!.vote(ref, "Hot");
+      await theirs!.watched(ref, { percentage: 80 });
+      const { likes, hotVotes, likedByMe, views } = (await theirs!.post(ref))!;
+      return { likes, hotVotes, likedByMe, total: views.total };
+    },
+    { ...place(), ref: { owner: mine.owner, id: mine.id } },
+  );
+  assert.deepEqual(liked, { likes: 1, hotVotes: 1, likedByMe: true, total: 1 });
+  while (ok(await atAuthors.sync()).index_waiting > 0n);
+
+  const seen = await viewer.evaluate(
+    async ({ host, canisters, owner }) => {
+      const client = await kiln.connectClient({ host, canisters });
+      for await (const { id, profile, post } of client.feeds.withAuthors({ author: owner }))
+        return { id, name: profile?.displayName, likes: post?.statistics.likes, canister: post?.canister };
+      return undefined;
+    },
+    { ...place(), owner: mine.owner },
+  );
+  assert.deepEqual(seen, { id: "posted", name: "Ada", likes: 1, canister: mine.canister });
+  const refused = await viewer.evaluate(
+    async ({ host, canisters, ref }) => {
+      const { identity } = kiln.signInLocally(host);
+      const client = await kiln.connectClient({ host, canisters }, identity);
+      const theirs = await client.users.of(ref.owner);
+      return theirs!.deletePost(ref.id).catch((error: { code: string }) => error.code);
+    },
+    { ...place(), ref: { owner: mine.owner, id: mine.id } },
+  );
+  assert.equal(refused, "USER_REFUSED");
+  for (const page of [author, viewer]) await page.context().close();
 });
 
 test("a withdrawn video is in no feed, and its media are gone", { skip }, async () => {

@@ -5,6 +5,7 @@ import { createAgent, isLoopback, principalOf, type RootKey } from "../agent.ts"
 import { PrincipalId } from "../principal-id.ts";
 import { type FeedClient, feedClient } from "./feed-client.ts";
 import { type Media, openMedia } from "./media.ts";
+import { type Users, usersOf } from "./users.ts";
 
 /** Where a dApp's canisters are. */
 export const Network = z.object({
@@ -12,7 +13,8 @@ export const Network = z.object({
   host: z.url(),
   /** DER in hex; absent: known for the Internet Computer, asked of a host on this machine. */
   rootKey: z.hex().optional(),
-  canisters: z.object({ content_index: PrincipalId }),
+  /** Without a user index there is nothing to act on: `users` refuses. */
+  canisters: z.object({ content_index: PrincipalId, user_index: PrincipalId.optional() }),
 });
 export type Network = z.input<typeof Network>;
 
@@ -21,6 +23,7 @@ export type Client = {
   principal: string;
   agent: HttpAgent;
   feeds: FeedClient;
+  users: Users;
   /** The files of a video that `feeds` has answered. */
   media(video: Parameters<typeof openMedia>[1], options?: { signal?: AbortSignal }): Promise<Media>;
 };
@@ -45,6 +48,7 @@ export async function connectClient(network: Network, identity?: Identity): Prom
     principal: await principalOf(agent),
     agent,
     feeds: feedClient({ agent, canisterId: canisters.content_index, rootKey: agent.rootKey! }),
+    users: usersOf({ agent, canisterId: canisters.user_index }),
     media: (video, options) => openMedia(host, video, options),
   };
 }

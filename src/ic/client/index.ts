@@ -8,3 +8,5 @@ export type { AuthoredVideo, Feed, FeedClient, FeedFilter, FeedOptions } from ".
 export { type Media, openMedia } from "./media.ts";
 export type { Profile } from "./profile.ts";
 export { type Session, signIn, signInLocally } from "./sign-in.ts";
+export type { Post, PostRef, UserClient, Watched } from "./user-client.ts";
+export type { Users } from "./users.ts";
