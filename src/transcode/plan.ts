@@ -75,7 +75,7 @@ export function plan(
   const top = rungs[0]!;
   const seconds = segmentSeconds(top.bitrate);
   const frames = Math.max(1, Math.round((video.start + video.timing.duration) * rate));
-  const segments = segmentGrid(seconds, rate, policy.firstSegments);
+  const segments = segmentGrid(seconds, rate, firstSegments(policy));
   const parts = division(frames, rate, { segments, clock: source.container.clock }, policy);
   return {
     input: { path: source.path, demuxer: source.container.demuxer },
@@ -102,6 +102,12 @@ export function plan(
     pictures: picturePlan(top, frames, rate),
   };
 }
+
+/**
+ * AV1's software encoder takes no single keyframes: it would have to repeat the short distance all through, which
+ * costs a third more bits on easy content.
+ */
+const firstSegments = ({ codecs, firstSegments: asked }: Policy) => (codecs.includes("av1") ? "full" : asked);
 
 /**
  * Ceilings beside H.264's. Only hard content meets them, so a hard clip decides (`kiln bench codecs`): the bits at

@@ -23,6 +23,13 @@ for (const [setting, expected] of [
   });
 }
 
+test("codecs: with AV1 no segment is short, since its groups would be short all through", () => {
+  const segmentsWith = (codecs: string) =>
+    plan(source(), policyOf(TranscodeSettings.parse({ KILN_CODECS: codecs }))).segments;
+  assert.deepEqual(segmentsWith("h264,hevc"), { segment: 60, group: 30, short: 2 });
+  assert.deepEqual(segmentsWith("h264,av1"), { segment: 60, group: 60, short: 0 });
+});
+
 test("codecs: an unknown one is refused", () => {
   assert.throws(() => TranscodeSettings.parse({ KILN_CODECS: "h264,vp9" }));
 });
