@@ -79,7 +79,9 @@ const pytorch = "torch==2.15.0";
 
 async function installPytorch(folder: string): Promise<void> {
   if (existsSync(`${folder}/torch/__init__.py`)) return;
-  console.error(`kiln: installing ${pytorch} for comparison into ${folder}: about 3 GB to download`);
+  console.error(
+    `kiln: installing ${pytorch} for comparison into ${folder}: about 3 GB to download, 5.3 GB on disk`,
+  );
   await runTool([
     ...["python3", "-m", "pip", "install", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"],
     ...["--target", folder, pytorch],

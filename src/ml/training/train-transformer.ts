@@ -80,7 +80,7 @@ export async function trainTransformer(
   options: TrainTransformerOptions,
 ): Promise<TrainedTransformer> {
   const { training, checkpoint, resume, seed, onNotice = () => {} } = options;
-  const parameters = fitting(options.parameters, split.train.items.length, onNotice);
+  const parameters = fitting(options.parameters, training, split.train.items.length, onNotice);
   const task: Task = { parameters, training, seed, data: hashDataset(split.train) };
   const found = checkpoint && resume ? await readCheckpoint(checkpoint, task) : undefined;
   const running = new Training(split, options, task, found);
@@ -276,12 +276,21 @@ const bestOf = (curve: readonly CurvePoint[]): CurvePoint | undefined =>
 /** The parameters as far as this catalogue allows them. */
 function fitting(
   parameters: TransformerParameters,
+  training: TrainingParameters,
   items: number,
   onNotice: (say: string) => void,
 ): TransformerParameters {
-  if (!parameters.markovPrior || items <= priorLimit) return parameters;
-  onNotice(`no Markov prior: its table is made for at most ${priorLimit} items, and there are ${items}`);
-  return { ...parameters, markovPrior: false };
+  if (!parameters.markovPrior) return parameters;
+  const without = { ...parameters, markovPrior: false };
+  if (items > priorLimit) {
+    onNotice(`no Markov prior: its table is made for at most ${priorLimit} items, and there are ${items}`);
+    return without;
+  }
+  if (negativesFor(items, training) > 0) {
+    onNotice("no Markov prior: it is learned over the whole catalogue, not among drawn negatives");
+    return without;
+  }
+  return parameters;
 }
 
 function batchForm(

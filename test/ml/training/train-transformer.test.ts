@@ -83,6 +83,15 @@ test("training with drawn negatives, with a Markov prior, with content learns th
   }
 });
 
+test("a Markov prior that drawn negatives cannot teach is left out, and it is said", async () => {
+  const notices: string[] = [];
+  const rest = { onNotice: (say: string) => notices.push(say) };
+  const given = { parameters: { markovPrior: true }, training: { negatives: 6, epochs: 1 }, rest };
+  const { model } = await trainTransformer(split, options(given));
+  assert.equal(model.markov, undefined);
+  assert.match(notices.join(), /no Markov prior: .* drawn negatives/);
+});
+
 test("histories in one row see nothing of each other: the loss is that of rows of their own", async () => {
   const parameters = TransformerParameters.parse({ ...small, dropout: 0 });
   const training = TrainingParameters.parse(quick);
