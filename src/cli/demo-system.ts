@@ -12,6 +12,7 @@ import { folderBlobStore } from "../videos/folder-blob-store.ts";
 import { followVideos } from "../videos/follow-videos.ts";
 import { VideoStore } from "../videos/video-store.ts";
 import { readPublication } from "../workers/publication.ts";
+import { type DemoFeed, demoFeed } from "./demo-feed.ts";
 import { startLocalNetwork } from "./local-network.ts";
 import type { Standing } from "./progress.ts";
 import { startRedis } from "./redis-server.ts";
@@ -41,6 +42,8 @@ export interface DemoSystem extends AsyncDisposable {
   process(file: string, onStanding: (standing: Standing) => void, signal: AbortSignal): Promise<DemoRow>;
   /** Fetches every file of a published video back over HTTP and compares. */
   verify(row: DemoRow, signal: AbortSignal): Promise<boolean>;
+  /** What a model that has learned from a simulated audience of these videos shows, and what the index says. */
+  recommend(videos: readonly string[], signal: AbortSignal): Promise<DemoFeed>;
 }
 
 /**
@@ -149,6 +152,13 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
       for (const { path, why } of differences) console.error(`${path}: ${why}`);
       return sentBytes === 0 && differences.length === 0;
     },
+
+    recommend: (videos, signal) =>
+      demoFeed({
+        ...{ folder, videos, redis, canister, signal },
+        configuration: canisters.global_configuration,
+        rootKey: network.rootKey,
+      }),
 
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

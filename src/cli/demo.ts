@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { generateClips } from "./demo-clips.ts";
+import type { DemoFeed } from "./demo-feed.ts";
 import { type DemoRow, type DemoSystem, startDemoSystem } from "./demo-system.ts";
 import { type ProgressView, showProgress } from "./progress.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
@@ -32,8 +33,12 @@ async function run(files: string[], options: Options): Promise<void> {
     console.error("starting Redis, a local network with Kiln's canisters, and a worker...");
     const system = opened.use(await startDemoSystem(folder, signal));
     const rows = await processAll(system, chosen, options, signal);
-    if (options.json) console.log(JSON.stringify({ videos: rows }, null, 2));
+    const published = rows.flatMap(({ id, status }) => (status === "published" ? [id!] : []));
+    const feed = new Set(published).size > 1 ? await recommended(system, published, signal) : null;
+    if (options.json) console.log(JSON.stringify({ videos: rows, feed }, null, 2));
     else print(rows, options);
+    if (feed !== null && !options.json) printFeed(feed, rows);
+    if (feed !== null && String(feed.feed) !== String(feed.index)) process.exitCode = 1;
     if (rows.some(({ status, verified }) => status === "failed" || verified === false)) process.exitCode = 1;
     if (options.once) return;
     console.error("\nThe pages stay up until Ctrl-C.");
@@ -44,6 +49,22 @@ async function run(files: string[], options: Options): Promise<void> {
     if (!signal.aborted) throw error;
     process.exitCode = 130;
   }
+}
+
+async function recommended(
+  system: DemoSystem,
+  published: readonly string[],
+  signal: AbortSignal,
+): Promise<DemoFeed> {
+  console.error("a simulated audience watches them, a small model learns from it...");
+  return await system.recommend([...new Set(published)], signal);
+}
+
+function printFeed({ version, feed, index }: DemoFeed, rows: readonly DemoRow[]): void {
+  const names = new Map(rows.map(({ id, file }) => [id, basename(file)]));
+  console.log(`\nThe feed of model ${version}, over HTTP: ${feed.map((id) => names.get(id)).join(", ")}`);
+  const same = String(feed) === String(index) ? "the same" : index.map((id) => names.get(id)).join(", ");
+  console.log(`The content index canister says: ${same}`);
 }
 
 async function generated(folder: string, signal: AbortSignal): Promise<string[]> {

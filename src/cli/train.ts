@@ -5,6 +5,7 @@ import { EventSettings } from "../events/settings.ts";
 import { interactionFormats } from "../ml/datasets/interaction-file.ts";
 import { engineChoices } from "../ml/engines/engine.ts";
 import { caseMetricNames } from "../ml/evaluation/metrics.ts";
+import type { Registry } from "../ml/registry/registry.ts";
 import { MlSettings } from "../ml/settings.ts";
 import { ModelParameters, modelKinds } from "../ml/training/model-parameters.ts";
 import { runTraining } from "../ml/training/run-training.ts";
@@ -13,6 +14,7 @@ import { type NetworkProgress, TrainingTask } from "../ml/training/training-task
 import { againstActive, printRegistered, registerTrained } from "./register-trained.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
+import { printTrainDemo, trainDemo } from "./train-demo.ts";
 
 type Options = Partial<
   Pick<TrainingTask, "model" | "parameters" | "split" | "cut" | "seed" | "engine" | "from" | "replay">
@@ -26,6 +28,7 @@ type Options = Partial<
   resume?: true;
   register?: true;
   promote?: true;
+  demo?: true;
   json?: true;
 };
 
@@ -68,6 +71,10 @@ export default function train(command: Command): void {
     )
     .option("--ranker", "also train the ranker of likes, shares, skips... on the lake's impressions")
     .option("--resume", "go on from the checkpoint in --out")
+    .option(
+      "--demo",
+      "simulated audiences, a small model on the Wasm engine, its figures beside Markov and Pop",
+    )
     .option("--register", "take the finished model into the registry (KILN_MODELS)")
     .option("--promote", "the same, and let it serve when it passes the gate")
     .option("--json", "print the report as one JSON document on standard output")
@@ -76,8 +83,9 @@ export default function train(command: Command): void {
       "\nExample: ./kiln train --interactions ml-1m.txt --split leave-last-out --out draft",
     )
     .action(async (options: Options) => {
-      const { register = false, promote = false, ...rest } = options;
+      const { register = false, promote = false, demo = false, ...rest } = options;
       const registry = { folder: readSettings(MlSettings).KILN_MODELS };
+      if (demo) return await showDemo(registry, options);
       const asked = taskOf(rest);
       const task = register || promote ? await againstActive(asked, registry) : asked;
       const report = await runTraining(task, {
@@ -93,6 +101,17 @@ export default function train(command: Command): void {
       if (registered && !options.json) printRegistered(registered);
       if (promote && !registered?.promoted) process.exitCode = 1;
     });
+}
+
+/** Exit code 1 where the model does not beat what stands beside it. */
+async function showDemo(registry: Registry, { json }: Options): Promise<void> {
+  const done = await trainDemo(registry, {
+    signal: stopSignal(),
+    onStep: (say) => console.error(`kiln: ${say}`),
+  });
+  if (json) console.log(JSON.stringify(done));
+  else printTrainDemo(done);
+  if (!done.beatsAll || !done.registered.promoted) process.exitCode = 1;
 }
 
 /** The task that the options and settings describe. */
