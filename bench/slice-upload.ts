@@ -9,6 +9,7 @@ import { installKiln } from "../src/ic/install-kiln.ts";
 import { fingerprint, type LocalFile } from "../src/ic/local-file.ts";
 import { storageClient } from "../src/ic/storage-client.ts";
 import { upload } from "../src/ic/uploader.ts";
+import { median } from "./median.ts";
 
 const chunkBytes = 1_900_000;
 const segments = 16;
@@ -80,8 +81,4 @@ async function speed(send: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await send();
   return (segments * chunkBytes) / 1e6 / ((performance.now() - start) / 1e3);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { cpuSeconds } from "./cpu-seconds.ts";
+import { median } from "./median.ts";
 
 const run = promisify(execFile);
 const kiln = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -88,25 +90,3 @@ function handWritten(clip: string, folder: string): string[] {
     ...["-map", "0:a", "-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2", join(folder, "audio.mp4")],
   ];
 }
-
-/** POSIX `times`: the shell's children, with all that they waited for, are on the second line. */
-async function cpuSeconds(
-  program: string,
-  args: readonly string[],
-  settings: Record<string, string> = {},
-): Promise<number> {
-  const script = '"$@" >/dev/null || exit 1; times';
-  const env = { ...process.env, ...settings };
-  const { stdout } = await run("sh", ["-c", script, "sh", program, ...args], { env });
-  const [, children = ""] = stdout.trim().split("\n");
-  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
-    0,
-  );
-}
-
-const median = (values: readonly number[]) => {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { TranscodeRatio } from "../../bench/slice.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import benchRecommend from "./bench-recommend.ts";
+import benchTranscode from "./bench-transcode.ts";
 import { printTable } from "./table.ts";
 
 type Row = [what: string, measured: string, ratio: string, target: string];
@@ -127,6 +128,7 @@ function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, ki
 
 export default function bench(command: Command): void {
   benchRecommend(command.command("recommend"));
+  benchTranscode(command.command("transcode"));
   command
     .addArgument(new Argument("<name>", "what to measure").choices(Object.keys(benches)))
     .action(async (name: string) => {

@@ -14,6 +14,11 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
     );
 }
 
+/** Prints rows as a table in Markdown. */
+export function printMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  for (const row of [head, head.map(() => "---"), ...rows]) console.log(`| ${row.join(" | ")} |`);
+}
+
 function linesOf(row: readonly string[]): string[][] {
   const cells = row.map((cell) => cell.split("\n"));
   const height = Math.max(...cells.map(({ length }) => length));
