@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { boundsOf } from "./bounds.ts";
 import { draft, finishedPart, keepPart, type PartReport, partFolder, sweep } from "./checkpoints.ts";
 import { command, intermediates } from "./command.ts";
 import type { Part } from "./division.ts";
@@ -59,6 +60,7 @@ export async function encodeParts(
     const report = await runFfmpeg(command(plan, path, policy, made.path, part), {
       signal: stop,
       stallMs: policy.stallSeconds * 1000,
+      bounds: boundsOf(plan, path, policy),
       onFrames: (frames) => progress(index, frames),
     });
     await keepPart(made.path, place, report);

@@ -1,3 +1,4 @@
+import { boundsOf } from "./bounds.ts";
 import { command } from "./command.ts";
 import { dropParts, encodeParts, joinPictures } from "./encode-parts.ts";
 import type { EncodePath } from "./encode-path.ts";
@@ -32,7 +33,8 @@ export type Encoded = {
  * Encodes by one path, and judges the source by what came out.
  * @throws RejectionError CORRUPT, TRUNCATED, UNSUPPORTED_CODEC, DISK_FULL
  * @throws GpuError
- * @throws TypedError ENCODE_FAILED, ENCODE_STALLED, FFMPEG_MISSING, PART_INCOMPLETE
+ * @throws TypedError ENCODE_FAILED, ENCODE_STALLED, ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY, FFMPEG_MISSING,
+ *   PART_INCOMPLETE
  * @throws the signal's reason when it is aborted
  */
 export async function encode(
@@ -68,7 +70,13 @@ async function encodePicture(
   });
   if (plan.parts.length === 1) {
     const stallMs = policy.stallSeconds * 1000;
-    const report = await runFfmpeg(command(plan, path, policy, folder), { signal, stallMs, onFrames });
+    const bounds = boundsOf(plan, path, policy);
+    const report = await runFfmpeg(command(plan, path, policy, folder), {
+      signal,
+      stallMs,
+      bounds,
+      onFrames,
+    });
     return { ...judged(report), parts: [folder] };
   }
   const sha256 = await hashing;

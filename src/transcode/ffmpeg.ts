@@ -6,11 +6,14 @@ import fluent from "fluent-ffmpeg";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { GpuError, gpuFailure } from "./gpu-failure.ts";
 import { RejectionError } from "./rejection.ts";
+import { type Bounds, resourceLimits } from "./resource-limits.ts";
 
 const withParent = fileURLToPath(new URL("./with-parent.sh", import.meta.url));
 /** Of the log, as much as a person reads. */
 const tailLines = 15;
 const killAfterMs = 2_000;
+/** Of a timer in Node: 24.8 days. */
+const longestTimer = 2 ** 31 - 1;
 
 /** ffmpeg's arguments in the order in which they are given: input, filter graph, outputs. */
 export type FfmpegCommand = {
@@ -59,8 +62,10 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
  * @param onFrames frames written so far, several times a second
  * @param onLog lines of the log as they come; what a filter measured stands there
  * @param stallMs milliseconds without progress after which ffmpeg is stopped
+ * @param bounds what it may take; without them as much as it likes
  * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
  * @throws GpuError when the command asks for a GPU that does not do its part
+ * @throws TypedError ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY when it leaves its bounds
  * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
  * @throws the signal's reason when it is aborted; ffmpeg has ended by then
  */
@@ -69,11 +74,13 @@ export async function runFfmpeg(
   {
     signal,
     stallMs,
+    bounds,
     onFrames,
     onLog,
   }: {
     signal?: AbortSignal | undefined;
     stallMs: number;
+    bounds?: Bounds;
     onFrames?: (frames: number) => void;
     onLog?: (line: string) => void;
   },
@@ -81,7 +88,8 @@ export async function runFfmpeg(
   signal?.throwIfAborted();
   const command = fluent({ stdoutLines: tailLines }).setFfmpegPath(withParent).input(input);
   // Spread, not an array: fluent-ffmpeg splits the elements of an array at spaces.
-  command.inputOptions(...inputOptions, ...logOptions).complexFilter(filterGraph);
+  const bound = bounds ? [`--bounds=${resourceLimits(bounds)}`] : [];
+  command.inputOptions(...bound, ...inputOptions, ...logOptions).complexFilter(filterGraph);
   for (const { options, target } of outputs) command.output(target).outputOptions(...options);
 
   const log: string[] = [];
@@ -114,7 +122,9 @@ export async function runFfmpeg(
     }
   });
 
-  const stop = AbortSignal.any([...(signal ? [signal] : []), stalled.signal]);
+  const overdue = new AbortController();
+  const alarm = bounds && setTimeout(() => overdue.abort(), Math.min(bounds.seconds * 1000, longestTimer));
+  const stop = AbortSignal.any([...(signal ? [signal] : []), stalled.signal, overdue.signal]);
   const ended = new Promise<Error | null>((resolve) => {
     command.once("end", () => resolve(null)).once("error", resolve);
   });
@@ -127,7 +137,14 @@ export async function runFfmpeg(
   command.run();
   const error = await ended;
   clearTimeout(watchdog);
+  clearTimeout(alarm);
   signal?.throwIfAborted();
+  if (bounds && overdue.signal.aborted)
+    throw new TypedError(
+      "ENCODE_TOO_SLOW",
+      `ffmpeg took longer than ${bounds.seconds} s: raise KILN_ENCODE_SECONDS, or lower KILN_LADDER`,
+      { final: false },
+    );
   if (stalled.signal.aborted)
     throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
       final: false,
@@ -144,12 +161,23 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   const all = log.join("\n");
   if (/code 127\b/.test(cause.message)) return missing();
   if (/No space left on device/.test(all)) return new RejectionError("DISK_FULL", undefined, { cause });
+  if (/SIGXFSZ/.test(cause.message) || /File too large/.test(all))
+    return new TypedError("OUTPUT_TOO_LARGE", "ffmpeg wrote a file twice as large as its plan allows", {
+      final: false,
+      cause,
+    });
   const gpu = gpuFailure(log);
   if (gpu !== null) return new GpuError(gpu, { cause });
   if (/Decoder \([^)]*\) not found|Decoding requested, but no decoder found/.test(all))
     return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
   if (/Cannot determine format of input stream/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
+  if (/Cannot allocate memory|malloc of size \d+ failed/.test(all))
+    return new TypedError(
+      "OUT_OF_MEMORY",
+      "ffmpeg needs more memory than it may take: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
+      { final: false, cause },
+    );
   return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, {
     final: false,
     cause,

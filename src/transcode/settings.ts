@@ -80,6 +80,14 @@ export const TranscodeSettings = z.object({
   KILN_PARTS_FOLDER: z.string().default(".kiln/parts"),
   /** Seconds without progress after which an encode is given up. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
+  /** Seconds that one run of ffmpeg may take. */
+  KILN_ENCODE_SECONDS: z.coerce.number().positive().default(21_600),
+  /** Private memory of one ffmpeg that uses no GPU. */
+  KILN_ENCODE_MEMORY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(256 * 1024 ** 2)
+    .default(8 * 1024 ** 3),
   /** `packets` reads all timestamps, `keyframes` also decodes a sample, `full` decodes everything. */
   KILN_VERIFY: z.enum(verifications).default("keyframes"),
   /** Adds a single MP4 with its index first, for sharing. */
@@ -134,6 +142,9 @@ export type Policy = {
   /** Folder. */
   partsFolder: string;
   stallSeconds: number;
+  /** That one ffmpeg may take. */
+  encodeSeconds: number;
+  memoryBytes: number;
   verification: Verification;
   /** Whether one file of the largest rendition with its sound is made, too. */
   mp4: "on" | "off";
@@ -168,6 +179,8 @@ export function policyOf(settings: TranscodeSettings): Policy {
     partsAtOnce: settings.KILN_PARTS_AT_ONCE,
     partsFolder: settings.KILN_PARTS_FOLDER,
     stallSeconds: settings.KILN_STALL_SECONDS,
+    encodeSeconds: settings.KILN_ENCODE_SECONDS,
+    memoryBytes: settings.KILN_ENCODE_MEMORY_BYTES,
     verification: settings.KILN_VERIFY,
     mp4: settings.KILN_MP4,
   };

@@ -1,5 +1,12 @@
 #!/bin/sh
 # Runs ffmpeg in a process group of its own, to be killed by the kernel when its parent dies (also by kill -9).
+# A first word --bounds=... holds options of prlimit.
+bounds=
+case "$1" in --bounds=*)
+  bounds="prlimit ${1#--bounds=}"
+  shift
+  ;;
+esac
 # CUDA shall count GPUs as nvidia-smi does; by itself it puts the fastest first.
 export CUDA_DEVICE_ORDER=PCI_BUS_ID
-exec setpriv --pdeathsig KILL setsid ffmpeg "$@"
+exec $bounds setpriv --pdeathsig KILL setsid ffmpeg "$@"
