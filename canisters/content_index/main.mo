@@ -9,6 +9,8 @@ import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Result "mo:core/Result";
 import Text "mo:core/Text";
+import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
 import Membership "../lib/Membership";
 import Catalogue "Catalogue";
 import Certificate "Certificate";
@@ -47,6 +49,9 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   catalogue.seal();
 
   transient let members = Membership.unread();
+
+  let funds = Funds.meter();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -123,6 +128,8 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   public shared ({ caller }) func refresh_membership() : async Result<()> {
     switch (await* refusal(caller, everybodyInside)) { case (?error) #err error; case null #ok };
   };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
 
   public query func get(id : Text) : async ?Video {
     let ?entry = catalogue.byId.get(id) else return null;

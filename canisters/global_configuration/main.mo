@@ -5,6 +5,8 @@ import Nat32 "mo:core/Nat32";
 import Principal "mo:core/Principal";
 import Result "mo:core/Result";
 import Text "mo:core/Text";
+import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
 import Membership "../lib/Membership";
 import Role "../lib/Role";
 import Audit "Audit";
@@ -34,6 +36,9 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) {
 
   /// Entries of one answer: far below the platform's 2 MiB.
   transient let largestPage : Nat32 = 10_000;
+
+  let funds = Funds.meter();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -100,6 +105,8 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) {
     audit.record(caller, "set well-known principal " # name # " to " # text);
     #ok;
   };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
 
   public query func member(id : Principal) : async Membership.Member { { epoch; roles = held(id) } };
 

@@ -10,6 +10,7 @@ import Result "mo:core/Result";
 import Set "mo:core/Set";
 import Text "mo:core/Text";
 import Timer "mo:core/Timer";
+import Funds "../lib/Funds";
 import Membership "../lib/Membership";
 import Chunks "Chunks";
 import Interface "Interface";
@@ -51,6 +52,9 @@ persistent actor class Storage(init : { global_configuration : Principal }) {
   transient let mayUpload : [Membership.Role] = [#publisher, #uploader];
   transient let mayCommit : [Membership.Role] = [#publisher, #committer];
 
+  let funds = Funds.meter();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
   public shared ({ caller }) func begin_upload(upload : Interface.Upload) : async Result<UploadStatus> {
@@ -85,6 +89,8 @@ persistent actor class Storage(init : { global_configuration : Principal }) {
     ledger.heard(upload_id);
     uploads.put(upload_id, attempt, chunks);
   };
+
+  public query func cycles_report() : async Funds.Report { funds.report() };
 
   public query func missing_chunks(upload_id : Text, { limit : Nat32 }) : async Result<[Interface.ChunkId]> {
     uploads.missing(upload_id, Nat32.min(limit, largestPage).toNat());

@@ -61,6 +61,15 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "run a local Internet Computer with Kiln's canisters installed",
     load: () => import("./localnet.ts"),
   },
+  deploy: {
+    summary:
+      "bring Kiln's canisters onto a network, or upgrade what has changed there; says first what it will do",
+    load: () => import("./deploy.ts"),
+  },
+  canisters: {
+    summary: "the deployed canisters: status and cycles, snapshots, restoring users from the backup, a drill",
+    load: () => import("./canisters-command.ts"),
+  },
   doctor: {
     summary: "say what this machine has and lacks, and what to do about it",
     load: () => import("./doctor.ts"),

@@ -260,6 +260,13 @@ export interface _SERVICE {
     { 'ok' : bigint } |
       { 'err' : Error }
   >,
+  /**
+   * Cycles.
+   */
+  'cycles_report' : ActorMethod<
+    [],
+    { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
+  >,
   'feed' : ActorMethod<[Question], { 'ok' : Page } | { 'err' : Error }>,
   /**
    * At most 20 videos, with their authors' profiles (get_profile_details of the user canisters on this subnet).
@@ -507,6 +514,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Record({ 'first' : IDL.Nat64, 'posts' : IDL.Vec(PostUpdate) })],
         [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
         [],
+      ),
+    'cycles_report' : IDL.Func(
+        [],
+        [
+          IDL.Record({
+            'burned_per_day' : IDL.Opt(IDL.Nat),
+            'balance' : IDL.Nat,
+          }),
+        ],
+        ['query'],
       ),
     'feed' : IDL.Func(
         [Question],

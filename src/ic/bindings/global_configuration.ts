@@ -65,6 +65,13 @@ export interface _SERVICE {
     Array<Canister>
   >,
   /**
+   * Cycles.
+   */
+  'cycles_report' : ActorMethod<
+    [],
+    { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
+  >,
+  /**
    * Its role canister goes, too.
    */
   'deregister_canister' : ActorMethod<
@@ -180,6 +187,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
           }),
         ],
         [IDL.Vec(Canister)],
+        ['query'],
+      ),
+    'cycles_report' : IDL.Func(
+        [],
+        [
+          IDL.Record({
+            'burned_per_day' : IDL.Opt(IDL.Nat),
+            'balance' : IDL.Nat,
+          }),
+        ],
         ['query'],
       ),
     'deregister_canister' : IDL.Func(

@@ -204,6 +204,13 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
+   * Cycles.
+   */
+  'cycles_report' : ActorMethod<
+    [],
+    { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
+  >,
+  /**
    * Role publisher or committer. The upload's paths answer 410 at once, its bytes are free; only newer attempts may
    * begin it again.
    */
@@ -369,6 +376,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Text, IDL.Nat64],
         [IDL.Variant({ 'ok' : UploadStatus, 'err' : Error })],
         [],
+      ),
+    'cycles_report' : IDL.Func(
+        [],
+        [
+          IDL.Record({
+            'burned_per_day' : IDL.Opt(IDL.Nat),
+            'balance' : IDL.Nat,
+          }),
+        ],
+        ['query'],
       ),
     'delete_upload' : IDL.Func(
         [IDL.Text, IDL.Nat64],

@@ -1,0 +1,81 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { HttpAgent } from "@dfinity/agent";
+import { createAgent, isLoopback, isMainnet } from "../ic/agent.ts";
+import type { Payer } from "../ic/deploy/apply.ts";
+import { type FoundCanisters, KilnCanisters, localDeploymentFile, readDeployment } from "../ic/deployment.ts";
+import { readIdentity } from "../ic/identity.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+
+/** A network that Kiln is or will be deployed to, and who does it. */
+export type DeployTarget = {
+  host: string;
+  /** PEM file. */
+  identity: string;
+  agent: HttpAgent;
+  payer: Payer;
+  canisters: FoundCanisters;
+  /** Where the deployment is described when it is whole (kiln.json). */
+  file: string;
+  /** Called after each creation: a canister that was paid for is found again. */
+  remember(canisters: FoundCanisters): Promise<void>;
+};
+
+const mainnet = "https://icp-api.io";
+
+/**
+ * @param network `local` (the running kiln localnet), `ic`, or the URL of another network
+ * @param identity PEM file; the local network has one of its own
+ * @throws TypedError NETWORK_UNKNOWN, and those of readIdentity and createAgent
+ */
+export async function deployTarget(network: string, identity: string | undefined): Promise<DeployTarget> {
+  const local = network === "local" ? await readDeployment(localDeploymentFile) : undefined;
+  if (network === "local" && local === undefined)
+    throw new TypedError("NETWORK_UNKNOWN", "no local network: start one with kiln localnet");
+  const host = local?.host ?? (network === "ic" ? mainnet : network);
+  const pem = identity ?? local?.identity;
+  if (pem === undefined)
+    throw new TypedError("NETWORK_UNKNOWN", "who deploys? Name a PEM file with --identity or KILN_IDENTITY");
+  const rootKey = { from: isLoopback(host) ? "host" : "mainnet" } as const;
+  const agent = await createAgent({ host, identity: await readIdentity(pem), rootKey });
+  const file = local ? localDeploymentFile : join(".kiln", new URL(host).hostname, "kiln.json");
+  const created = join(dirname(file), "canisters.json");
+  const canisters = { ...local?.canisters, ...(local ? {} : await readCreated(created)) };
+  return {
+    host,
+    identity: resolve(pem),
+    agent,
+    payer: isMainnet(host) ? "ledger" : "network",
+    canisters,
+    file,
+    remember: (found) => writeCreated(created, found),
+  };
+}
+
+async function readCreated(file: string): Promise<FoundCanisters> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "{}";
+    throw error;
+  });
+  const parsed = KilnCanisters.partial().safeParse(json(text));
+  if (parsed.success) return parsed.data;
+  throw new TypedError(
+    "DEPLOYMENT_INVALID",
+    `${file} does not name canisters: mend it, the canisters in it were paid for`,
+  );
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeCreated(file: string, canisters: FoundCanisters): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const aside = `${file}.${process.pid}`;
+  await writeFile(aside, `${JSON.stringify(canisters, undefined, 2)}\n`);
+  await rename(aside, file);
+}

@@ -1,0 +1,185 @@
+import { createInterface } from "node:readline/promises";
+import { stableFaults } from "@kiln/localnet";
+import { type Command, InvalidArgumentError } from "commander";
+import { cyclesLedger } from "../ic/cycles-ledger.ts";
+import { apply, type KilnModules } from "../ic/deploy/apply.ts";
+import { observe } from "../ic/deploy/observe.ts";
+import { cost, describe, plan, type Step } from "../ic/deploy/plan.ts";
+import { stableSignature } from "../ic/deploy/stable-signature.ts";
+import { writeDeployment } from "../ic/deployment.ts";
+import { hashesOf } from "../ic/install-kiln.ts";
+import { PrincipalId } from "../ic/principal-id.ts";
+import { type UserIndexSettings, userIndexClient } from "../ic/user-index-client.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
+import { type CanisterName, canisterNames, compileCanister } from "./canisters.ts";
+import { type DeployTarget, deployTarget } from "./deploy-target.ts";
+
+type Options = {
+  network: string;
+  subnet?: string;
+  identity?: string;
+  cycles: bigint;
+  budget?: bigint;
+  usersPerCanister?: number;
+  pool?: number;
+  userSubnets?: string[];
+  yes?: true;
+};
+
+export default function deploy(command: Command): void {
+  command
+    .option("--network <network>", "local, ic, or the URL of a network", "local")
+    .option("--subnet <principal>", "where new canisters go (default: the network chooses)", principal)
+    .option("--identity <pem>", "PEM file of the identity that deploys (KILN_IDENTITY)")
+    .option("--cycles <trillions>", "cycles of each new canister", trillions, 5_000_000_000_000n)
+    .option("--budget <trillions>", "refuse a plan that takes more from the account", trillions)
+    .option("--users-per-canister <n>", "1: a canister for each user (user_index)", count)
+    .option("--pool <n>", "user canisters kept ready (user_index)", count)
+    .option(
+      "--user-subnets <principals>",
+      "where user canisters go, separated by commas (user_index)",
+      principals,
+    )
+    .option("--yes", "do it without asking")
+    .addHelpText(
+      "after",
+      `
+Says first what it will do, and asks. Run again it goes on where it broke off, or upgrades what has changed: each
+canister with a snapshot that is loaded again when the check fails, user canisters after a backup. An upgrade that
+would lose state is refused before anything happens. On the Internet Computer cycles come from the identity's account
+in the cycles ledger.
+
+Examples:
+  kiln deploy                                 the running kiln localnet
+  kiln deploy --network ic --identity me.pem --budget 30`,
+    )
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const target = await deployTarget(options.network, options.identity ?? process.env.KILN_IDENTITY);
+  const { agent, canisters, payer } = target;
+  console.error("compiling the canisters...");
+  const compiled = await compileAll();
+  const modules = Object.fromEntries(canisterNames.map((name) => [name, compiled[name].wasm])) as KilnModules;
+  const steps = plan(await observe(agent, canisters), {
+    modules: hashesOf(modules),
+    settings: settingsOf(options, (await agent.getPrincipal()).toText()),
+    cycles: options.cycles,
+    subnet: options.subnet,
+  });
+  if (steps.length === 0) {
+    console.log("nothing to do: everything is as it should be");
+    return;
+  }
+  await refuseLosses(target, steps, compiled);
+  await refuseOverspending(target, steps, options.budget);
+  for (const step of steps) console.log(`- ${describe(step)}`);
+  if (!(options.yes ?? (await confirmed()))) return;
+  const installed = await apply({
+    agent,
+    modules,
+    canisters,
+    steps,
+    payer,
+    onStep: (step) => console.error(describe(step)),
+    onCreated: target.remember,
+  });
+  const { host, identity, file } = target;
+  await writeDeployment(file, { host, identity, canisters: installed });
+  for (const [name, id] of Object.entries(installed)) console.log(`${name.padEnd(22)}${id}`);
+  console.log(`described in ${file}`);
+}
+
+type Compiled = Record<CanisterName, Awaited<ReturnType<typeof compileCanister>>>;
+
+async function compileAll(): Promise<Compiled> {
+  const entries = await Promise.all(
+    canisterNames.map(async (name) => [name, await compileCanister(name)] as const),
+  );
+  return Object.fromEntries(entries) as Compiled;
+}
+
+function settingsOf(
+  { usersPerCanister, pool, userSubnets }: Options,
+  deployer: string,
+): Partial<UserIndexSettings> {
+  return {
+    operators: [deployer],
+    ...(usersPerCanister === undefined ? {} : { users_per_canister: usersPerCanister }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(userSubnets === undefined ? {} : { subnets: userSubnets }),
+  };
+}
+
+/** @throws TypedError UPGRADE_INCOMPATIBLE when an upgrade would drop or misread stable variables */
+async function refuseLosses(target: DeployTarget, steps: Step[], compiled: Compiled): Promise<void> {
+  for (const step of steps) {
+    if (step.do !== "upgrade" && step.do !== "roll out") continue;
+    const name = step.do === "upgrade" ? step.canister : "user";
+    const id = step.do === "upgrade" ? target.canisters[step.canister] : await anyUserCanister(target);
+    const former = id === undefined ? undefined : await stableSignature(target.agent, id);
+    const faults = former === undefined ? [] : stableFaults(former, compiled[name].stable);
+    if (faults.length > 0)
+      throw new TypedError(
+        "UPGRADE_INCOMPATIBLE",
+        `the new ${name} cannot take over what ${id} holds; it needs a migration function: ${faults.join("; ")}`,
+      );
+  }
+}
+
+async function anyUserCanister({ agent, canisters }: DeployTarget): Promise<string | undefined> {
+  if (canisters.user_index === undefined) return undefined;
+  const client = userIndexClient({ agent, canisterId: canisters.user_index });
+  for await (const { id, state } of client.canisters()) if (state !== "empty") return id;
+  return undefined;
+}
+
+/** @throws TypedError BUDGET_EXCEEDED */
+async function refuseOverspending(
+  { agent, payer }: DeployTarget,
+  steps: Step[],
+  budget: bigint | undefined,
+): Promise<void> {
+  const needed = cost(steps);
+  if (budget !== undefined && needed > budget)
+    throw new TypedError("BUDGET_EXCEEDED", `the plan takes ${needed} cycles, the budget is ${budget}`);
+  if (payer !== "ledger" || needed === 0n) return;
+  const balance = await cyclesLedger(agent).balance();
+  if (balance < needed)
+    throw new TypedError(
+      "BUDGET_EXCEEDED",
+      `the plan takes ${needed} cycles, the account of ${(await agent.getPrincipal()).toText()} in the cycles ledger has ${balance}`,
+    );
+}
+
+async function confirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new TypedError("NOT_CONFIRMED", "nobody can be asked here: --yes does what is listed above");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question("Do it? (yes/no) ")).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function principal(text: string): string {
+  if (PrincipalId.safeParse(text).success) return text;
+  throw new InvalidArgumentError("a principal in its text form");
+}
+
+function principals(text: string): string[] {
+  return text.split(",").map((each) => principal(each.trim()));
+}
+
+function count(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a whole number");
+}
+
+function trillions(text: string): bigint {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text))
+    throw new InvalidArgumentError("trillions of cycles, like 5 or 0.5");
+  return BigInt(Math.round(Number(text) * 1000)) * 1_000_000_000n;
+}

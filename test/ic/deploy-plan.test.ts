@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  canisterNames,
+  cost,
+  type Desired,
+  describe,
+  type Observed,
+  plan,
+} from "../../src/ic/deploy/plan.ts";
+
+const modules: Desired["modules"] = {
+  global_configuration: "g2",
+  storage: "s2",
+  content_index: "c2",
+  data_backup: "d2",
+  user_index: "i2",
+  user: "u2",
+};
+const desired: Desired = { modules, settings: { operators: ["me"] }, cycles: 5_000_000_000_000n };
+const settings: Observed["settings"] = {
+  users_per_canister: 1_000,
+  pool: 1,
+  subnets: [],
+  most_per_subnet: 1,
+  cycles_per_canister: 1n,
+  operators: ["me"],
+  parallel_upgrades: 1,
+  most_failures: 1,
+  funding: { below: 1n, to: 1n, daily_limit: 1n, reserve: 1n },
+};
+const nothing: Observed = {
+  canisters: {},
+  registered: new Set(),
+  watched: new Set(),
+  deployerPublishes: false,
+  settings: undefined,
+  userModule: undefined,
+};
+const everything: Observed = {
+  canisters: Object.fromEntries(canisterNames.map((name) => [name, { id: name, moduleHash: modules[name] }])),
+  registered: new Set(canisterNames),
+  watched: new Set(canisterNames),
+  deployerPublishes: true,
+  settings,
+  userModule: "u2",
+};
+
+test("on an empty network all canisters are created before one is installed, then wired, then users get a module", () => {
+  const steps = plan(nothing, { ...desired, subnet: "sub" });
+  const others = canisterNames.filter((name) => name !== "user_index");
+  assert.deepEqual(steps, [
+    ...canisterNames.map((canister) => ({ do: "create", canister, cycles: desired.cycles, subnet: "sub" })),
+    ...canisterNames.map((canister) => ({ do: "install", canister, to: modules[canister] })),
+    { do: "publish", who: "deployer" },
+    ...canisterNames.map((canister) => ({ do: "register", canister })),
+    ...others.map((canister) => ({ do: "fund", canister })),
+    { do: "configure", settings: desired.settings },
+    { do: "roll out", from: undefined, to: "u2" },
+  ]);
+  assert.equal(cost(steps), 25_000_000_000_000n);
+  assert.equal(steps.map(describe)[0], "create global_configuration with 5 T of cycles on subnet sub");
+});
+
+test("where all is as it should be nothing is done", () => assert.deepEqual(plan(everything, desired), []));
+
+test("only what differs is changed", () => {
+  const canisters = { ...everything.canisters, storage: { id: "storage", moduleHash: "s1" } };
+  assert.deepEqual(plan({ ...everything, canisters, userModule: "u1" }, desired), [
+    { do: "upgrade", canister: "storage", from: "s1", to: "s2" },
+    { do: "roll out", from: "u1", to: "u2" },
+  ]);
+});
+
+test("a deployment that broke off after a creation goes on with what was created", () => {
+  const canisters = { global_configuration: { id: "global_configuration", moduleHash: undefined } };
+  const steps = plan({ ...nothing, canisters }, desired);
+  assert.equal(steps.filter((step) => step.do === "create").length, 4);
+  assert.deepEqual(
+    steps.find((step) => step.do === "install"),
+    { do: "install", canister: "global_configuration", to: "g2" },
+  );
+});
