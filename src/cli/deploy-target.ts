@@ -1,6 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { HttpAgent } from "@dfinity/agent";
 import { createAgent, isLoopback, isMainnet } from "../ic/agent.ts";
 import type { Payer } from "../ic/deploy/apply.ts";
 import { type FoundCanisters, KilnCanisters, localDeploymentFile, readDeployment } from "../ic/deployment.ts";
@@ -12,7 +11,7 @@ export type DeployTarget = {
   host: string;
   /** PEM file. */
   identity: string;
-  agent: HttpAgent;
+  agent: Awaited<ReturnType<typeof createAgent>>;
   payer: Payer;
   canisters: FoundCanisters;
   /** Where the deployment is described when it is whole (kiln.json). */
