@@ -98,6 +98,12 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     return Manifest.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new TypedError("NO_MANIFEST", `${path} is not a manifest that kiln transcode wrote`, { cause });
+    const say = `${path} is not a manifest that this version of kiln transcode wrote (${reason(cause)})`;
+    throw new TypedError("NO_MANIFEST", `${say}: transcode the video again`, { cause });
   }
+}
+
+function reason(cause: unknown): string {
+  if (!(cause instanceof z.ZodError)) return cause instanceof Error ? cause.message : String(cause);
+  return cause.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 }

@@ -10,6 +10,7 @@ import type { Analysis } from "../../src/analysis/analysis.ts";
 import { localDeploymentFile, writeDeployment } from "../../src/ic/deployment.ts";
 import { createIdentity } from "../../src/ic/identity.ts";
 import { grantRole } from "../../src/ic/roles.ts";
+import type { Manifest } from "../../src/transcode/manifest.ts";
 import { startTestNetwork } from "./network.ts";
 
 const network = await startTestNetwork();
@@ -51,7 +52,7 @@ async function writeTranscoded(name: string, analysis: Analysis | null = null): 
     await mkdir(join(folder, name, path, ".."), { recursive: true });
     await writeFile(join(folder, name, path), bytes);
   }
-  const manifest = {
+  const manifest: Manifest = {
     version: 1,
     source: {
       bytes: 1,
@@ -62,6 +63,7 @@ async function writeTranscoded(name: string, analysis: Analysis | null = null): 
       height: 1280,
       rotation: 0,
       duration: 4,
+      otherDuration: null,
       frames: 120,
       range: "sdr",
       audioCodec: null,
