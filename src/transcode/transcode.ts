@@ -11,11 +11,12 @@ import { byBestPath } from "./by-best-path.ts";
 import { dropParts } from "./encode-parts.ts";
 import { footageOf } from "./footage.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
-import { moveInto, refuseForeign, workFolder } from "./output-folder.ts";
+import { moveInto, refuseForeign } from "./output-folder.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Progress } from "./progress.ts";
 import type { Progressive } from "./progressive.ts";
 import { RejectionError } from "./rejection.ts";
+import { workFolder } from "./work-folder.ts";
 
 export type { Progress } from "./progress.ts";
 

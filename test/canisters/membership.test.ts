@@ -16,7 +16,7 @@ test("a role counts from the moment it is granted, also for somebody refused jus
   const { storage, principal } = await network.somebody();
   const refusal = err(await storage.begin_upload(upload("granted", 1, [])));
   assert.deepEqual(refusal, {
-    unauthorized: `${principal.toText()} lacks the role publisher: an admin grants it in ${network.canisters.global_configuration}`,
+    unauthorized: `${principal.toText()} lacks the role publisher or uploader: an admin grants it in ${network.canisters.global_configuration}`,
   });
   ok(await network.admin.configuration.grant(principal, { publisher: null }));
   ok(await storage.begin_upload(upload("granted", 1, [])));

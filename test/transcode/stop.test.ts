@@ -78,11 +78,18 @@ test("Ctrl-C: exit code 1, one line, nothing left", async () => {
   assert.deepEqual(await readdir(results), []);
 });
 
-test("kill -9 of the command leaves no ffmpeg, and nothing under the name of the result", async () => {
+test("kill -9 of the command leaves no ffmpeg, and what it leaves goes with the next run", async () => {
   const child = started("killed");
-  await until(async () => (await running()).length > 0);
+  await until(async () => (await readdir(results)).length > 0 && (await running()).length > 0);
   child.kill("SIGKILL");
   await once(child, "exit");
   await until(async () => (await running()).length === 0);
-  assert.ok(!(await readdir(results)).includes("killed"));
+  const left = await readdir(results);
+  assert.equal(left.length, 1);
+  assert.ok(left[0]!.startsWith(".killed.kiln-"));
+  const again = started("killed");
+  await until(async () => !(await readdir(results)).includes(left[0]!));
+  again.kill("SIGINT");
+  await once(again, "exit");
+  assert.deepEqual(await readdir(results), []);
 });
