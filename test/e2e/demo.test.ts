@@ -18,7 +18,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 test("demo --once: good files are published and come back as sent, refused ones are rows", async () => {
-  const good = clips.at(-1)!;
+  const [good, ...others] = clips.toReversed() as [string, ...string[]];
   const text = join(folder, "text.mp4");
   const empty = join(folder, "empty.mp4");
   const cut = join(folder, "cut.mp4");
@@ -27,8 +27,17 @@ test("demo --once: good files are published and come back as sent, refused ones 
   const whole = await readFile(good);
   await writeFile(cut, whole.subarray(0, whole.length / 2));
 
-  await using demo = runDemo("--once", good, text, empty, cut, folder, join(folder, "missing.mp4"));
-  const { videos } = await demo.report;
+  await using demo = runDemo(
+    "--once",
+    good,
+    text,
+    empty,
+    cut,
+    folder,
+    join(folder, "missing.mp4"),
+    ...others,
+  );
+  const { videos, feed } = await demo.report;
   assert.equal(await demo.ended, 0, demo.log());
   assert.deepEqual(
     videos.map(({ status, verified, reason }) => [status, verified, reason?.split(":")[0]]),
@@ -40,6 +49,7 @@ test("demo --once: good files are published and come back as sent, refused ones 
       ["rejected", null, "TRUNCATED"],
       ["rejected", null, "NOT_A_FILE"],
       ["rejected", null, "FILE_NOT_FOUND"],
+      ...others.map(() => ["published", true, undefined]),
     ],
   );
   assert.deepEqual(
@@ -49,6 +59,9 @@ test("demo --once: good files are published and come back as sent, refused ones 
       [240, 426],
     ],
   );
+  const published = videos.flatMap(({ id }) => id ?? []);
+  assert.ok(feed?.feed.every((id) => published.includes(id)));
+  assert.deepEqual(feed?.index, feed?.feed, "the canister tells the order that the interface tells");
   assert.doesNotMatch(demo.log(), /^\s+at /m, "no stack trace");
   assert.deepEqual(await processesWith(demo.mark), []);
 });

@@ -23,6 +23,15 @@ export const DemoReport = z.strictObject({
       verified: z.boolean().nullable(),
     }),
   ),
+  /** Null with fewer than three videos. */
+  feed: z
+    .strictObject({
+      version: z.string(),
+      objections: z.array(z.string()),
+      feed: z.array(z.string()).min(1),
+      index: z.array(z.string()),
+    })
+    .nullable(),
 });
 
 export interface RunningDemo extends AsyncDisposable {

@@ -38,6 +38,7 @@ test("a training in its own process leaves a model that loads, its metrics, a pa
   const report = await runTraining(asked, { onProgress: ({ epoch }) => epochs.add(epoch) });
   assert.deepEqual([...epochs], [1, 2]);
   assert.deepEqual((await readdir(asked.out)).sort(), [
+    "global.json",
     "items.json",
     "metrics.json",
     "model.json",
