@@ -21,6 +21,7 @@ import {
 import { type BaselineName, baselineNames, baselines } from "../ml/models/baselines.ts";
 import { BaselineParameters } from "../ml/models/parameters.ts";
 import { cutTime, leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
+import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { type EvaluationReport, printEvaluation } from "./evaluation-report.ts";
 
@@ -159,9 +160,7 @@ function parameters(text: string): BaselineParameters {
   try {
     return BaselineParameters.parse(JSON.parse(text));
   } catch (error) {
-    if (!(error instanceof z.ZodError)) throw new InvalidArgumentError("expected JSON");
-    const issues = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new InvalidArgumentError(issues.join("; "));
+    throw new InvalidArgumentError(error instanceof z.ZodError ? issuesOf(error) : "expected JSON");
   }
 }
 

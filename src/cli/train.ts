@@ -11,6 +11,7 @@ import { ModelParameters, modelKinds } from "../ml/training/model-parameters.ts"
 import { runTraining } from "../ml/training/run-training.ts";
 import type { TrainingReport } from "../ml/training/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
+import { issuesOf } from "../telemetry/issues-of.ts";
 import { againstActive, printRegistered, registerTrained } from "./register-trained.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
@@ -126,7 +127,7 @@ export function taskOf({ interactions, format, lake, json: _, ...options }: Opti
     ...options,
   });
   if (result.success) return result.data;
-  throw new InvalidArgumentError(sentences(result.error));
+  throw new InvalidArgumentError(issuesOf(result.error));
 }
 
 /** The option `--parameters`: JSON, checked. */
@@ -134,12 +135,9 @@ export function modelParameters(text: string): ModelParameters {
   try {
     return ModelParameters.parse(JSON.parse(text));
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof z.ZodError ? sentences(error) : "expected JSON");
+    throw new InvalidArgumentError(error instanceof z.ZodError ? issuesOf(error) : "expected JSON");
   }
 }
-
-const sentences = ({ issues }: z.ZodError) =>
-  issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 
 const clearLine = "\r\u001b[K";
 const lineMs = 10_000;

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { PrincipalId } from "./principal-id.ts";
 
@@ -60,7 +61,6 @@ export async function writeDeployment(file: string, deployment: Deployment): Pro
 }
 
 function reason(cause: unknown): string {
-  if (cause instanceof z.ZodError)
-    return cause.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  if (cause instanceof z.ZodError) return issuesOf(cause);
   return (cause as Error).message;
 }

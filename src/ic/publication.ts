@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { moderations } from "./indexed-video.ts";
 import { PrincipalId } from "./principal-id.ts";
@@ -62,8 +63,7 @@ export type Publication = z.infer<typeof Publication>;
 export function parsePublication(value: z.input<typeof Publication>): Publication {
   const parsed = Publication.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new TypedError("PUBLICATION_INVALID", `the video cannot be published: ${issues.join("; ")}`, {
+  throw new TypedError("PUBLICATION_INVALID", `the video cannot be published: ${issuesOf(parsed.error)}`, {
     cause: parsed.error,
   });
 }

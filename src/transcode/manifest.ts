@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Analysis } from "../analysis/analysis.ts";
+import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { codecs } from "./codec.ts";
 import { pathNames } from "./encode-path.ts";
@@ -104,6 +105,6 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 function reason(cause: unknown): string {
-  if (!(cause instanceof z.ZodError)) return cause instanceof Error ? cause.message : String(cause);
-  return cause.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  if (cause instanceof z.ZodError) return issuesOf(cause);
+  return cause instanceof Error ? cause.message : String(cause);
 }
