@@ -5,11 +5,7 @@ import { lakeImpressions } from "../events/lake-impressions.ts";
 import { seeded } from "../events/random.ts";
 import { EventSettings } from "../events/settings.ts";
 import { collectDataset, type Dataset } from "../ml/dataset.ts";
-import {
-  type InteractionFormat,
-  interactionFormats,
-  readInteractions,
-} from "../ml/datasets/interaction-file.ts";
+import { type InteractionFormat, readInteractions } from "../ml/datasets/interaction-file.ts";
 import { lakeInteractions } from "../ml/datasets/lake-interactions.ts";
 import { type Evaluation, evaluate } from "../ml/evaluation/evaluate.ts";
 import {
@@ -24,6 +20,7 @@ import { cutTime, leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { type EvaluationReport, printEvaluation } from "./evaluation-report.ts";
+import { interactionOptions } from "./interaction-options.ts";
 
 type Options = {
   interactions?: string;
@@ -42,14 +39,7 @@ type Options = {
 };
 
 export default function evaluateCommand(command: Command): void {
-  command
-    .option("--interactions <file>", "a file of interactions (default: what viewers chose in the lake)")
-    .addOption(
-      new Option("--format <format>", "of that file: `user item` lines, or RecBole's .inter")
-        .choices(interactionFormats)
-        .default("pairs"),
-    )
-    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)")
+  interactionOptions(command)
     .addOption(
       new Option("--split <split>", "hold out each user's last item, or everything from a time on")
         .choices(["leave-last-out", "time"])

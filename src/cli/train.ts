@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { readSettings } from "../config.ts";
 import { EventSettings } from "../events/settings.ts";
-import { interactionFormats } from "../ml/datasets/interaction-file.ts";
+import type { interactionFormats } from "../ml/datasets/interaction-file.ts";
 import { engineChoices } from "../ml/engines/engine.ts";
 import { caseMetricNames } from "../ml/evaluation/metrics.ts";
 import type { Registry } from "../ml/registry/registry.ts";
@@ -12,6 +12,7 @@ import { runTraining } from "../ml/training/run-training.ts";
 import type { TrainingReport } from "../ml/training/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
+import { interactionOptions } from "./interaction-options.ts";
 import { againstActive, printRegistered, registerTrained } from "./register-trained.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
@@ -34,14 +35,7 @@ type Options = Partial<
 };
 
 export default function train(command: Command): void {
-  command
-    .option("--interactions <file>", "a file of interactions (default: what viewers chose in the lake)")
-    .addOption(
-      new Option("--format <format>", "of that file: `user item` lines, or RecBole's .inter")
-        .choices(interactionFormats)
-        .default("pairs"),
-    )
-    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)")
+  interactionOptions(command)
     .option("--content <file>", 'numbers that describe each item: {"item":"a","features":[0.1,0.2]} a line')
     .option("--out <folder>", "where the model, its report and its checkpoints go", ".kiln/draft")
     .addOption(
@@ -70,7 +64,10 @@ export default function train(command: Command): void {
       Number,
       0.25,
     )
-    .option("--ranker", "also train the ranker of likes, shares, skips... on the lake's impressions")
+    .option(
+      "--ranker",
+      "also train the ranker of likes, shares, skips... on the lake's impressions (no feed uses it yet)",
+    )
     .option("--resume", "go on from the checkpoint in --out")
     .option(
       "--demo",
