@@ -112,4 +112,10 @@ function isTyped(error: unknown): error is TypedError {
   return error instanceof Error && "code" in error && "final" in error;
 }
 
+// A reader that has seen enough, as in `kiln models list | head -3`, is no failure of the work.
+for (const output of [process.stdout, process.stderr])
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 process.exitCode = await main(process.argv.slice(2));

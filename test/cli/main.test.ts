@@ -45,6 +45,13 @@ test("a wrong option, a missing argument and no command at all exit with 2", () 
   }
 });
 
+test("a reader that leaves early is no failure", () => {
+  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", `"${root}kiln" --help | true`], {
+    encoding: "utf8",
+  });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+});
+
 test("every command's own help says what it takes", () => {
   for (const name of ["demo", "transcode", "publish", "worker", "enqueue", "localnet", "bench"])
     assert.match(kiln(name, "--help").stdout, /Options:|Arguments:/, name);
