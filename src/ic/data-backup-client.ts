@@ -3,15 +3,9 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { idlFactory, type _SERVICE as Service } from "./bindings/data_backup.ts";
-import { Bytes, Count, Optional, PrincipalText, readReply, readResult, unauthorized } from "./reply.ts";
-import { type RetryPolicy, withRetry } from "./retry.ts";
-
-const Refusal = z.union([
-  z.object({ unauthorized: z.string() }),
-  z.object({ not_found: z.null() }),
-  z.object({ invalid: z.string() }),
-  z.object({ failed: z.string() }),
-]);
+import { canisterCalls } from "./canister-calls.ts";
+import { Bytes, Count, Optional, PrincipalText } from "./reply.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 /** A record and the number of its last change; no value: it was removed. */
 export const Change = z.object({ key: z.string(), sequence: z.bigint(), value: Optional(Bytes) });
@@ -43,17 +37,17 @@ export function dataBackupClient(options: { agent: Agent; canisterId: string; re
   const { agent, canisterId } = options;
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
   const target = `data backup canister ${canisterId}`;
-  const call = <Reply>(run: () => Promise<Reply>) => withRetry(run, { target, policy: options.retry });
-
-  async function expect<Value extends z.ZodType>(value: Value, run: () => Promise<unknown>) {
-    const reply = readResult(value, Refusal, await call(run), target);
-    if (reply.kind === "ok") return reply.value;
-    const { error } = reply;
-    if ("unauthorized" in error)
-      throw unauthorized({ target, caller: (await agent.getPrincipal()).toText(), why: error.unauthorized });
-    if ("not_found" in error) throw new TypedError("COPY_NOT_FOUND", `${target} has no copy of this user`);
-    throw new TypedError("BACKUP_REFUSES", `${target}: ${"invalid" in error ? error.invalid : error.failed}`);
-  }
+  const { expect, read } = canisterCalls({
+    agent,
+    target,
+    retry: options.retry,
+    refused: (refusal) => {
+      if ("not_found" in refusal)
+        return new TypedError("COPY_NOT_FOUND", `${target} has no copy of this user`);
+      const why = "invalid" in refusal ? refusal.invalid : refusal.failed;
+      return new TypedError("BACKUP_REFUSES", `${target}: ${why}`);
+    },
+  });
 
   return {
     canisterId,
@@ -91,7 +85,7 @@ export function dataBackupClient(options: { agent: Agent; canisterId: string; re
         expect(z.array(Change), () => actor.changes_since(Principal.fromText(user), after)),
       ),
 
-    status: async () => readReply(Totals, await call(() => actor.status()), target),
+    status: () => read(Totals, () => actor.status()),
   };
 }
 

@@ -4,29 +4,14 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { idlFactory, type _SERVICE as Service } from "./bindings/user_index.ts";
-import {
-  Bytes,
-  Count,
-  Nothing,
-  Optional,
-  PrincipalText,
-  readReply,
-  readResult,
-  unauthorized,
-} from "./reply.ts";
-import { type RetryPolicy, withRetry } from "./retry.ts";
+import { canisterCalls, type Refusal } from "./canister-calls.ts";
+import { Bytes, Count, Nothing, Optional, PrincipalText } from "./reply.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 /** The platform's limit of one stored chunk. @source IC interface specification, "IC method upload_chunk" */
 const chunkBytes = 1024 * 1024;
 
 const Nat = z.bigint().nonnegative();
-
-const Refusal = z.union([
-  z.object({ unauthorized: z.string() }),
-  z.object({ not_found: z.null() }),
-  z.object({ invalid: z.string() }),
-  z.object({ failed: z.string() }),
-]);
 
 /** `vec nat32`, which the agent decodes as a typed array. */
 const Indexes = z.instanceof(Uint32Array).transform((indexes) => [...indexes]);
@@ -99,25 +84,12 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
   const { agent, canisterId } = options;
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
   const target = `user index canister ${canisterId}`;
-  const call = <Reply>(run: () => Promise<Reply>) => withRetry(run, { target, policy: options.retry });
-
-  async function expect<Value extends z.ZodType>(value: Value, run: () => Promise<unknown>) {
-    const reply = readResult(value, Refusal, await call(run), target);
-    if (reply.kind === "ok") return reply.value;
-    const { error } = reply;
-    if ("unauthorized" in error)
-      throw unauthorized({ target, caller: (await agent.getPrincipal()).toText(), why: error.unauthorized });
-    const why =
-      "invalid" in error
-        ? error.invalid
-        : "failed" in error
-          ? error.failed
-          : "there is no such user or canister";
-    throw new TypedError("USER_INDEX_REFUSES", `${target}: ${why}`);
-  }
-
-  const read = async <Value extends z.ZodType>(value: Value, run: () => Promise<unknown>) =>
-    readReply(value, await call(run), target);
+  const { call, expect, read } = canisterCalls({
+    agent,
+    target,
+    retry: options.retry,
+    refused: (refusal) => new TypedError("USER_INDEX_REFUSES", `${target}: ${reason(refusal)}`),
+  });
 
   return {
     canisterId,
@@ -198,4 +170,10 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     fund: () => expect(Nothing, () => actor.fund()),
     funding: () => read(Funding, () => actor.funding_status()),
   };
+}
+
+function reason(refusal: Refusal): string {
+  if ("invalid" in refusal) return refusal.invalid;
+  if ("failed" in refusal) return refusal.failed;
+  return "there is no such user or canister";
 }
