@@ -7,6 +7,7 @@ import { loadSnapshot, takeSnapshot } from "../ic/snapshots.ts";
 import { userIndexClient } from "../ic/user-index-client.ts";
 import { userRecords } from "../ic/user-records.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import build from "./canisters-build.ts";
 import { type DeployTarget, deployTarget } from "./deploy-target.ts";
 import { printTable } from "./table.ts";
 
@@ -14,6 +15,8 @@ type Network = { network: string; identity?: string };
 
 export default function canisters(command: Command): void {
   command.description("what is deployed: how it is, and what to do when something was lost");
+
+  build(command.command("build"));
 
   on(
     command.command("status"),

@@ -13,7 +13,8 @@ export const canisterNames = [
 ] as const;
 export type CanisterName = (typeof canisterNames)[number];
 
-type Compiled = Awaited<ReturnType<typeof compileMotoko>>;
+/** A module, its interface, the signature of its stable variables. */
+export type Compiled = Awaited<ReturnType<typeof compileMotoko>>;
 
 /**
  * Compiles one of Kiln's canisters, or takes it from `.cache/` when neither its sources nor the compiler changed.
@@ -28,10 +29,19 @@ export async function compileCanister(name: CanisterName): Promise<Compiled> {
   });
 }
 
+export async function compileAll(): Promise<Record<CanisterName, Compiled>> {
+  const entries = await Promise.all(
+    canisterNames.map(async (name) => [name, await compileCanister(name)] as const),
+  );
+  return Object.fromEntries(entries) as Record<CanisterName, Compiled>;
+}
+
 /** @returns the Wasm module of each */
 export async function compileCanisters(): Promise<Record<CanisterName, Uint8Array>> {
-  const compiled = await Promise.all(
-    canisterNames.map(async (name) => [name, (await compileCanister(name)).wasm] as const),
-  );
-  return Object.fromEntries(compiled) as Record<CanisterName, Uint8Array>;
+  return modulesOf(await compileAll());
+}
+
+export function modulesOf(compiled: Record<CanisterName, Compiled>): Record<CanisterName, Uint8Array> {
+  const entries = canisterNames.map((name) => [name, compiled[name].wasm]);
+  return Object.fromEntries(entries) as Record<CanisterName, Uint8Array>;
 }

@@ -1,18 +1,18 @@
 import { createInterface } from "node:readline/promises";
-import { stableFaults } from "@kiln/localnet";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
-import { apply, type KilnModules } from "../ic/deploy/apply.ts";
+import { apply } from "../ic/deploy/apply.ts";
 import { observe } from "../ic/deploy/observe.ts";
 import { cost, describe, plan, type Step } from "../ic/deploy/plan.ts";
-import { stableSignature } from "../ic/deploy/stable-signature.ts";
 import { writeDeployment } from "../ic/deployment.ts";
 import { hashesOf } from "../ic/install-kiln.ts";
-import { PrincipalId } from "../ic/principal-id.ts";
-import { type UserIndexSettings, userIndexClient } from "../ic/user-index-client.ts";
+import type { UserIndexSettings } from "../ic/user-index-client.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { type CanisterName, canisterNames, compileCanister } from "./canisters.ts";
+import { compileAll, modulesOf } from "./canisters.ts";
+import { count, principal, principals, trillions } from "./deploy-options.ts";
 import { type DeployTarget, deployTarget } from "./deploy-target.ts";
+import { readModuleFolder } from "./module-folder.ts";
+import { refuseLosses } from "./refuse-losses.ts";
 
 type Options = {
   network: string;
@@ -23,6 +23,7 @@ type Options = {
   usersPerCanister?: number;
   pool?: number;
   userSubnets?: string[];
+  modules?: string;
   yes?: true;
 };
 
@@ -40,6 +41,7 @@ export default function deploy(command: Command): void {
       "where user canisters go, separated by commas (user_index)",
       principals,
     )
+    .option("--modules <folder>", "what kiln canisters build left there, instead of this tree's canisters")
     .option("--yes", "do it without asking")
     .addHelpText(
       "after",
@@ -59,9 +61,9 @@ Examples:
 async function run(options: Options): Promise<void> {
   const target = await deployTarget(options.network, options.identity ?? process.env.KILN_IDENTITY);
   const { agent, canisters, payer } = target;
-  console.error("compiling the canisters...");
-  const compiled = await compileAll();
-  const modules = Object.fromEntries(canisterNames.map((name) => [name, compiled[name].wasm])) as KilnModules;
+  if (options.modules === undefined) console.error("compiling the canisters...");
+  const compiled = await (options.modules === undefined ? compileAll() : readModuleFolder(options.modules));
+  const modules = modulesOf(compiled);
   const steps = plan(await observe(agent, canisters), {
     modules: hashesOf(modules),
     settings: settingsOf(options, (await agent.getPrincipal()).toText()),
@@ -91,15 +93,6 @@ async function run(options: Options): Promise<void> {
   console.log(`described in ${file}`);
 }
 
-type Compiled = Record<CanisterName, Awaited<ReturnType<typeof compileCanister>>>;
-
-async function compileAll(): Promise<Compiled> {
-  const entries = await Promise.all(
-    canisterNames.map(async (name) => [name, await compileCanister(name)] as const),
-  );
-  return Object.fromEntries(entries) as Compiled;
-}
-
 function settingsOf(
   { usersPerCanister, pool, userSubnets }: Options,
   deployer: string,
@@ -110,29 +103,6 @@ function settingsOf(
     ...(pool === undefined ? {} : { pool }),
     ...(userSubnets === undefined ? {} : { subnets: userSubnets }),
   };
-}
-
-/** @throws TypedError UPGRADE_INCOMPATIBLE when an upgrade would drop or misread stable variables */
-async function refuseLosses(target: DeployTarget, steps: Step[], compiled: Compiled): Promise<void> {
-  for (const step of steps) {
-    if (step.do !== "upgrade" && step.do !== "roll out") continue;
-    const name = step.do === "upgrade" ? step.canister : "user";
-    const id = step.do === "upgrade" ? target.canisters[step.canister] : await anyUserCanister(target);
-    const former = id === undefined ? undefined : await stableSignature(target.agent, id);
-    const faults = former === undefined ? [] : stableFaults(former, compiled[name].stable);
-    if (faults.length > 0)
-      throw new TypedError(
-        "UPGRADE_INCOMPATIBLE",
-        `the new ${name} cannot take over what ${id} holds; it needs a migration function: ${faults.join("; ")}`,
-      );
-  }
-}
-
-async function anyUserCanister({ agent, canisters }: DeployTarget): Promise<string | undefined> {
-  if (canisters.user_index === undefined) return undefined;
-  const client = userIndexClient({ agent, canisterId: canisters.user_index });
-  for await (const { id, state } of client.canisters()) if (state !== "empty") return id;
-  return undefined;
 }
 
 /** @throws TypedError BUDGET_EXCEEDED */
@@ -162,24 +132,4 @@ async function confirmed(): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-function principal(text: string): string {
-  if (PrincipalId.safeParse(text).success) return text;
-  throw new InvalidArgumentError("a principal in its text form");
-}
-
-function principals(text: string): string[] {
-  return text.split(",").map((each) => principal(each.trim()));
-}
-
-function count(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("a whole number");
-}
-
-function trillions(text: string): bigint {
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text))
-    throw new InvalidArgumentError("trillions of cycles, like 5 or 0.5");
-  return BigInt(Math.round(Number(text) * 1000)) * 1_000_000_000n;
 }
