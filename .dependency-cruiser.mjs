@@ -38,6 +38,29 @@ const oneWay = Object.entries(may).map(([folder, allowed]) => ({
   to: { path: "^src/", pathNot: [folder, ...allowed].map((name) => `^src/${name}(/|\\.ts$)`) },
 }));
 
+/** The stages of a transcode; what lies beside the folders is for all of them. */
+const transcodeMay = {
+  probe: [],
+  plan: ["probe"],
+  encoders: ["plan"],
+  gpu: ["plan", "encoders"],
+  encode: ["probe", "plan", "encoders", "gpu"],
+  package: ["plan", "encode"],
+  pictures: ["plan"],
+  verify: ["plan", "package"],
+};
+
+const stageByStage = Object.entries(transcodeMay).map(([folder, allowed]) => ({
+  name: `transcode-${folder}-imports-one-way`,
+  comment: `src/transcode/${folder} may import only: ${allowed.join(", ") || "none of the other stages"}`,
+  severity: "error",
+  from: { path: `^src/transcode/${folder}/` },
+  to: {
+    path: "^src/transcode/[^/]+/",
+    pathNot: [folder, ...allowed].map((name) => `^src/transcode/${name}/`),
+  },
+}));
+
 /** A library that has one door: only that file or folder may import it. */
 const only = (name, module, path) => ({
   name: `only-${name}`,
@@ -50,6 +73,7 @@ const only = (name, module, path) => ({
 export default {
   forbidden: [
     ...oneWay,
+    ...stageByStage,
     {
       name: "config-is-read-by-entry-points",
       comment: "src/config.ts composes settings; only src/cli reads it",

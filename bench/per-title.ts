@@ -3,10 +3,10 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { command, intermediates } from "../src/transcode/command.ts";
+import { command, intermediates } from "../src/transcode/encode/command.ts";
 import { runFfmpeg } from "../src/transcode/ffmpeg.ts";
-import { fraction } from "../src/transcode/frame-rate.ts";
-import type { EncodePlan } from "../src/transcode/plan.ts";
+import { fraction } from "../src/transcode/plan/frame-rate.ts";
+import type { EncodePlan } from "../src/transcode/plan/plan.ts";
 import { prepare } from "../src/transcode/prepare.ts";
 
 const run = promisify(execFile);

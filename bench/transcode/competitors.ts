@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { colorFilters } from "../../src/transcode/color.ts";
-import { fraction, perSecond } from "../../src/transcode/frame-rate.ts";
-import type { EncodePlan } from "../../src/transcode/plan.ts";
+import { colorFilters } from "../../src/transcode/plan/color.ts";
+import { fraction, perSecond } from "../../src/transcode/plan/frame-rate.ts";
+import type { EncodePlan } from "../../src/transcode/plan/plan.ts";
 
 type Rendition = EncodePlan["renditions"][number];
 

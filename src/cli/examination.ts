@@ -11,7 +11,7 @@ import { MlSettings } from "../ml/settings.ts";
 import { connectRedis, redisWarnings } from "../queues/connection.ts";
 import { QueueSettings } from "../queues/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { encodersTried, trialEncode } from "../transcode/trial-encode.ts";
+import { encodersTried, trialEncode } from "../transcode/gpu/trial-encode.ts";
 import { VideoSettings } from "../videos/settings.ts";
 import { absent, bad, type Finding, good } from "./finding.ts";
 import { gpuFindings } from "./gpu-findings.ts";

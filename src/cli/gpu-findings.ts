@@ -1,9 +1,9 @@
 import { readSettings } from "../config.ts";
 import { codecs } from "../transcode/codec.ts";
 import type { NvencFeatures } from "../transcode/encoders/nvenc.ts";
-import { discoverGpus, type Gpu } from "../transcode/gpu.ts";
-import { type GpuCapabilities, gpuCapabilities } from "../transcode/gpu-capabilities.ts";
-import { trialNvenc } from "../transcode/gpu-trial.ts";
+import { discoverGpus, type Gpu } from "../transcode/gpu/gpu.ts";
+import { type GpuCapabilities, gpuCapabilities } from "../transcode/gpu/gpu-capabilities.ts";
+import { trialNvenc } from "../transcode/gpu/gpu-trial.ts";
 import { TranscodeSettings } from "../transcode/settings.ts";
 import { absent, type Finding, good } from "./finding.ts";
 import { formatBytes } from "./table.ts";

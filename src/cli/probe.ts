@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readSettings } from "../config.ts";
-import { durationsAgree } from "../transcode/durations.ts";
-import { type Probe, probe } from "../transcode/probe.ts";
+import { durationsAgree } from "../transcode/probe/durations.ts";
+import { type Probe, probe } from "../transcode/probe/probe.ts";
+import { screen } from "../transcode/probe/screen.ts";
 import { RejectionError } from "../transcode/rejection.ts";
-import { screen } from "../transcode/screen.ts";
 import { type Limits, limitsOf, TranscodeSettings } from "../transcode/settings.ts";
 import { printJson, printRejection } from "./rejection-output.ts";
 import { stopSignal } from "./stop-signal.ts";

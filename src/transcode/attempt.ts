@@ -1,17 +1,17 @@
 import { rm } from "node:fs/promises";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { encode } from "./encode.ts";
-import { dropParts } from "./encode-parts.ts";
-import { describeEncoder, type EncodePath, type Fallback } from "./encode-path.ts";
-import { growingPlaylists } from "./growing-playlists.ts";
+import { encode } from "./encode/encode.ts";
+import { dropParts } from "./encode/encode-parts.ts";
+import { describeEncoder, type EncodePath, type Fallback } from "./gpu/encode-path.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Track } from "./package.ts";
-import { cuts } from "./packaging.ts";
-import type { EncodePlan } from "./plan.ts";
+import { growingPlaylists } from "./package/growing-playlists.ts";
+import type { Track } from "./package/package.ts";
+import { cuts } from "./package/packaging.ts";
+import { type Progressive, packageGrowing } from "./package/progressive.ts";
+import type { EncodePlan } from "./plan/plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { finish } from "./product.ts";
 import type { Reporting } from "./progress.ts";
-import { type Progressive, packageGrowing } from "./progressive.ts";
 
 export type Attempt = Prepared & {
   path: EncodePath;

@@ -1,7 +1,7 @@
 import { TypedError } from "../telemetry/typed-error.ts";
-import { recordOutcome } from "./acceleration.ts";
-import { type Choice, type EncodePath, type Fallback, stepDown } from "./encode-path.ts";
-import { blames } from "./gpu-breaker.ts";
+import { recordOutcome } from "./gpu/acceleration.ts";
+import { type Choice, type EncodePath, type Fallback, stepDown } from "./gpu/encode-path.ts";
+import { blames } from "./gpu/gpu-breaker.ts";
 import type { Policy } from "./settings.ts";
 
 /**

@@ -1,10 +1,10 @@
-import type { Conversion } from "./color.ts";
-import { durationsAgree } from "./durations.ts";
-import { fraction, perSecond } from "./frame-rate.ts";
-import { type Level, peakCeiling } from "./loudness.ts";
-import type { LadderDecision } from "./per-title.ts";
-import { type EncodePlan, shownSize } from "./plan.ts";
-import type { Source } from "./screen.ts";
+import type { Conversion } from "./plan/color.ts";
+import { fraction, perSecond } from "./plan/frame-rate.ts";
+import { type Level, peakCeiling } from "./plan/loudness.ts";
+import type { LadderDecision } from "./plan/per-title.ts";
+import { type EncodePlan, shownSize } from "./plan/plan.ts";
+import { durationsAgree } from "./probe/durations.ts";
+import type { Source } from "./probe/screen.ts";
 
 /** Says in words what will be made of a source, and why. Pure; one sentence an element. */
 export function explain(source: Source, plan: EncodePlan): string[] {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import fluent from "fluent-ffmpeg";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { GpuError, gpuFailure } from "./gpu-failure.ts";
+import { GpuError, gpuFailure } from "./gpu/gpu-failure.ts";
 import { RejectionError } from "./rejection.ts";
 import { type Bounds, resourceLimits } from "./resource-limits.ts";
 

@@ -1,6 +1,6 @@
 import type { Footage } from "../analysis/footage.ts";
-import { intermediates } from "./command.ts";
-import type { Size } from "./ladder.ts";
+import { intermediates } from "./encode/command.ts";
+import type { Size } from "./plan/ladder.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**

@@ -5,9 +5,9 @@ import { Analysis } from "../analysis/analysis.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { codecs } from "./codec.ts";
-import { pathNames } from "./encode-path.ts";
-import { Damage } from "./judge.ts";
-import { Pictures } from "./pictures.ts";
+import { Damage } from "./encode/judge.ts";
+import { pathNames } from "./gpu/encode-path.ts";
+import { Pictures } from "./pictures/pictures.ts";
 import { StoredFile } from "./stored-file.ts";
 
 const Pixels = z.int().positive();

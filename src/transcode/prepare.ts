@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { Loudness } from "./loudness.ts";
-import { measure } from "./measure.ts";
-import { type EncodePlan, plan } from "./plan.ts";
-import { probe } from "./probe.ts";
-import { type Source, screen } from "./screen.ts";
+import type { Loudness } from "./plan/loudness.ts";
+import { measure } from "./plan/measure.ts";
+import { type EncodePlan, plan } from "./plan/plan.ts";
+import { probe } from "./probe/probe.ts";
+import { type Source, screen } from "./probe/screen.ts";
 import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
 
 /** What is decided about a file before anything of it is encoded. */

@@ -1,6 +1,7 @@
-import { intermediates } from "./command.ts";
-import { mediaPresentation } from "./dash.ts";
-import { perSecond } from "./frame-rate.ts";
+import { intermediates } from "./encode/command.ts";
+import type { Damage } from "./encode/judge.ts";
+import { Manifest } from "./manifest.ts";
+import { mediaPresentation } from "./package/dash.ts";
 import {
   bandwidth,
   keyframePlaylist,
@@ -8,20 +9,19 @@ import {
   masterPlaylist,
   mediaPlaylist,
   playlistPath,
-} from "./hls.ts";
-import type { Intermediate } from "./intermediate.ts";
-import type { Damage } from "./judge.ts";
-import { Manifest } from "./manifest.ts";
-import type { Track } from "./package.ts";
-import { cuts, packageTracks } from "./packaging.ts";
-import { makePictures } from "./pictures.ts";
-import { type EncodePlan, shownSize } from "./plan.ts";
+} from "./package/hls.ts";
+import type { Intermediate } from "./package/intermediate.ts";
+import type { Track } from "./package/package.ts";
+import { cuts, packageTracks } from "./package/packaging.ts";
+import { makeMp4 } from "./package/progressive-mp4.ts";
+import { makePictures } from "./pictures/pictures.ts";
+import { perSecond } from "./plan/frame-rate.ts";
+import { type EncodePlan, shownSize } from "./plan/plan.ts";
+import type { Source } from "./probe/screen.ts";
 import type { Reporting } from "./progress.ts";
-import { makeMp4 } from "./progressive-mp4.ts";
-import type { Source } from "./screen.ts";
 import type { Policy } from "./settings.ts";
 import { storeText } from "./stored-file.ts";
-import { type Finished, verify } from "./verify.ts";
+import { type Finished, verify } from "./verify/verify.ts";
 
 const master = "master.m3u8";
 const presentation = "manifest.mpd";

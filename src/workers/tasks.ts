@@ -24,8 +24,8 @@ export function taskHandlers({ policy, limits, moderation, publish }: TaskTools)
     async ingest(task, { signal, onProgress }) {
       await takeOriginal(task, signal);
       onProgress({ stage: "probe", fraction: 0 });
-      const { probe } = await import("../transcode/probe.ts");
-      const { screen } = await import("../transcode/screen.ts");
+      const { probe } = await import("../transcode/probe/probe.ts");
+      const { screen } = await import("../transcode/probe/screen.ts");
       screen(await probe(task.original, { maxBytes: limits.maxBytes, signal }), limits);
       return {};
     },

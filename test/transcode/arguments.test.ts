@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Codec, codecs } from "../../src/transcode/codec.ts";
-import { command } from "../../src/transcode/command.ts";
-import { type PathName, pathNames } from "../../src/transcode/encode-path.ts";
+import { command } from "../../src/transcode/encode/command.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
+import { type PathName, pathNames } from "../../src/transcode/gpu/encode-path.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";
 import { source } from "./source.ts";
 

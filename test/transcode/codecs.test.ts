@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { plan } from "../../src/transcode/plan.ts";
+import { plan } from "../../src/transcode/plan/plan.ts";
 import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explain } from "../../src/transcode/explain.ts";
-import { plan } from "../../src/transcode/plan.ts";
-import type { Source } from "../../src/transcode/screen.ts";
+import { plan } from "../../src/transcode/plan/plan.ts";
+import type { Source } from "../../src/transcode/probe/screen.ts";
 import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { source } from "./source.ts";
 

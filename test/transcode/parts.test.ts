@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { command } from "../../src/transcode/command.ts";
-import type { Part } from "../../src/transcode/division.ts";
+import { command } from "../../src/transcode/encode/command.ts";
 import { type FfmpegCommand, runFfmpeg } from "../../src/transcode/ffmpeg.ts";
+import type { Part } from "../../src/transcode/plan/division.ts";
 import { type Prepared, prepare } from "../../src/transcode/prepare.ts";
 import { clip, policy, scratch } from "./clip.ts";
 

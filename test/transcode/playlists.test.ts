@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mediaPresentation } from "../../src/transcode/dash.ts";
-import { bandwidth, keyframePlaylist, masterPlaylist, mediaPlaylist } from "../../src/transcode/hls.ts";
-import { zeroTimes } from "../../src/transcode/init-segment.ts";
+import { mediaPresentation } from "../../src/transcode/package/dash.ts";
+import {
+  bandwidth,
+  keyframePlaylist,
+  masterPlaylist,
+  mediaPlaylist,
+} from "../../src/transcode/package/hls.ts";
+import { zeroTimes } from "../../src/transcode/package/init-segment.ts";
 
 const stored = (path: string, bytes: number) => ({
   path,

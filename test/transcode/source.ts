@@ -1,5 +1,5 @@
-import type { Source } from "../../src/transcode/screen.ts";
-import type { VideoStream } from "../../src/transcode/streams.ts";
+import type { Source } from "../../src/transcode/probe/screen.ts";
+import type { VideoStream } from "../../src/transcode/probe/streams.ts";
 
 /** A plain 1080p30 clip of two seconds with stereo sound, changed where a case says so. */
 export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> = {}): Source {

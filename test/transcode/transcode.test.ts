@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
 import { type Manifest, readManifest } from "../../src/transcode/manifest.ts";
-import { packageTrack } from "../../src/transcode/package.ts";
+import { packageTrack } from "../../src/transcode/package/package.ts";
 import { type Progress, transcode } from "../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
 

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { command } from "../../src/transcode/command.ts";
+import { command } from "../../src/transcode/encode/command.ts";
 import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
 import { pathOf } from "./cells.ts";

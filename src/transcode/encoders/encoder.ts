@@ -1,5 +1,5 @@
 import type { Codec } from "../codec.ts";
-import type { SegmentGrid } from "../segment-grid.ts";
+import type { SegmentGrid } from "../plan/segment-grid.ts";
 import type { Policy } from "../settings.ts";
 
 /** What an encoder is asked for one rendition; rates in bits per second. */

@@ -1,4 +1,4 @@
-import type { SegmentGrid } from "../segment-grid.ts";
+import type { SegmentGrid } from "../plan/segment-grid.ts";
 
 /**
  * ffmpeg options for a software encoder that takes single keyframes by frame number: closed groups as long as a

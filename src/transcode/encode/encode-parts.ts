@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { TypedError } from "../../telemetry/typed-error.ts";
+import { argumentsOf, ffmpegVersion, runFfmpeg } from "../ffmpeg.ts";
+import type { EncodePath } from "../gpu/encode-path.ts";
+import { GpuError } from "../gpu/gpu-failure.ts";
+import type { Part } from "../plan/division.ts";
+import { pictureKinds } from "../plan/picture-plan.ts";
+import type { EncodePlan } from "../plan/plan.ts";
+import type { Policy } from "../settings.ts";
+import { boundsOf } from "./bounds.ts";
+import { draft, finishedPart, keepPart, type PartReport, partFolder, sweep } from "./checkpoints.ts";
+import { command, intermediates } from "./command.ts";
+import { together } from "./together.ts";
+
+export type PartsOptions = {
+  policy: Policy;
+  /** Of the source: what is in a part depends on it. */
+  sha256: string;
+  signal: AbortSignal | undefined;
+  /** Frames of all parts so far. */
+  onFrames: (frames: number) => void;
+};
+
+/** Where each part lies, and what ffmpeg said of all. */
+export type EncodedParts = { folders: string[]; report: PartReport };
+
+/**
+ * Encodes the parts of a plan, several at a time, each by an ffmpeg of its own. A part that is done is a checkpoint:
+ * it stays in `policy.partsFolder` until the video is finished, and whoever asks for the same part takes it.
+ * @throws TypedError PART_INCOMPLETE, and as `runFfmpeg`; the other parts have been stopped by then
+ */
+export async function encodeParts(
+  plan: EncodePlan,
+  path: EncodePath,
+  { policy, sha256, signal, onFrames }: PartsOptions,
+): Promise<EncodedParts> {
+  const folder = resolve(policy.partsFolder);
+  await sweep(folder);
+  const version = await ffmpegVersion(signal);
+  const done = plan.parts.map(() => 0);
+  const progress = (index: number, frames: number) => {
+    done[index] = frames;
+    onFrames(done.reduce((sum, some) => sum + some, 0));
+  };
+  const folders = plan.parts.map((part) =>
+    partFolder(folder, keyOf(command(plan, path, policy, "", part), [sha256, version])),
+  );
+  const tasks = plan.parts.map((part, index) => async (stop: AbortSignal) => {
+    const place = folders[index]!;
+    const earlier = await finishedPart(place);
+    if (earlier !== null) {
+      progress(index, earlier.frames);
+      return earlier;
+    }
+    await using made = await draft(folder);
+    const report = await runFfmpeg(command(plan, path, policy, made.path, part), {
+      signal: stop,
+      stallMs: policy.stallSeconds * 1000,
+      bounds: boundsOf(plan, path, policy),
+      onFrames: (frames) => progress(index, frames),
+    });
+    await keepPart(made.path, place, report);
+    return report;
+  });
+  const reports = await together(tasks, { atOnce: atOnce(plan, path, policy), signal }).catch(
+    async (error) => {
+      // Another path has other parts.
+      if (error instanceof GpuError) await dropParts(folders);
+      throw error;
+    },
+  );
+  const missing = firstMissing(plan.parts, reports);
+  if (missing !== null) {
+    await dropParts(folders);
+    throw new TypedError("PART_INCOMPLETE", missing);
+  }
+  const whole = plan.parts.flatMap((_, index) => (reports[index]!.frames > 0 ? [folders[index]!] : []));
+  return { folders: whole, report: summed(reports) };
+}
+
+/** Everything that decides what is in a part: the source's content, this ffmpeg, and every word of the command but paths. */
+function keyOf(made: ReturnType<typeof command>, of: readonly string[]): string {
+  const words = argumentsOf({ ...made, input: "" });
+  return createHash("sha256")
+    .update(JSON.stringify([...of, words]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+/** A GPU has sessions for so many renditions. */
+function atOnce({ renditions }: EncodePlan, path: EncodePath, { partsAtOnce }: Policy): number {
+  if (path.name === "software") return partsAtOnce;
+  return Math.max(1, Math.min(partsAtOnce, Math.floor(path.card.can.sessions / renditions.length)));
+}
+
+/** Only the end of a source may be missing: a hole before it would move all that follows. */
+function firstMissing(parts: readonly Part[], reports: readonly PartReport[]): string | null {
+  const short = parts.findIndex(({ frames }, index) => reports[index]!.frames !== frames);
+  const later = reports.slice(short + 1).reduce((sum, { frames }) => sum + frames, 0);
+  if (short === -1 || later === 0) return null;
+  const { start, frames } = parts[short]!;
+  return `the part from frame ${start} on has ${reports[short]!.frames} of ${frames} frames: set KILN_PARTS_ABOVE=0 to encode in one piece`;
+}
+
+/** Parts decode a little of what lies before them, too: that hides as many frames that did not decode. */
+function summed(reports: readonly PartReport[]): PartReport {
+  const sum = (of: (report: PartReport) => number) =>
+    reports.reduce((total, report) => total + of(report), 0);
+  return {
+    frames: sum(({ frames }) => frames),
+    decoded: reports.some(({ decoded }) => decoded === null) ? null : sum(({ decoded }) => decoded!),
+    concealed: sum(({ concealed }) => concealed),
+  };
+}
+
+/** Joins the raw pictures of all parts, in order, as one run would have written them. */
+export async function joinPictures(plan: EncodePlan, folders: readonly string[], out: string): Promise<void> {
+  for (const kind of pictureKinds)
+    for (const folder of folders)
+      await pipeline(
+        createReadStream(intermediates(plan, folder).pictures[kind]),
+        createWriteStream(intermediates(plan, out).pictures[kind], {
+          flags: folder === folders[0] ? "w" : "a",
+        }),
+      );
+}
+
+/** The checkpoints of a video that is finished, or refused for good. */
+export async function dropParts(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,150 @@
+import { cardScale, cardToneMap, download } from "../gpu/cuda.ts";
+import { type Card, type EncodePath, encodePaths, encodesOn } from "../gpu/encode-path.ts";
+import { colorFilters, exactly, tagged } from "../plan/color.ts";
+import type { Part } from "../plan/division.ts";
+import { fraction } from "../plan/frame-rate.ts";
+import type { Size } from "../plan/ladder.ts";
+import { pictureKinds, selection } from "../plan/picture-plan.ts";
+import type { EncodePlan } from "../plan/plan.ts";
+
+/**
+ * The video's filters, from the decoder to every encoder: rate, first scaler and colour, then each rung from the
+ * one above it (a quarter cheaper than from the top), and to the pictures. Pads are called `[v0]`,
+ * `[v1]`... and by the kinds of pictures.
+ */
+export function filterGraph(plan: EncodePlan, path: EncodePath, part: Part): string {
+  const { decode, encode } = encodePaths[path.name];
+  const { video, renditions } = plan;
+  const onCard = decode === "card" && encode === "card";
+  const head =
+    path.name === "software" || decode === "memory"
+      ? memoryHead(plan, part)
+      : cardHead(plan, part, path.card, onCard);
+  const first = `[0:${video.stream}]${head.join(",")}`;
+  const more = renditions.length > 1;
+  // Of a codec that the card does not encode; its frames are on the card like all others.
+  const down = renditions.map(({ codec }) => encode === "card" && encodesOn(path, codec) === "memory");
+  const pads = down.map((comes, index) => (comes ? `[d${index}]` : `[v${index}]`));
+  const rungs = `${pads[0]}${more ? "[s1]" : ""}`;
+  return [
+    // The pictures are made in memory: what goes to the card leaves after their pad.
+    ...(encode === "card" && !onCard
+      ? [`${first},split=2[u][p]`, `[u]format=nv12,hwupload${more ? ",split=2" : ""}${rungs}`]
+      : [`${first},split=${more ? 3 : 2}${pads[0]}[p]${more ? "[s1]" : ""}`]),
+    ...cascade(plan, pads, encode === "card" ? cardScale : memoryScale),
+    ...down.flatMap((comes, index) =>
+      comes ? [`[d${index}]${download("nv12").join(",")},format=yuv420p[v${index}]`] : [],
+    ),
+    ...pictures(plan, part, onCard ? small : () => []),
+  ].join(";");
+}
+
+/** The frames of every kind of picture, in its size and as RGB. */
+function pictures({ pictures: plans }: EncodePlan, part: Part, bring: (size: Size) => string[]): string[] {
+  return [
+    `[p]split=${pictureKinds.length}${pictureKinds.map((kind) => `[p_${kind}]`).join("")}`,
+    ...pictureKinds.map((kind) => {
+      const shape = [...bring(plans[kind]), `${memoryScale(plans[kind])}${exactly}`, "format=rgb24"];
+      return `[p_${kind}]select=${selection(plans[kind], part.start)},${shape.join(",")}[${kind}]`;
+    }),
+  ];
+}
+
+/** Frames in memory: deinterlaced, at the constant rate, as large as the first rung, in BT.709. */
+function memoryHead(plan: EncodePlan, part: Part): string[] {
+  const { video, renditions } = plan;
+  return [
+    ...(video.deinterlace === "no" ? [] : ["bwdif=mode=send_frame:deint=interlaced"]),
+    ...inOrder(plan, part, colorFilters(video.conversion, renditions[0]!)),
+  ];
+}
+
+/** The same from frames on the card, which stay there or come down once they are small. */
+function cardHead(plan: EncodePlan, part: Part, { can }: Card, stay: boolean): string[] {
+  const { video, renditions } = plan;
+  const top = renditions[0]!;
+  const lying = video.coded.rotation % 180 === 0 ? top : { width: top.height, height: top.width };
+  const deinterlace =
+    video.deinterlace === "no" ? [] : [`${can.filters.deinterlace}=mode=send_frame:deint=interlaced`];
+  const shape = stay
+    ? [...cardColors(plan, lying), ...cardTurn(plan), tagged]
+    : [
+        cardScale(lying, { format: null }),
+        ...download(video.coded.pixelFormat === "yuv420p10le" ? "p010le" : "nv12"),
+        ...memoryTurn(plan),
+        ...colorFilters(video.conversion, top),
+      ];
+  return [...deinterlace, ...inOrder(plan, part, shape)];
+}
+
+/**
+ * Never more frames than planned: a damaged clock must not make the video endless, or longer than its sound. A part
+ * is counted on the grid of the whole: the rate filter repeats its first frame back to the beginning.
+ */
+function inOrder({ frameRate, rateOrder }: EncodePlan, part: Part, shape: readonly string[]): string[] {
+  const end = part.start + part.frames;
+  const cut =
+    part.start === 0
+      ? [`trim=end_frame=${end}`]
+      : [`trim=start_frame=${part.start}:end_frame=${end}`, "setpts=PTS-STARTPTS"];
+  const rate = [`fps=${fraction(frameRate)}:start_time=0`, ...cut];
+  return rateOrder === "drop before scaling" ? [...rate, ...shape] : [...shape, ...rate];
+}
+
+/** NVENC takes 8 bits only for H.264, and from every source the same: nv12, also where no pixel is scaled. */
+function cardColors({ video }: EncodePlan, size: Size): string[] {
+  if (video.conversion.kind !== "hdr") return [cardScale(size)];
+  const { range, primaries, transfer, matrix } = video.conversion;
+  return [
+    cardScale(size, { format: "p010le" }),
+    `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`,
+    cardToneMap,
+  ];
+}
+
+/** What a display matrix asks for, by degrees clockwise; ffmpeg's own turning is off for frames on the card. */
+const turns = {
+  straight: { 0: null, 90: "clock", 180: "reversal", 270: "cclock" },
+  mirrored: { 0: "vflip", 90: "cclock_flip", 180: "hflip", 270: "clock_flip" },
+} as const;
+
+function turnOf({ video: { coded } }: EncodePlan) {
+  return turns[coded.mirrored ? "mirrored" : "straight"][coded.rotation];
+}
+
+function cardTurn(plan: EncodePlan): string[] {
+  const turn = turnOf(plan);
+  return turn === null ? [] : [`transpose_cuda=dir=${turn}`];
+}
+
+function memoryTurn(plan: EncodePlan): string[] {
+  const turn = turnOf(plan);
+  switch (turn) {
+    case null:
+      return [];
+    case "reversal":
+      return ["hflip", "vflip"];
+    case "hflip":
+    case "vflip":
+      return [turn];
+    default:
+      return [`transpose=dir=${turn}`];
+  }
+}
+
+function cascade(
+  { renditions }: EncodePlan,
+  pads: readonly string[],
+  scale: (size: Size) => string,
+): string[] {
+  const last = renditions.length - 1;
+  return renditions.slice(1).map((size, offset) => {
+    const index = offset + 1;
+    const chain = `[s${index}]${scale(size)},setsar=1`;
+    return index === last ? `${chain}${pads[index]}` : `${chain},split=2${pads[index]}[s${index + 1}]`;
+  });
+}
+
+/** Scaled on the card first: little goes over the bus. */
+const small = (size: Size) => [cardScale(size), ...download("nv12")];
+const memoryScale = ({ width, height }: Size) => `scale=${width}:${height}:flags=bicubic`;

@@ -1,0 +1,65 @@
+import sharp from "sharp";
+import { z } from "zod";
+import type { Size } from "../plan/ladder.ts";
+import type { PicturePlan } from "../plan/picture-plan.ts";
+import type { StoredFile } from "../stored-file.ts";
+import { choosePoster, Poster, storePosters } from "./poster.ts";
+import { makePreview, Preview } from "./preview.ts";
+import { rawSize } from "./raw-frames.ts";
+import { makeStoryboard, Storyboard } from "./storyboard.ts";
+import { thumbhash, thumbhashSide } from "./thumbhash.ts";
+
+/** What shows a video without playing it. */
+export const Pictures = z.object({
+  /** In every encoding and width, largest first. */
+  posters: z.array(Poster).min(1),
+  /** Seconds: when the poster is in the video. */
+  posterTime: z.number().min(0),
+  /** Of the poster, base64. */
+  thumbhash: z.base64(),
+  storyboard: Storyboard,
+  preview: Preview,
+});
+export type Pictures = z.infer<typeof Pictures>;
+
+/** Files of raw RGB frames that the encode left. */
+export type RawPictures = Record<keyof PicturePlan, string>;
+
+/**
+ * Makes all pictures of a video.
+ * @param rate frames per second
+ * @param duration seconds
+ * @throws TypedError PICTURES_FAILED when the encode left no frame
+ */
+export async function makePictures(
+  raw: RawPictures,
+  plan: PicturePlan,
+  { rate, duration, out }: { rate: number; duration: number; out: string },
+): Promise<{ pictures: Pictures; files: StoredFile[] }> {
+  const { index, frame } = await choosePoster(raw.poster, plan.poster);
+  const stored = await storePosters(frame, plan.poster, out);
+  const seekBar = await makeStoryboard(raw.storyboard, plan.storyboard, {
+    interval: plan.storyboard.step / rate,
+    duration,
+    out,
+  });
+  const moving = await makePreview(raw.preview, plan.preview, { interval: plan.preview.step / rate, out });
+  return {
+    pictures: {
+      posters: stored.posters,
+      posterTime: (plan.poster.first + index * plan.poster.step) / rate,
+      thumbhash: await placeholder(frame, plan.poster),
+      storyboard: seekBar.storyboard,
+      preview: moving.preview,
+    },
+    files: [...stored.files, ...seekBar.files, moving.file],
+  };
+}
+
+async function placeholder(frame: Buffer, size: Size): Promise<string> {
+  const { data, info } = await sharp(frame, { raw: rawSize(size) })
+    .resize({ width: thumbhashSide, height: thumbhashSide, fit: "inside" })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return thumbhash(data, info);
+}

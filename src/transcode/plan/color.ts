@@ -1,0 +1,92 @@
+import type { Color } from "../probe/streams.ts";
+import type { Size } from "./ladder.ts";
+
+/** How a source's colours become SDR BT.709 at video range, which every screen shows alike. */
+export type Conversion =
+  | { kind: "sdr"; from: { matrix: string; range: "tv" | "pc" } | "tagged"; matrix: "kept" | "converted" }
+  | { kind: "wide"; primaries: string; matrix: string; transfer: string; range: "tv" | "pc" }
+  | {
+      kind: "hdr";
+      primaries: string;
+      matrix: string;
+      transfer: "smpte2084" | "arib-std-b67";
+      range: "tv" | "pc";
+    };
+
+const hdrTransfers = new Set(["smpte2084", "arib-std-b67"]);
+const widePrimaries = new Set(["bt2020", "smpte432", "smpte431"]);
+
+/**
+ * Matrix and range of a source. Untagged colour counts as BT.709 from 720 lines on and as BT.601 below, at video
+ * range: what cameras and encoders of those sizes mean when they say nothing.
+ */
+export function declared({ matrix, range }: Color, { width, height }: Size) {
+  const byLines = Math.min(width, height) >= 720 ? "bt709" : "smpte170m";
+  return { matrix: matrix ?? byLines, range: range ?? ("tv" as const) };
+}
+
+/** Chooses the conversion. */
+export function conversion(color: Color, size: Size): Conversion {
+  const { matrix, range } = declared(color, size);
+  if (hdrTransfers.has(color.transfer ?? ""))
+    return {
+      kind: "hdr",
+      primaries: color.primaries ?? "bt2020",
+      matrix: color.matrix ?? "bt2020nc",
+      transfer: color.transfer as "smpte2084" | "arib-std-b67",
+      range,
+    };
+  if (color.primaries !== null && widePrimaries.has(color.primaries))
+    return { kind: "wide", primaries: color.primaries, matrix, transfer: color.transfer ?? "bt709", range };
+  return {
+    kind: "sdr",
+    from: color.matrix === null ? { matrix, range } : "tagged",
+    matrix: matrix === "bt709" ? "kept" : "converted",
+  };
+}
+
+/** Flags of the scaler for frames that go through R'G'B': without them every channel loses two levels. */
+export const exactly = "+accurate_rnd+full_chroma_int";
+
+/** Says of converted frames what they are. */
+export const tagged =
+  "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
+
+/** HDR reference white (ITU-R BT.2408: 203 cd/m2) and the peak of 1000 cd/m2 over it. */
+const white = 203;
+const peak = (1000 / white).toFixed(3);
+
+/**
+ * Filters that scale to `size` and convert: scaling first, so that the costly part works on fewer pixels.
+ * The tone map was chosen by PSNR against libplacebo's BT.2390 (33 dB for HLG, 23 dB for PQ).
+ */
+export function colorFilters(from: Conversion, { width, height }: Size): string[] {
+  const plain = `scale=${width}:${height}:flags=bicubic`;
+  switch (from.kind) {
+    case "sdr": {
+      const scale = from.matrix === "kept" ? plain : `${plain}${exactly}`;
+      const input =
+        from.from === "tagged" ? "" : `:in_color_matrix=${from.from.matrix}:in_range=${from.from.range}`;
+      return [`${scale}${input}:out_color_matrix=bt709:out_range=tv`, "format=yuv420p", tagged];
+    }
+    case "wide":
+      return [plain, stated(from), linear(100), "zscale=p=bt709", video, "format=yuv420p", tagged];
+    case "hdr":
+      return [
+        plain,
+        stated(from),
+        linear(white),
+        "zscale=p=bt709",
+        `tonemap=tonemap=mobius:param=0.5:desat=0:peak=${peak}`,
+        video,
+        "format=yuv420p",
+        tagged,
+      ];
+  }
+}
+
+/** zscale refuses input that does not say what it is. */
+const stated = ({ range, primaries, transfer, matrix }: Exclude<Conversion, { kind: "sdr" }>) =>
+  `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
+const linear = (nominalPeak: number) => `zscale=t=linear:npl=${nominalPeak},format=gbrpf32le`;
+const video = "zscale=t=bt709:m=bt709:r=tv";

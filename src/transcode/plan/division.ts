@@ -1,0 +1,28 @@
+import type { Container } from "../probe/container.ts";
+import type { Policy } from "../settings.ts";
+import type { SegmentGrid } from "./segment-grid.ts";
+
+/** A stretch of the output that is encoded by itself: frames on the output's own grid. */
+export type Part = { start: number; frames: number };
+
+/**
+ * Divides a long video into parts of whole segments, as equal as they can be. What the parts hold is counted in
+ * frames of the output and never told by the source's keyframes, so that the joined video is the undivided one.
+ * @param frames of the output
+ * @param rate frames per second
+ * @returns one part for what is short, and for a clock that may restart: there is no seeking by it
+ */
+export function division(
+  frames: number,
+  rate: number,
+  { segments: { segment }, clock }: { segments: SegmentGrid; clock: Container["clock"] },
+  { partsAbove, partSeconds }: Pick<Policy, "partsAbove" | "partSeconds">,
+): Part[] {
+  if (partsAbove === 0 || frames / rate <= partsAbove || clock === "may restart")
+    return [{ start: 0, frames }];
+  // The two short segments at the beginning are together one segment: the grid holds from there on.
+  const all = Math.ceil(frames / segment);
+  const count = Math.min(all, Math.ceil(frames / rate / partSeconds));
+  const starts = Array.from({ length: count }, (_, index) => Math.floor((index * all) / count) * segment);
+  return starts.map((start, index) => ({ start, frames: (starts[index + 1] ?? frames) - start }));
+}

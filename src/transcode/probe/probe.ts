@@ -1,0 +1,72 @@
+import { open, stat } from "node:fs/promises";
+import { fileUrl, hardened, runFfprobe } from "../ffmpeg.ts";
+import { RejectionError } from "../rejection.ts";
+import { type Container, headBytes, sniff } from "./container.ts";
+import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
+import { referenceFormat } from "./reference-format.ts";
+import { secondOpinion } from "./second-opinion.ts";
+import { type Streams, streamsOf } from "./streams.ts";
+
+/** What a video file is, as far as encoding it needs to know. Sizes in pixels, times in seconds. */
+export type Probe = Streams & {
+  path: string;
+  bytes: number;
+  container: Container;
+  /** Bytes that the container promises and the file lacks. */
+  missingBytes: number;
+};
+
+/**
+ * Reads what a file is. The first bytes decide which demuxer may read it, ffprobe lists streams and
+ * packets, mediabunny fills in what ffprobe leaves open.
+ * @throws RejectionError FILE_NOT_FOUND, NOT_A_FILE, EMPTY_FILE, NOT_A_VIDEO,
+ *   FORBIDDEN_CONTAINER, TRUNCATED, CORRUPT, TOO_LARGE
+ * @param maxBytes of the file; a larger one is not even read
+ */
+export async function probe(
+  path: string,
+  {
+    maxBytes = Number.POSITIVE_INFINITY,
+    signal,
+  }: { maxBytes?: number; signal?: AbortSignal | undefined } = {},
+): Promise<Probe> {
+  const { container, bytes, missingBytes } = await identify(path, maxBytes);
+  try {
+    const printed = await runFfprobe(
+      [...hardened(container.demuxer), ...ffprobeEntries, "-i", fileUrl(path)],
+      {
+        signal,
+      },
+    );
+    const report = FfprobeReport.parse(JSON.parse(printed));
+    const found = { path, bytes, container, missingBytes, ...streamsOf(report, container.clock) };
+    return found.video === null ? found : { ...found, video: await secondOpinion(path, found.video) };
+  } catch (error) {
+    // Without its end an mp4 has no index at all: what is missing explains what ffprobe cannot read.
+    if (error instanceof RejectionError && error.code === "CORRUPT" && missingBytes > 0)
+      throw new RejectionError("TRUNCATED", `at least ${missingBytes} bytes are missing`, { cause: error });
+    throw error;
+  }
+}
+
+async function identify(path: string, maxBytes: number) {
+  const unreadable = (cause: unknown) => {
+    throw new RejectionError("FILE_NOT_FOUND", path, { cause });
+  };
+  const found = await stat(path).catch(unreadable);
+  if (!found.isFile()) throw new RejectionError("NOT_A_FILE", path);
+  if (found.size === 0) throw new RejectionError("EMPTY_FILE");
+  if (found.size > maxBytes)
+    throw new RejectionError("TOO_LARGE", `${found.size} bytes, at most ${maxBytes} are taken`);
+  await using file = await open(path).catch(unreadable);
+  const head = new Uint8Array(headBytes);
+  const { bytesRead } = await file.read(head, 0, headBytes, 0);
+  const container = sniff(head.subarray(0, bytesRead));
+  if (container === null) {
+    const reference = referenceFormat(head.subarray(0, bytesRead));
+    throw reference === null
+      ? new RejectionError("NOT_A_VIDEO")
+      : new RejectionError("FORBIDDEN_CONTAINER", `it is ${reference}`);
+  }
+  return { container, bytes: found.size, missingBytes: await container.missingBytes(file, found.size) };
+}

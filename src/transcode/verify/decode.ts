@@ -1,0 +1,38 @@
+import { basename, dirname } from "node:path";
+import { z } from "zod";
+import { fileUrl, hardened, runFfprobe } from "../ffmpeg.ts";
+
+/** What a decoder made of a track: frames (or audio frames), and what it complained of. */
+export type Decoded = { frames: number; complaints: string[] };
+
+const FrameCount = z.object({
+  streams: z.tuple([z.object({ nb_read_frames: z.coerce.number().default(0) })]),
+});
+
+/**
+ * Decodes the one track of a finished playlist.
+ * @throws RejectionError CORRUPT when it cannot be read at all
+ */
+export async function decode(
+  playlist: string,
+  what: "keyframes" | "all frames",
+  signal: AbortSignal | undefined,
+): Promise<Decoded> {
+  const complaints: string[] = [];
+  const printed = await runFfprobe(
+    [
+      ...hardened("hls"),
+      ...(what === "keyframes" ? ["-skip_frame", "nokey"] : []),
+      ...["-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "json"],
+      ...["-i", fileUrl(basename(playlist))],
+    ],
+    {
+      signal,
+      // Beside the playlist, so that no character of the folder's name can spoil the addresses in it.
+      cwd: dirname(playlist),
+      onLog: (text) => complaints.push(...text.split("\n").filter((line) => line !== "")),
+    },
+  );
+  const { streams } = FrameCount.parse(JSON.parse(printed));
+  return { frames: streams[0].nb_read_frames, complaints };
+}
