@@ -22,11 +22,11 @@ const separators = {
   leaf: "\x10ic-hashtree-leaf",
 };
 
-export const empty: HashTree = { kind: "empty", digest: digest("empty") };
+export const empty: HashTree = { kind: "empty", digest: digestOf("empty") };
 
 export function leaf(value: Label): HashTree {
   const bytes = toBytes(value);
-  return { kind: "leaf", value: bytes, digest: digest("leaf", bytes) };
+  return { kind: "leaf", value: bytes, digest: digestOf("leaf", bytes) };
 }
 
 /** A subtree from its children; those that are undefined are left out. */
@@ -121,11 +121,11 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
 }
 
 function labeled(label: Uint8Array, tree: HashTree): HashTree {
-  return { kind: "labeled", label, tree, digest: digest("labeled", label, tree.digest) };
+  return { kind: "labeled", label, tree, digest: digestOf("labeled", label, tree.digest) };
 }
 
 function fork(left: HashTree, right: HashTree, bit: number): HashTree {
-  return { kind: "fork", left, right, bit, digest: digest("fork", left.digest, right.digest) };
+  return { kind: "fork", left, right, bit, digest: digestOf("fork", left.digest, right.digest) };
 }
 
 /** @param at the first bit in which the label differs from its nearest in the tree, undefined when it is there */
@@ -168,7 +168,8 @@ function bitOf(label: Uint8Array, bit: number): number {
   return place === 0 ? 1 : (byte >> (8 - place)) & 1;
 }
 
-function digest(kind: keyof typeof separators, ...parts: Uint8Array[]): Uint8Array {
+/** The digest of a node that holds these parts. */
+export function digestOf(kind: keyof typeof separators, ...parts: Uint8Array[]): Uint8Array {
   const sha256 = createHash("sha256").update(separators[kind], "latin1");
   for (const part of parts) sha256.update(part);
   return sha256.digest();

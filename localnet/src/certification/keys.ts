@@ -34,7 +34,7 @@ const keyFileSchema = z.object({ version: z.literal(2), subnets: z.array(subnetS
 const formerSchema = z.object({ version: z.literal(1), rootSecret: hex, nodeSecret: hex });
 
 /** @source IC interface specification, "Certificate": DER wrapping of BLS public keys */
-const blsDerPrefix = Buffer.from(
+export const blsDerPrefix = Buffer.from(
   "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100",
   "hex",
 );

@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { followDelegations } from "./delegation.ts";
+import { followDelegations, type Trust } from "./delegation.ts";
 import type { Envelope } from "./envelope.ts";
 import { HttpRefusal } from "./refusal.ts";
 import { checkSignature } from "./signature.ts";
@@ -18,17 +18,16 @@ export interface Authority {
 
 /**
  * Checks that the sender really sent this, now, and may.
- * @param now nanoseconds since 1970
  * @source IC interface specification, "Authentication"
  * @throws HttpRefusal 400 with the text clients look for ("Invalid request expiry: ...")
  */
-export function authenticate(envelope: Envelope, now: bigint): Authority {
+export function authenticate(envelope: Envelope, trust: Trust): Authority {
   const { content } = envelope;
   // "ingress_expiry >= now, or sender is anonymous": what nobody signs and nothing changes may come late.
   const isTimeless = content.request_type !== "call" && Buffer.from(content.sender).equals(anonymous);
-  if (!isTimeless) checkExpiry(content.ingress_expiry, now);
+  if (!isTimeless) checkExpiry(content.ingress_expiry, trust.now);
   try {
-    const authority = isAnonymous(envelope) ? { mayTarget: () => true } : checkSignatures(envelope, now);
+    const authority = isAnonymous(envelope) ? { mayTarget: () => true } : checkSignatures(envelope, trust);
     if ("canister_id" in content && !authority.mayTarget(content.canister_id)) {
       throw new Error(`Canister ${text(content.canister_id)} is not one of the delegation targets.`);
     }
@@ -57,16 +56,16 @@ function isAnonymous({ content, publicKey, signature, delegations }: Envelope): 
   return true;
 }
 
-function checkSignatures(envelope: Envelope, now: bigint): Authority {
+function checkSignatures(envelope: Envelope, trust: Trust): Authority {
   const { content, requestId, publicKey, signature, delegations } = envelope;
-  if (!publicKey || !signature) throw new Error("Missing signature.");
+  if (!publicKey || !signature) throw new Error(`Missing signature from user: ${text(content.sender)}`);
   // "The sender field must be the self-authenticating id of sender_pubkey."
   const expected = Principal.selfAuthenticating(publicKey).toUint8Array();
   if (!Buffer.from(content.sender).equals(expected)) {
     throw new Error(`The user id ${text(content.sender)} does not match the public key ${hex(publicKey)}`);
   }
-  const { key, targets } = followDelegations(publicKey, delegations, content.request_type, now);
-  checkSignature("request", key, requestId, signature);
+  const { key, targets } = followDelegations(publicKey, delegations, content.request_type, trust);
+  checkSignature({ purpose: "signature", publicKey: key, hash: requestId, signature }, trust.rootKey);
   return {
     mayTarget: (id) => targets.every((list) => list.some((target) => Buffer.from(target).equals(id))),
   };

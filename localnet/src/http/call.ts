@@ -6,7 +6,7 @@ import { authenticate } from "./authenticate.ts";
 import { checkEffectiveCanister, type Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Admitted } from "./ingress-history.ts";
-import { type Network, subnetAt } from "./network.ts";
+import { type Network, subnetAt, trustOf } from "./network.ts";
 
 /** How long a synchronous call waits for its certified reply, milliseconds. */
 const patience = 10_000;
@@ -24,7 +24,7 @@ export async function call(
 ): Promise<Answer> {
   const envelope = readEnvelope(body, "call");
   const { content, requestId } = envelope;
-  authenticate(envelope, network.clock());
+  authenticate(envelope, trustOf(network));
   checkEffectiveCanister(content, target);
   const { sender, canister_id: canisterId, method_name: method, arg } = content;
   const effective =

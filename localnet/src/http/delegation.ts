@@ -9,9 +9,16 @@ export interface Delegated {
   targets: Uint8Array[][];
 }
 
+/** What a signature is judged by. */
+export interface Trust {
+  /** Nanoseconds since 1970. */
+  now: bigint;
+  /** DER. */
+  rootKey: Uint8Array;
+}
+
 /**
  * Follows a chain of delegations from the sender's own key.
- * @param now nanoseconds since 1970
  * @source IC interface specification, "Authentication": sender_delegation
  * @throws Error saying which link does not hold
  */
@@ -19,18 +26,20 @@ export function followDelegations(
   publicKey: Uint8Array,
   chain: SignedDelegation[],
   requestType: RequestType,
-  now: bigint,
+  { now, rootKey }: Trust,
 ): Delegated {
   const keys = [publicKey, ...chain.map(({ delegation }) => delegation.pubkey)];
   // "the chain must not contain a cycle"
   if (new Set(keys.map((key) => Buffer.from(key).toString("hex"))).size < keys.length) {
-    throw new Error("Invalid delegation: the chain contains a cycle.");
+    throw new Error("Invalid delegation: Chain of delegations contains at least one cycle");
   }
   for (const [index, { delegation, signature }] of chain.entries()) {
-    checkSignature("delegation", keys[index]!, delegation.hash, signature);
     if (delegation.expiration < now) {
-      throw new Error(`Invalid delegation: it has expired, at ${delegation.expiration} ns.`);
+      const times = `Provided expiry: ${delegation.expiration} ns, Local replica time: ${now} ns`;
+      throw new Error(`Invalid delegation expiry: Specified sender delegation has expired: ${times}`);
     }
+    const publicKey = keys[index]!;
+    checkSignature({ purpose: "delegation", publicKey, hash: delegation.hash, signature }, rootKey);
     if (delegation.permissions === "queries" && requestType === "call") {
       throw new Error("Invalid delegation: it allows queries only.");
     }

@@ -2,6 +2,7 @@ import type { Certifier, Clock } from "../certification/certifier.ts";
 import type { Keys } from "../certification/keys.ts";
 import type { CallResult, Ingress, Replica } from "../replica/types.ts";
 import { subnetOf } from "../subnets.ts";
+import type { Trust } from "./delegation.ts";
 import type { Target } from "./effective-canister.ts";
 import type { IngressHistory } from "./ingress-history.ts";
 
@@ -19,6 +20,11 @@ export interface Network {
   subnets: readonly Subnet[];
   history: IngressHistory;
   clock: Clock;
+}
+
+/** What signatures of requests are judged by, now. */
+export function trustOf({ clock, rootKey }: Network): Trust {
+  return { now: clock(), rootKey };
 }
 
 /** The subnet of a canister, or the one named by its own id; undefined when there is no such subnet. */

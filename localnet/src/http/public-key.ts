@@ -2,6 +2,7 @@ import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
 import { decode } from "cborg";
 import { z } from "zod";
 import { decodeCbor } from "../certification/cbor.ts";
+import { wrappedKey } from "./der.ts";
 
 /** Says whether a signature of a message was made by the key's owner. */
 export type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
@@ -27,23 +28,12 @@ export function verifierOf(der: Uint8Array): Verifier {
   throw new Error(`keys of type ${curve ?? key.asymmetricKeyType} are not supported`);
 }
 
-/** SEQUENCE { SEQUENCE { OID 1.3.6.1.4.1.56387.1.1 } BIT STRING }: what follows is the COSE key. */
-const coseOid = Buffer.from("300c060a2b0601040183b8430101", "hex");
+/** SEQUENCE { OID 1.3.6.1.4.1.56387.1.1 } */
+const coseAlgorithm = Buffer.from("300c060a2b0601040183b8430101", "hex");
 
-function coseKeyOf(der: Buffer): KeyObject | undefined {
-  const outer = derElement(der, 0x30);
-  if (!outer?.subarray(0, coseOid.length).equals(coseOid)) return undefined;
-  const bits = derElement(outer.subarray(coseOid.length), 0x03);
-  if (bits?.[0] !== 0) throw new Error("the COSE key is not wrapped as a bit string");
-  return keyFromCose(decode(bits.subarray(1), { useMaps: true }));
-}
-
-/** The content of a DER element that has this tag and fills the bytes. */
-function derElement(bytes: Buffer, tag: number): Buffer | undefined {
-  const first = bytes[1] ?? 0;
-  const start = first < 0x80 ? 2 : 2 + (first & 0x7f);
-  const length = first < 0x80 ? first : bytes.subarray(2, start).reduce((sum, byte) => sum * 256 + byte, 0);
-  return bytes[0] === tag && bytes.length === start + length ? bytes.subarray(start) : undefined;
+function coseKeyOf(der: Uint8Array): KeyObject | undefined {
+  const key = wrappedKey(der, coseAlgorithm);
+  return key && keyFromCose(decode(key, { useMaps: true }));
 }
 
 /** @source RFC 9053, sections 2.1 and 7.1 (EC2, ES256); RFC 8812, section 2 (RSA, RS256) */

@@ -5,7 +5,7 @@ import { type Answer, cborAnswer, rejectionFields } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkEffectiveCanister, type Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
-import { type Network, runQuery, subnetAt } from "./network.ts";
+import { type Network, runQuery, subnetAt, trustOf } from "./network.ts";
 
 /**
  * A query, its answer signed by the node.
@@ -14,7 +14,7 @@ import { type Network, runQuery, subnetAt } from "./network.ts";
 export async function query(network: Network, target: Target, body: Uint8Array): Promise<Answer> {
   const envelope = readEnvelope(body, "query");
   const { content, requestId } = envelope;
-  authenticate(envelope, network.clock());
+  authenticate(envelope, trustOf(network));
   checkEffectiveCanister(content, target);
   const { sender, canister_id: canisterId, method_name: method, arg } = content;
   const result = fieldsOf(await runQuery(network, { requestId, sender, canisterId, method, arg }));

@@ -3,7 +3,7 @@ import { type Answer, cborAnswer } from "./answer.ts";
 import { type Authority, authenticate } from "./authenticate.ts";
 import type { Target } from "./effective-canister.ts";
 import { readEnvelope } from "./envelope.ts";
-import { type Network, subnetAt } from "./network.ts";
+import { type Network, subnetAt, trustOf } from "./network.ts";
 import { HttpRefusal } from "./refusal.ts";
 
 const mostPaths = 1000;
@@ -23,7 +23,7 @@ interface Reader {
 export async function readState(network: Network, target: Target, body: Uint8Array): Promise<Answer> {
   const envelope = readEnvelope(body, "read_state");
   const { sender, paths } = envelope.content;
-  const reader: Reader = { target, sender, authority: authenticate(envelope, network.clock()) };
+  const reader: Reader = { target, sender, authority: authenticate(envelope, trustOf(network)) };
   const refusal = refusalOfAll(paths) ?? paths.map((path) => refusalOf(network, reader, path)).find(Boolean);
   if (refusal) throw refusal;
   const state = await subnetAt(network, target)!.certifier.certify();

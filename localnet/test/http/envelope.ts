@@ -25,8 +25,16 @@ export function derOf(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: "spki", format: "der" }));
 }
 
-/** The body of a request, signed; `changed` is put into the content after signing. */
-export function signedBody(signer: Signer, content: Content, changed: Content = {}): Uint8Array {
+/**
+ * The body of a request, signed; `changed` is put into the content after signing.
+ * @param chain signed delegations, from the signer's key to the one that signs
+ */
+export function signedBody(
+  signer: Signer,
+  content: Content,
+  changed: Content = {},
+  chain?: { delegation: Content; signature: Uint8Array }[],
+): Uint8Array {
   const whole = { sender: signer.sender, ...content };
   const message = Buffer.concat([Buffer.from("\x0aic-request", "latin1"), hashOfMap(whole)]);
   const signature = new Uint8Array(signer.sign(message));
@@ -34,6 +42,7 @@ export function signedBody(signer: Signer, content: Content, changed: Content = 
     content: { ...whole, ...changed },
     sender_pubkey: signer.publicKey,
     sender_sig: signature,
+    ...(chain && { sender_delegation: chain }),
   });
 }
 
