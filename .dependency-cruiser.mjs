@@ -19,7 +19,7 @@ const may = {
   ],
   api: ["queues", "videos", "ic", "events", "feed", "ml", "telemetry"],
   workers: ["queues", "videos", "transcode", "analysis", "ic", "events", "feed", "ml", "telemetry"],
-  queues: ["videos", "telemetry"],
+  queues: ["videos", "ml", "telemetry"],
   videos: ["analysis", "telemetry"],
   transcode: ["analysis", "telemetry"],
   analysis: ["telemetry"],

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { Lake } from "../events/lake.ts";
 import { Audience } from "../events/simulator/audience.ts";
 import { simulate } from "../events/simulator/simulate.ts";
+import { registerTrained } from "../ml/registry/register-trained.ts";
+import type { Registered } from "../ml/registry/registered.ts";
 import type { Registry } from "../ml/registry/registry.ts";
 import { ModelParameters } from "../ml/training/model-parameters.ts";
 import { runTraining } from "../ml/training/run-training.ts";
 import { TrainingTask } from "../ml/training/training-task.ts";
-import { type Registered, registerTrained } from "./register-trained.ts";
 import { printTable } from "./table.ts";
 
 /** Of the audiences, and of the networks that learn from them. */
@@ -38,7 +39,7 @@ export type TrainDemo = {
   /** Whether the model had the highest NDCG@10 with every seed. */
   beatsAll: boolean;
   seconds: number;
-  registered: Pick<Registered, "gate" | "promoted"> & { version: string };
+  registered: Registered;
 };
 
 /**
@@ -69,12 +70,11 @@ export async function trainDemo(
       rows.push(...report.evaluations.map(({ model, full }) => rowOf(seed, model, full)));
       registered ??= await registerTrained(registry, task, { promote: true, now: Date.now() });
     }
-    const { manifest, gate, promoted } = registered!;
     return {
       rows,
       beatsAll: seeds.every((seed) => firstIsBest(rows.filter((row) => row.seed === seed))),
       seconds: Math.round((performance.now() - began) / 1000),
-      registered: { version: manifest.version, gate, promoted },
+      registered: registered!,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

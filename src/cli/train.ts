@@ -5,6 +5,7 @@ import { EventSettings } from "../events/settings.ts";
 import type { interactionFormats } from "../ml/datasets/interaction-file.ts";
 import { engineChoices } from "../ml/engines/engine.ts";
 import { caseMetricNames } from "../ml/evaluation/metrics.ts";
+import { againstActive, registerTrained } from "../ml/registry/register-trained.ts";
 import type { Registry } from "../ml/registry/registry.ts";
 import { MlSettings } from "../ml/settings.ts";
 import { ModelParameters, modelKinds } from "../ml/training/model-parameters.ts";
@@ -13,7 +14,8 @@ import type { TrainingReport } from "../ml/training/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
 import { interactionOptions } from "./interaction-options.ts";
-import { againstActive, printRegistered, registerTrained } from "./register-trained.ts";
+import { printRegistered } from "./print-registered.ts";
+import { type QueueOptions, queueTraining } from "./queue-training.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { printTable } from "./table.ts";
 import { printTrainDemo, trainDemo } from "./train-demo.ts";
@@ -31,8 +33,9 @@ type Options = Partial<
   register?: true;
   promote?: true;
   demo?: true;
+  queue?: true;
   json?: true;
-};
+} & QueueOptions;
 
 export default function train(command: Command): void {
   interactionOptions(command)
@@ -75,16 +78,23 @@ export default function train(command: Command): void {
     )
     .option("--register", "take the finished model into the registry (KILN_MODELS)")
     .option("--promote", "the same, and let it serve when it passes the gate")
+    .option(
+      "--queue",
+      "ask a worker with the stage train for it (KILN_REDIS_URL); it must see the same folders",
+    )
+    .option("--wait", "with --queue: follow it to its end; Ctrl-C ends the waiting alone")
     .option("--json", "print the report as one JSON document on standard output")
     .addHelpText(
       "after",
       "\nExample: ./kiln train --interactions ml-1m.txt --split leave-last-out --out draft",
     )
     .action(async (options: Options) => {
-      const { register = false, promote = false, demo = false, ...rest } = options;
+      const { register = false, promote = false, demo = false, queue = false, ...rest } = options;
       const registry = { folder: readSettings(MlSettings).KILN_MODELS };
       if (demo) return await showDemo(registry, options);
       const asked = taskOf(rest);
+      const registration = register || promote ? { ...registry, promote } : undefined;
+      if (queue) return await queueTraining(asked, registration, options, showTraining());
       const task = register || promote ? await againstActive(asked, registry) : asked;
       const report = await runTraining(task, {
         onProgress: showTraining(),
@@ -113,7 +123,7 @@ async function showDemo(registry: Registry, { json }: Options): Promise<void> {
 }
 
 /** The task that the options and settings describe. */
-export function taskOf({ interactions, format, lake, json: _, ...options }: Options): TrainingTask {
+export function taskOf({ interactions, format, lake, json: _, wait: __, ...options }: Options): TrainingTask {
   const { KILN_ENGINE, KILN_TENSORFLOW } = readSettings(MlSettings);
   const source =
     interactions === undefined

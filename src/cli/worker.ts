@@ -4,15 +4,18 @@ import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { connect } from "../ic/connection.ts";
 import { IcSettings } from "../ic/settings.ts";
+import { MlSettings } from "../ml/settings.ts";
 import { connectRedis, redisWarnings } from "../queues/connection.ts";
 import { QueueSettings } from "../queues/settings.ts";
-import { LogSettings, openLog } from "../telemetry/log.ts";
+import { type Log, LogSettings, openLog } from "../telemetry/log.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { trialEncode } from "../transcode/gpu/trial-encode.ts";
 import { TranscodeSettings } from "../transcode/settings.ts";
 import { folderBlobStore } from "../videos/folder-blob-store.ts";
 import { VideoSettings } from "../videos/settings.ts";
-import { WorkerSettings } from "../workers/settings.ts";
+import { Stage } from "../videos/video.ts";
+import { WorkerSettings, type WorkerStage } from "../workers/settings.ts";
+import { startTrainingWorker } from "../workers/training-worker.ts";
 import { startWorker } from "../workers/worker.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
 
@@ -21,8 +24,8 @@ export default function worker(command: Command): void {
     .addHelpText(
       "after",
       `
-Settings: KILN_REDIS_URL, KILN_BLOBS, KILN_CPU_SLOTS, KILN_PUBLISH_SLOTS, KILN_LOG_LEVEL; the network as for
-kiln publish, the encoding as for kiln transcode. Ctrl-C or SIGTERM stops it: what is not done in
+Settings: KILN_REDIS_URL, KILN_STAGES, KILN_BLOBS, KILN_CPU_SLOTS, KILN_PUBLISH_SLOTS, KILN_TRAIN_SLOTS,
+KILN_LOG_LEVEL; the network as for kiln publish, the encoding as for kiln transcode. Ctrl-C or SIGTERM stops it: what is not done in
 KILN_STOP_SECONDS goes back to the queue; a second Ctrl-C stops it at once.
 
 Example:
@@ -34,32 +37,27 @@ Example:
 async function run(): Promise<void> {
   const signal = stopSignal();
   const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
-  const { KILN_REDIS_URL } = readSettings(QueueSettings);
-  const { KILN_BLOBS } = readSettings(VideoSettings);
   const settings = readSettings(WorkerSettings);
-  readSettings(TranscodeSettings);
-  const moderation = moderationOf(readSettings(AnalysisSettings)) === null ? "off" : "on";
-  const redis = await ready(KILN_REDIS_URL);
+  const stages = settings.KILN_STAGES;
+  const { KILN_TENSORFLOW: tensorflow } = readSettings(MlSettings);
+  const redis = await ready(readSettings(QueueSettings).KILN_REDIS_URL, stages);
   try {
     for (const warning of await redisWarnings(redis)) log.warn(warning);
-    await using _ = startWorker({
-      redis,
-      blobs: await folderBlobStore(KILN_BLOBS),
-      log,
-      taskProgram: new URL("./worker-task.ts", import.meta.url),
-      slots: {
-        // Copying and probing are quick; a second slot keeps one slow disk from holding up the rest.
-        ingest: 2,
-        transcode: settings.KILN_CPU_SLOTS,
-        publish: settings.KILN_PUBLISH_SLOTS,
-      },
-      lockMs: settings.KILN_LOCK_SECONDS * 1000,
-      stopMs: settings.KILN_STOP_SECONDS * 1000,
-      minFreeBytes: settings.KILN_MIN_FREE_BYTES,
-      moderation,
+    const workers: AsyncDisposable[] = [];
+    await using opened = new AsyncDisposableStack();
+    // Together: each has its time to finish.
+    opened.defer(async () => {
+      await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
     });
-    if (moderation === "off") log.warn("moderation is off: everything that can be encoded is published");
-    log.info({ slots: settings.KILN_CPU_SLOTS, blobs: KILN_BLOBS }, "ready");
+    const lockMs = settings.KILN_LOCK_SECONDS * 1000;
+    const stopMs = settings.KILN_STOP_SECONDS * 1000;
+    if (stages.includes("train"))
+      workers.push(
+        startTrainingWorker({ redis, log, tensorflow, slots: settings.KILN_TRAIN_SLOTS, lockMs, stopMs }),
+      );
+    const ofVideos = Stage.options.filter((stage) => stages.includes(stage));
+    if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log));
+    log.info({ stages }, "ready");
     // For startWorkerProcess; its end of the channel may be gone by the time the worker stops.
     process.send?.("ready");
     await aborted(signal);
@@ -70,15 +68,40 @@ async function run(): Promise<void> {
   }
 }
 
+async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Promise<AsyncDisposable> {
+  const { KILN_BLOBS } = readSettings(VideoSettings);
+  const settings = readSettings(WorkerSettings);
+  readSettings(TranscodeSettings);
+  const moderation = moderationOf(readSettings(AnalysisSettings)) === null ? "off" : "on";
+  if (moderation === "off") log.warn("moderation is off: everything that can be encoded is published");
+  return startWorker({
+    redis,
+    stages,
+    blobs: await folderBlobStore(KILN_BLOBS),
+    log,
+    taskProgram: new URL("./worker-task.ts", import.meta.url),
+    slots: {
+      // Copying and probing are quick; a second slot keeps one slow disk from holding up the rest.
+      ingest: 2,
+      transcode: settings.KILN_CPU_SLOTS,
+      publish: settings.KILN_PUBLISH_SLOTS,
+    },
+    lockMs: settings.KILN_LOCK_SECONDS * 1000,
+    stopMs: settings.KILN_STOP_SECONDS * 1000,
+    minFreeBytes: settings.KILN_MIN_FREE_BYTES,
+    moderation,
+  });
+}
+
 /**
  * Everything that the stages need answers, before the first job is taken and lost.
  * @throws TypedError what is missing; WORKER_NOT_READY when that is several things
  */
-async function ready(redisUrl: string): Promise<Redis> {
+async function ready(redisUrl: string, stages: readonly WorkerStage[]): Promise<Redis> {
   const [redis, ...others] = await Promise.allSettled([
     connectRedis(redisUrl),
-    encoderWorks(),
-    canistersAnswer(),
+    ...(stages.includes("transcode") ? [encoderWorks()] : []),
+    ...(stages.includes("publish") ? [canistersAnswer()] : []),
   ]);
   const missing = [redis, ...others]
     .filter((result) => result.status === "rejected")

@@ -1,6 +1,7 @@
 import type { VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
 import type { Progress } from "../videos/video-update.ts";
+import { newest } from "./newest.ts";
 
 /** The eye does not want more, Redis neither. */
 const betweenMs = 250;
@@ -15,28 +16,7 @@ export function tellProgress(
   record: VideoRecord,
   onRefused: () => void,
 ): { tell: (progress: Progress) => void } & Disposable {
-  let newest: Progress | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let open = true;
-
-  const send = async () => {
-    const progress = newest;
-    newest = undefined;
-    // Progress is for the eye: what a lost connection means is for the lease to say.
-    const told = progress && (await store.report(record, progress).catch(() => "unknown"));
-    if (!open) return;
-    if (told === "refused") return onRefused();
-    timer = newest || progress ? setTimeout(send, betweenMs) : undefined;
-  };
-
-  return {
-    tell(progress) {
-      newest = progress;
-      timer ??= setTimeout(send, 0);
-    },
-    [Symbol.dispose]() {
-      open = false;
-      clearTimeout(timer);
-    },
-  };
+  return newest<Progress>(betweenMs, async (progress) => {
+    if ((await store.report(record, progress)) === "refused") onRefused();
+  });
 }

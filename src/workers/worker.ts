@@ -4,7 +4,7 @@ import { queuePrefix } from "../queues/video-job.ts";
 import { VideoQueues } from "../queues/video-queues.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
-import { Stage } from "../videos/video.ts";
+import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
 import { hostPause } from "./host-pause.ts";
 import { Leases } from "./leases.ts";
@@ -16,6 +16,8 @@ export type WorkerOptions = {
   redis: Redis;
   blobs: BlobStore;
   log: Log;
+  /** Which ones it takes. */
+  stages: readonly Stage[];
   /** A module that calls serveTask. */
   taskProgram: URL;
   /** Jobs of a stage at a time. */
@@ -34,20 +36,20 @@ export type WorkerOptions = {
  * A job whose worker dies again and again is most likely what kills it: after so many losses it is failed.
  * BullMQ's own 1 would fail a video that sat through two deployments.
  */
-const maxStalledCount = 3;
+export const maxStalledCount = 3;
 
 /**
- * Starts taking jobs of all stages. This process only holds leases: all work is done in child processes.
+ * Starts taking jobs of some stages. This process only holds leases: all work is done in child processes.
  * @returns disposing of it takes no more jobs, lets those at work finish or hands them back within `stopMs`
  *   and a few seconds, and leaves no process behind
  */
 export function startWorker(options: WorkerOptions): AsyncDisposable {
-  const { redis, blobs, log, lockMs, stopMs, minFreeBytes, slots } = options;
+  const { redis, blobs, log, lockMs, stopMs, minFreeBytes, slots, stages } = options;
   const store = new VideoStore(redis);
   const leases = new Leases();
   const pause = hostPause({ blobs, minFreeBytes, log });
 
-  const workers = Stage.options.map((stage) => {
+  const workers = stages.map((stage) => {
     const process = stageProcessor(stage, { ...options, store, pauseHost: pause.begin });
     const worker = new QueueWorker(
       stage,

@@ -7,6 +7,7 @@ import { startWorker } from "../../src/workers/worker.ts";
 const redis = await connectRedis(process.env.KILN_REDIS_URL!);
 const worker = startWorker({
   redis,
+  stages: ["ingest", "transcode", "publish"],
   blobs: await folderBlobStore(process.env.KILN_BLOBS!),
   log: openLog("info"),
   taskProgram: new URL("./task-program.ts", import.meta.url),

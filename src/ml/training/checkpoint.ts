@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../../telemetry/typed-error.ts";
@@ -107,6 +107,13 @@ export async function readCheckpoint(path: string, task: Task): Promise<Checkpoi
     state: { steps: read.data.place.steps, ...slots } as StepState,
     ...(Object.keys(best).length > 0 ? { best } : {}),
   };
+}
+
+/** Removes the checkpoints of all networks, and what a crash has left of them. */
+export async function removeCheckpoints(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names)
+    if (/^checkpoint\d+\.safetensors(\.new)?$/.test(name)) await rm(join(folder, name), { force: true });
 }
 
 /** SHA-256 of who chose what, in order. */

@@ -1,56 +1,33 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { TypedError } from "../../telemetry/typed-error.ts";
-import type { TrainModelOptions } from "./train-model.ts";
+import type { Registered } from "../registry/registered.ts";
+import { askTraining, type TrainingProcessOptions } from "./training-process.ts";
 import { reportFiles, TrainingReport } from "./training-report.ts";
-import { FromTraining, type ToTraining, type TrainingTask } from "./training-task.ts";
-
-const defaultProgram = fileURLToPath(new URL("train-program.ts", import.meta.url));
+import type { Registration, TrainingTask } from "./training-task.ts";
 
 /**
  * Does a training in a process of its own. Aborting lets it write a checkpoint first.
- * @param program for tests: what runs instead of the training
  * @returns the report, when the model lies in `task.out`
  * @throws TypedError of the training, TRAINING_DIED when its process ended without an answer; the signal's reason
  */
 export async function runTraining(
   task: TrainingTask,
-  { onProgress, onNotice, signal }: TrainModelOptions = {},
-  program = defaultProgram,
+  options: TrainingProcessOptions = {},
 ): Promise<TrainingReport> {
-  signal?.throwIfAborted();
-  // Its standard error is kept: TensorFlow and drivers write what befell them there.
-  const child = fork(program, [], { stdio: ["ignore", "inherit", "pipe", "ipc"] });
-  let tail = "";
-  child.stderr!.on("data", (data: Buffer) => {
-    tail = (tail + data.toString()).slice(-2000);
-  });
-  let answer: FromTraining | undefined;
-  child.on("message", (message) => {
-    const said = FromTraining.parse(message);
-    if (said.type === "progress") onProgress?.(said.progress);
-    else if (said.type === "notice") onNotice?.(said.say);
-    else answer = said;
-  });
-  const send = (message: ToTraining) => child.connected && child.send(message);
-  const stop = () => send({ type: "stop" });
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    send({ type: "train", task });
-    const [code, killedBy] = await once(child, "close");
-    signal?.throwIfAborted();
-    if (answer?.type === "done")
-      return TrainingReport.parse(JSON.parse(await readFile(join(task.out, reportFiles.metrics), "utf8")));
-    if (answer?.type === "failed") throw new TypedError(answer.code, answer.message, { final: answer.final });
-    throw new TypedError(
-      "TRAINING_DIED",
-      `the process of the training ended without an answer (${killedBy ?? `exit code ${code}`}): go on from its checkpoint with --resume, or choose another --engine\n${tail.trim()}`,
-      { final: false },
-    );
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
+  await askTraining({ type: "train", task }, options);
+  return TrainingReport.parse(JSON.parse(await readFile(join(task.out, reportFiles.metrics), "utf8")));
+}
+
+/**
+ * Takes a finished training into the registry in a process of its own: models are copied, and read for their digests.
+ * @throws TypedError as `registerTrained` and `runTraining`
+ */
+export async function runRegistration(
+  task: TrainingTask,
+  registration: Registration,
+  options: TrainingProcessOptions = {},
+): Promise<Registered> {
+  const answer = await askTraining({ type: "register", task, registration }, options);
+  if (answer.type === "registered") return answer.registered;
+  throw new TypeError("a registration answered as a training");
 }

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readLake } from "../../events/lake.ts";
 import { TypedError } from "../../telemetry/typed-error.ts";
@@ -18,7 +18,7 @@ import { loadRecommender } from "../models/stored/load-recommender.ts";
 import { writeModel } from "../models/stored/model-folder.ts";
 import { globalRankingName, latestHistories, rankForAll } from "../registry/global-ranking.ts";
 import { leaveLastOut, type Split, timeSplit } from "../split.ts";
-import { checkpointFile, hashDataset } from "./checkpoint.ts";
+import { hashDataset, removeCheckpoints } from "./checkpoint.ts";
 import { reportPage } from "./report-page.ts";
 import { reportPicture } from "./report-picture.ts";
 import { type TrainedRanker, trainRanker } from "./train-ranker.ts";
@@ -107,7 +107,7 @@ export async function trainModel(
   await writeFile(join(task.out, globalRankingName), JSON.stringify(ranking));
   await writeReport(task.out, report);
   // They have done their work, and are larger than the model.
-  for (const index of networks.keys()) await rm(checkpointFile(task.out, index), { force: true });
+  await removeCheckpoints(task.out);
   return report;
 }
 

@@ -1,9 +1,10 @@
 import { TypedError } from "../../telemetry/typed-error.ts";
+import { registerTrained } from "../registry/register-trained.ts";
 import { trainModel } from "./train-model.ts";
-import { type FromTraining, ToTraining, type TrainingTask } from "./training-task.ts";
+import { type FromTraining, ToTraining } from "./training-task.ts";
 
 /**
- * The process of a training (run-training.ts): it takes one task over IPC, tells its progress, and ends. A network
+ * The process of a training (training-process.ts): it takes one task over IPC, tells its progress, and ends. A network
  * keeps a core busy for minutes, and an engine may crash: neither must befall the process that asked.
  */
 const stop = new AbortController();
@@ -12,17 +13,22 @@ const say = (message: FromTraining) =>
     process.send!(message, () => said());
   });
 
-async function train(task: TrainingTask): Promise<void> {
-  try {
-    await trainModel(task, {
-      onProgress: (progress) => void say({ type: "progress", progress }),
-      onNotice: (notice) => void say({ type: "notice", say: notice }),
-      signal: stop.signal,
-    });
-    await say({ type: "done" });
-  } catch (error) {
-    await say({ type: "failed", ...failure(error) });
+async function answer(asked: Exclude<ToTraining, { type: "stop" }>): Promise<FromTraining> {
+  if (asked.type === "register") {
+    const { folder, promote } = asked.registration;
+    const registered = await registerTrained({ folder }, asked.task, { promote, now: Date.now() });
+    return { type: "registered", registered };
   }
+  await trainModel(asked.task, {
+    onProgress: (progress) => void say({ type: "progress", progress }),
+    onNotice: (notice) => void say({ type: "notice", say: notice }),
+    signal: stop.signal,
+  });
+  return { type: "done" };
+}
+
+async function serve(asked: Exclude<ToTraining, { type: "stop" }>): Promise<void> {
+  await say(await answer(asked).catch((error: unknown) => ({ type: "failed", ...failure(error) }) as const));
   process.exit();
 }
 
@@ -37,5 +43,5 @@ process.on("disconnect", () => process.exit(1));
 process.on("message", (message) => {
   const asked = ToTraining.parse(message);
   if (asked.type === "stop") stop.abort();
-  else void train(asked.task);
+  else void serve(asked);
 });

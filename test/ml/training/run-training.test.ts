@@ -118,7 +118,7 @@ test("a training whose process dies is an error that says how to go on", async (
     program,
     'process.on("message", () => { console.error("cuda: out of luck"); process.abort(); });',
   );
-  await assert.rejects(runTraining(asked, {}, program), {
+  await assert.rejects(runTraining(asked, { program }), {
     code: "TRAINING_DIED",
     message: /SIGABRT.*--resume.*cuda: out of luck/s,
   });

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { reportFiles } from "../training/training-report.ts";
+import type { TrainingTask } from "../training/training-task.ts";
+import { activate, readActivation } from "./activation.ts";
+import { gate } from "./gate.ts";
+import { registerDraft } from "./register-draft.ts";
+import type { Registered } from "./registered.ts";
+import { listVersions, type Registry, versionFolder } from "./registry.ts";
+import type { VersionManifest } from "./version-manifest.ts";
+
+/** The task with the version that serves beside it, so that the gate can compare. */
+export async function againstActive(task: TrainingTask, registry: Registry): Promise<TrainingTask> {
+  const version = (await readActivation(registry))?.active;
+  return version === undefined
+    ? task
+    : { ...task, against: { version, folder: versionFolder(registry, version) } };
+}
+
+/**
+ * Takes what a training has left into the registry and, when that is asked for and the gate allows it, lets it serve.
+ * Done again it changes nothing: what is registered is found by the digest of its metrics.
+ * @throws TypedError as `registerDraft` and `activate`
+ */
+export async function registerTrained(
+  registry: Registry,
+  task: Pick<TrainingTask, "out" | "source" | "from">,
+  { promote, now }: { promote: boolean; now: number },
+): Promise<Registered> {
+  const active = (await readActivation(registry))?.active;
+  const manifest =
+    (await registeredAlready(registry, task.out)) ?? (await registerNew(registry, task, active, now));
+  const judged = gate(manifest);
+  const promoted = promote && judged.passed;
+  if (promoted && active !== manifest.version)
+    await activate(registry, manifest.version, { by: "promote", objections: [], now });
+  return { version: manifest.version, gate: judged, promoted };
+}
+
+async function registerNew(
+  registry: Registry,
+  { out, source, from }: Pick<TrainingTask, "out" | "source" | "from">,
+  active: string | undefined,
+  now: number,
+): Promise<VersionManifest> {
+  const named = source.kind === "file" ? source.path : source.lake;
+  // What is gone on from is a version where it lies in the registry.
+  const parent = active !== undefined && from === versionFolder(registry, active) ? active : null;
+  return await registerDraft(registry, out, { source: named, parent, now });
+}
+
+/** Metrics tell when their training ended, so no two trainings have the same. */
+async function registeredAlready(registry: Registry, draft: string): Promise<VersionManifest | undefined> {
+  const metrics = await readFile(join(draft, reportFiles.metrics)).catch(() => undefined);
+  if (metrics === undefined) return undefined;
+  const sha256 = createHash("sha256").update(metrics).digest("hex");
+  const versions = await listVersions(registry);
+  return versions.find(({ files }) =>
+    files.some((file) => file.path === reportFiles.metrics && file.sha256 === sha256),
+  );
+}
