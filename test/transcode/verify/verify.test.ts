@@ -3,7 +3,10 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Manifest } from "../../../src/transcode/manifest.ts";
+import { mediaPlaylist, playlistPath } from "../../../src/transcode/package/hls.ts";
+import { packageTrack } from "../../../src/transcode/package/package.ts";
 import type { Verification } from "../../../src/transcode/settings.ts";
+import { storeText } from "../../../src/transcode/stored-file.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { readDash, readHls } from "../../../src/transcode/verify/playlist-text.ts";
 import { type Expectation, verify } from "../../../src/transcode/verify/verify.ts";
@@ -120,6 +123,18 @@ const faults: [
     /120p\/index\.m3u8: its segments end at 5 s instead of 3 s/,
   ],
   [
+    "sound that outlasts the picture by more than a frame of it",
+    "packets",
+    (out) => soundUntil(out, 3.022),
+    /sound\/index\.m3u8: ends at 3\.029\d* s, the video at 3 s/,
+  ],
+  [
+    "sound that ends before the picture",
+    "packets",
+    (out) => soundUntil(out, 2.98),
+    /sound\/index\.m3u8: ends at 2\.986\d* s, the video at 3 s/,
+  ],
+  [
     "pictures that do not decode",
     "keyframes",
     async (out) => {
@@ -138,6 +153,29 @@ const faults: [
     /audio.*(the decoder says|decode$)/,
   ],
 ];
+
+/** Sound of another length beside the rest. */
+async function soundUntil(out: string, endSeconds: number): Promise<Partial<Expectation>> {
+  const file = await clip(
+    folder,
+    `sound-${endSeconds}.mp4`,
+    `-f lavfi -i sine=d=4:r=48000 -c:a aac ${soundFlags}`,
+  );
+  const { segments, framesPerSecond } = expected;
+  const track = await packageTrack(
+    { name: "sound", kind: "audio", parts: [{ file, start: 0 }], framesPerSecond, segments, endSeconds },
+    { out },
+  );
+  const playlist = await storeText(out, playlistPath(track), mediaPlaylist(track));
+  const stored = [track.init, playlist, ...track.segments.map(({ file: segment }) => segment)];
+  return {
+    audio: { playlist: playlist.path, init: track.init.path, codec: track.codec },
+    files: [...expected.files, ...stored],
+  };
+}
+
+const soundFlags =
+  "-fflags +bitexact -movflags +frag_keyframe+delay_moov+default_base_moof -frag_duration 1000000";
 
 /** Overwrites the second half of a segment, keeping its length. */
 async function damage(path: string): Promise<void> {
