@@ -10,13 +10,11 @@ export type Rejection = Extract<CallResult, { status: "rejected" }>;
 export const errorCodes = {
   queueFull: "IC0201",
   replicaStopped: "IC0202",
-  canisterAlreadyExists: "IC0205",
   outOfCycles: "IC0207",
   canisterNotFound: "IC0301",
-  snapshotNotFound: "IC0302",
+  snapshotNotFound: "IC0305",
   insufficientForCreation: "IC0403",
   canisterRejected: "IC0406",
-  unknownManagementMethod: "IC0407",
   invalidManagementPayload: "IC0408",
   snapshotImmutable: "IC0409",
   trapped: "IC0502",
@@ -39,6 +37,7 @@ export const errorCodes = {
   compositeQueryInReplicatedMode: "IC0527",
   methodNotFound: "IC0536",
   moduleNotFound: "IC0537",
+  alreadyInstalled: "IC0538",
   memoryLimit: "IC0539",
   deadlineExpired: "IC0601",
 } as const;

@@ -69,7 +69,7 @@ class QueryGraph {
     const kind = methodKind(program.module, method);
     if (kind === undefined || kind === "update") return noSuchMethod(callee, "query", method);
     if (depth > deepest) {
-      return reject(errorCodes.callGraphTooDeep, `Composite query calls more than ${deepest} canisters deep`);
+      return reject(errorCodes.callGraphTooDeep, "Composite query calls exceeded the maximum call depth.");
     }
     const context = kind === "composite_query" ? "CQ" : "NRQ";
     return this.#onQuerySide(program, () =>
@@ -106,7 +106,7 @@ class QueryGraph {
     }
     this.#instructionsLeft -= callOverhead;
     if (this.#instructionsLeft <= 0n) {
-      const message = `Composite query took more than ${this.#world.limit} instructions with its calls`;
+      const message = "Composite query calls exceeded the instruction limit.";
       return reject(errorCodes.callGraphInstructionLimit, message);
     }
     return this.answer({ caller: caller.id, callee, method, arg, dataCertificate: undefined }, depth);

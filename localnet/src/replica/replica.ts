@@ -191,7 +191,8 @@ export class LocalReplica implements Replica {
     });
     if (trap) return rejectionOf(trap, canisterId);
     if (journal.accepted === "yes") return undefined;
-    return reject(errorCodes.canisterRejected, `Canister ${textOf(canisterId)} rejected the message`);
+    const message = `Error from Canister ${textOf(canisterId)}: Canister rejected the message`;
+    return reject(errorCodes.canisterRejected, message);
   }
 
   async update(ingress: Ingress): Promise<CallResult> {

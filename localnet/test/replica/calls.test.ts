@@ -84,8 +84,8 @@ test("composite queries go down through canisters that are entered again, and le
   assert.equal(await sum(1n), atB! + 1n + 11n);
   assert.equal(await sum(4n), atA! + 1n + 44n);
   assert.equal(await sum(0n), atA! + 1n);
-  await assert.rejects(sum(7n), /IC0503|more than 6 canisters deep/);
-  assert.match(await a.query("catchQuery", toB(), [IDL.Text]), /more than 6 canisters deep/);
+  await assert.rejects(sum(7n), /IC0503|exceeded the maximum call depth/);
+  assert.match(await a.query("catchQuery", toB(), [IDL.Text]), /exceeded the maximum call depth/);
   await assert.rejects(a.update("sum", [...toB(), [IDL.Nat, 1n]]), /IC0527/);
   assert.deepEqual(await both(), [atA, atB]);
 });

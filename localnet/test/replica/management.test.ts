@@ -73,7 +73,7 @@ test("an id of its own can be asked for once, and later ids go on behind it", as
   await using replica = await createReplica({ subnetId });
   const id = Principal.fromText("rdmx6-jaaaa-aaaaa-aaadq-cai");
   assert.equal((await create(replica, { id })).toText(), id.toText());
-  await assert.rejects(create(replica, { id }), /IC0205 .*exists already/);
+  await assert.rejects(create(replica, { id }), /IC0538 .*already installed/);
   assert.equal((await create(replica)).toText(), "qoctq-giaaa-aaaaa-aaaea-cai");
   assert.deepEqual(
     replica.canisterIds().map((bytes) => Principal.fromUint8Array(bytes).toText()),

@@ -87,5 +87,5 @@ test("the log is as long as the settings say", async () => {
   await set(actor.id, { log_memory_limit: [10_000n] });
   for (let count = 0; count < 12; count++) await say();
   assert.equal(await size(), 10_000n);
-  await assert.rejects(set(actor.id, { log_memory_limit: [3_000_000n] }), /IC0408 .*log_memory_limit/);
+  await assert.rejects(set(actor.id, { log_memory_limit: [3_000_000n] }), /IC0406 .*log memory limit/);
 });

@@ -140,7 +140,7 @@ test("a module can come in chunks and compressed", async () => {
       wasm_module_hash: hash,
       arg: emptyArg,
     });
-  await assert.rejects(install(new Uint8Array(32)), /IC0408 .*not 0000/);
+  await assert.rejects(install(new Uint8Array(32)), /IC0504 .*Wasm chunk store: .*not 0000/);
   const hash = new Uint8Array(createHash("sha256").update(source).digest());
   await install(hash);
   assert.deepEqual(replica.canister(id.toUint8Array())!.moduleHash, hash);

@@ -79,15 +79,14 @@ export function uninstall(canister: Canister): void {
 /** Returns the chunk's SHA-256. @throws Refusal */
 export function storeChunk({ chunks }: Canister, chunk: Uint8Array): Uint8Array {
   if (chunk.length > largestChunk) {
-    throw new Refusal(errorCodes.invalidManagementPayload, `A chunk has at most ${largestChunk} bytes`);
+    throw chunkStoreError(
+      `Wasm chunk size ${chunk.length} exceeds the maximum chunk size of ${largestChunk}`,
+    );
   }
   const hash = createHash("sha256").update(chunk).digest();
   const key = hash.toString("hex");
   if (!chunks.has(key) && chunks.size >= mostChunks) {
-    throw new Refusal(
-      errorCodes.invalidManagementPayload,
-      `A chunk store holds at most ${mostChunks} chunks`,
-    );
+    throw chunkStoreError(`the store has already reached its maximum of ${mostChunks} chunks`);
   }
   chunks.set(key, chunk);
   return hash;
@@ -98,15 +97,18 @@ export function assemble(store: Canister, hashes: { hash: Uint8Array }[], expect
   const chunks = hashes.map(({ hash }) => {
     const key = Buffer.from(hash).toString("hex");
     const chunk = store.chunks.get(key);
-    if (!chunk)
-      throw new Refusal(errorCodes.invalidManagementPayload, `Chunk ${key} is not in the chunk store`);
+    if (!chunk) throw chunkStoreError(`chunk ${key} was not found`);
     return chunk;
   });
   const module = Buffer.concat(chunks);
   const hash = createHash("sha256").update(module).digest();
   if (Buffer.compare(hash, expected) !== 0) {
-    const message = `The chunks make a module with hash ${hash.toString("hex")}, not ${Buffer.from(expected).toString("hex")}`;
-    throw new Refusal(errorCodes.invalidManagementPayload, message);
+    const [found, wanted] = [hash.toString("hex"), Buffer.from(expected).toString("hex")];
+    throw chunkStoreError(`the chunks make a module with hash ${found}, not ${wanted}`);
   }
   return new Uint8Array(module);
+}
+
+function chunkStoreError(what: string): Refusal {
+  return new Refusal(errorCodes.contractViolation, `Error from Wasm chunk store: ${what}.`);
 }

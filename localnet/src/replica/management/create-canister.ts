@@ -22,7 +22,7 @@ export function createCanister(
   { caller, settings, cycles, subnet, id }: Creation,
 ): Canister {
   if (id && registry.get(id)) {
-    throw new Refusal(errorCodes.canisterAlreadyExists, `Canister ${textOf(id)} exists already`);
+    throw new Refusal(errorCodes.alreadyInstalled, `Canister ${textOf(id)} is already installed.`);
   }
   const canister = registry.create([caller], cycles, {
     ...(subnet !== undefined && { subnet }),

@@ -1,6 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
-import { controls, sees } from "../../canister/canister.ts";
+import { type Canister, controls, sees } from "../../canister/canister.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
 import type { Answer } from "../scheduler.ts";
 import type { CallResult } from "../types.ts";
@@ -91,8 +91,7 @@ export class Management {
       const isSelf = Buffer.compare(canister.id, caller) === 0;
       const isViewer = method.visibleTo && sees(canister, canister.settings[method.visibleTo], caller);
       if (!controls(canister, caller) && !isViewer && !(isSelf && callers === "controllersOrSelf")) {
-        const message = `Only controllers of canister ${textOf(canister.id)} can call ic00 method ${name}`;
-        throw new Refusal(errorCodes.invalidController, message);
+        throw new Refusal(errorCodes.invalidController, notController(canister, { caller, name, origin }));
       }
     }
     return { name, arg: decoded };
@@ -110,6 +109,16 @@ function decode(name: MethodName, arg: Uint8Array): Arguments[MethodName] {
 function targetOf(arg: Arguments[MethodName]): Principal | undefined {
   const target = arg as { canister_id?: Principal; target_canister?: Principal } | null;
   return target?.canister_id ?? target?.target_canister;
+}
+
+/** What comes from outside is refused at the door, what canisters send when it is executed: in other words. */
+function notController(
+  { id, settings }: Canister,
+  { caller, name, origin }: Pick<ManagementCall, "caller" | "origin"> & { name: MethodName },
+): string {
+  if (origin === "ingress") return `Only controllers of canister ${textOf(id)} can call ic00 method ${name}`;
+  const controllers = settings.controllers.map(textOf).join(" ");
+  return `Only the controllers of the canister ${textOf(id)} can control it.\nCanister's controllers: ${controllers}\nSender's ID: ${textOf(caller)}`;
 }
 
 function noQuery(method: string): Rejection {

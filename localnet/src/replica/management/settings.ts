@@ -22,8 +22,8 @@ export function applySettings(settings: Settings, arg: SettingsArg): Settings {
   checkVariables(arg.environment_variables[0] ?? []);
   const logMemoryLimit = arg.log_memory_limit[0] ?? settings.logMemoryLimit;
   if (logMemoryLimit > largestLog) {
-    const message = `Invalid settings: log_memory_limit is at most ${largestLog}`;
-    throw new Refusal(errorCodes.invalidManagementPayload, message);
+    const message = `The canister log memory limit ${logMemoryLimit} is too high. It must be at most ${largestLog}.`;
+    throw new Refusal(errorCodes.canisterRejected, message);
   }
   return {
     controllers: controllers ?? settings.controllers,

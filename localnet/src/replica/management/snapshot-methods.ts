@@ -35,8 +35,8 @@ export function snapshotMethods(parts: ManagementParts): {
       run: ({ canister_id, replace_snapshot, uninstall_code }) => {
         const canister = find(registry, canister_id);
         if (!canister.program) {
-          const message = `Canister ${textOf(canister.id)} is empty: there is nothing to take a snapshot of`;
-          throw new Refusal(errorCodes.moduleNotFound, message);
+          const message = `Failed to create snapshot for empty canister ${textOf(canister.id)}`;
+          throw new Refusal(errorCodes.canisterRejected, message);
         }
         const snapshot = takeSnapshot(canister, nextId(canister), now());
         pay(canister, snapshot);
@@ -102,7 +102,7 @@ export function snapshotMethods(parts: ManagementParts): {
       run: (arg) => {
         const snapshot = snapshotNamed(arg);
         if (snapshot.source === "taken") {
-          const message = `Snapshot ${hex(snapshot.id)} was taken of a canister and cannot be changed`;
+          const message = "Only canister snapshots created by metadata upload can be mutated.";
           throw new Refusal(errorCodes.snapshotImmutable, message);
         }
         writeData(snapshot, arg.kind, arg.chunk);
@@ -132,17 +132,17 @@ type SnapshotCanister = SnapshotArguments["load_canister_snapshot"]["canister_id
 function findSnapshot(canister: Canister, id: Uint8Array): CanisterSnapshot {
   const found = canister.snapshots.find((snapshot) => Buffer.compare(snapshot.id, id) === 0);
   if (found) return found;
-  const message = `Could not find the snapshot ${hex(id)} of canister ${textOf(canister.id)}`;
+  const message = `Could not find the snapshot ID ${hex(id)} for canister ${textOf(canister.id)}.`;
   throw new Refusal(errorCodes.snapshotNotFound, message);
 }
 
 /** "The caller must be a controller of the canister from which the snapshot is loaded": its id is in the snapshot's. */
 function sourceOf(registry: CanisterRegistry, id: Uint8Array, caller: Uint8Array): Canister {
   const source = registry.get(id.subarray(numberSize));
-  if (!source) throw new Refusal(errorCodes.snapshotNotFound, `Could not find the snapshot ${hex(id)}`);
+  if (!source) throw new Refusal(errorCodes.snapshotNotFound, `Could not find the snapshot ID ${hex(id)}.`);
   if (controls(source, caller)) return source;
-  const message = `Only controllers of canister ${textOf(source.id)} can load its snapshots`;
-  throw new Refusal(errorCodes.invalidController, message);
+  const message = `Only a controller of the canister that snapshot ${hex(id)} belongs to can load it. Sender: ${textOf(caller)}.`;
+  throw new Refusal(errorCodes.canisterRejected, message);
 }
 
 const numberSize = 8;
@@ -162,7 +162,7 @@ function add(canister: Canister, snapshot: CanisterSnapshot, replaced: Uint8Arra
   const others = canister.snapshots.filter((other) => other !== gone);
   if (others.length >= mostSnapshots) {
     const message = `Canister ${textOf(canister.id)} has reached the maximum number of snapshots allowed: ${mostSnapshots}.`;
-    throw new Refusal(errorCodes.invalidManagementPayload, message);
+    throw new Refusal(errorCodes.canisterRejected, message);
   }
   canister.snapshots = [...others, snapshot];
 }
