@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
 import type { Fault } from "./replica/faults.ts";
+import type { Latency } from "./replica/latency.ts";
 import type { LocalReplica } from "./replica/replica.ts";
 import type { Executed } from "./replica/scheduler.ts";
 
@@ -20,6 +21,8 @@ export interface Control {
   advanceTime(milliseconds: number): void;
   injectFault(fault: Fault): void;
   clearFaults(): void;
+  /** How long messages take from now on. */
+  setLatency(latency: Latency): void;
   /** Messages to a stopped subnet's canisters wait until it is started again; its HTTP interface answers 503. */
   stopSubnet(index: number): void;
   startSubnet(index: number): void;
@@ -63,6 +66,7 @@ export function controlOf(replica: LocalReplica, log: ExecutionLog, clock: { off
     },
     injectFault: (fault) => faults.inject(fault),
     clearFaults: () => faults.clear(),
+    setLatency: (latency) => replica.setLatency(latency),
     stopSubnet: (index) => replica.stopSubnet(index),
     startSubnet: (index) => replica.startSubnet(index),
     setCanisterStatus: (canister, status) =>

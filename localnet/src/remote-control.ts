@@ -13,6 +13,7 @@ const acts: { [Act in keyof Control]: Act } = {
   advanceTime: "advanceTime",
   injectFault: "injectFault",
   clearFaults: "clearFaults",
+  setLatency: "setLatency",
   stopSubnet: "stopSubnet",
   startSubnet: "startSubnet",
   setCanisterStatus: "setCanisterStatus",

@@ -1,4 +1,5 @@
 import type { Control } from "./control.ts";
+import type { Latency } from "./replica/latency.ts";
 import type { createReplica } from "./replica/replica.ts";
 
 /** What a network is started with. */
@@ -10,6 +11,8 @@ export interface LocalnetOptions {
   state?: string;
   /** How many subnets there are at least; 3 by default. The first one is the root subnet. */
   subnets?: number;
+  /** How long messages take; no time by default. */
+  latency?: Latency;
   instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
 }
 

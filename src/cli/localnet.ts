@@ -3,6 +3,14 @@ import { type Command, InvalidArgumentError } from "commander";
 import { startLocalNetwork } from "./local-network.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
 
+interface LocalnetOptions {
+  port: number;
+  state: string;
+  subnets: number;
+  round: number;
+  betweenSubnets: number;
+}
+
 export default function localnet(command: Command): void {
   command
     .option("--port <n>", "TCP port on 127.0.0.1; 0 takes a free one", portNumber, 4943)
@@ -13,11 +21,14 @@ export default function localnet(command: Command): void {
       subnetCount,
       3,
     )
+    .option("--round <ms>", "length of a consensus round: updates wait for its end", duration, 0)
+    .option("--between-subnets <ms>", "how long a message between subnets takes, each way", duration, 0)
     .addHelpText(
       "after",
       "\nkiln publish finds it by <dir>/kiln.json when <dir> is the default. A development tool, never a place for data.",
     )
-    .action(async ({ port, state, subnets }: { port: number; state: string; subnets: number }) => {
+    .action(async (options: LocalnetOptions) => {
+      const { port, state, subnets, round, betweenSubnets } = options;
       const stop = stopSignal();
       console.error("compiling and installing the canisters...");
       const folder = resolve(state);
@@ -26,6 +37,7 @@ export default function localnet(command: Command): void {
         state: join(folder, "network"),
         port,
         subnets,
+        latency: { round, betweenSubnets },
       });
       const { host, identity, canisters } = network.deployment;
       console.log(`network               ${host}`);
@@ -44,6 +56,13 @@ function subnetCount(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 64)
     throw new InvalidArgumentError("a number of subnets is a whole number from 1 to 64");
   return count;
+}
+
+function duration(text: string): number {
+  const milliseconds = Number(text);
+  if (!(milliseconds >= 0 && milliseconds <= 60_000))
+    throw new InvalidArgumentError("a duration is a number of milliseconds from 0 to 60000");
+  return milliseconds;
 }
 
 function portNumber(text: string): number {

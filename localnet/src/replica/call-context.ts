@@ -1,10 +1,18 @@
 import type { Closure } from "../canister/execution.ts";
 import type { CallResult } from "./types.ts";
 
+/** Between whom a message goes. */
+export interface Route {
+  caller: Uint8Array;
+  callee: Uint8Array;
+  method: string;
+}
+
 /** Who waits for a call's answer. */
 export type Origin =
   | {
       kind: "ingress";
+      route: Route;
       effectiveCanisterId: Uint8Array | undefined;
       respond: (result: CallResult) => void;
     }
@@ -29,6 +37,7 @@ export interface CallContext {
 /** What happens in a caller when the call that it made is answered. */
 export interface Callback {
   context: CallContext;
+  route: Route;
   onReply: Closure;
   onReject: Closure;
   onCleanup: Closure | undefined;

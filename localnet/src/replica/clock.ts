@@ -17,6 +17,8 @@ export class Clock {
   readonly #heartbeat: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #due: bigint | undefined;
+  /** When the last heartbeat was, by the network's clock. */
+  #beatAt: bigint;
 
   /** @param now nanoseconds since 1970 */
   constructor(
@@ -27,6 +29,7 @@ export class Clock {
     this.#registry = registry;
     this.#now = now;
     this.#acts = acts;
+    this.#beatAt = now();
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatInterval).unref();
   }
 
@@ -44,8 +47,9 @@ export class Clock {
   /** The network's clock was set: what is due by now happens. */
   timeChanged(): void {
     for (const canister of this.#registry.all()) this.#acts.charge(canister);
-    this.#due = undefined;
-    this.reschedule();
+    if (this.#now() - this.#beatAt >= BigInt(heartbeatInterval) * 1_000_000n) this.#beat();
+    // What rings now rings in this turn, so that whoever set the clock finds it under way.
+    this.#ring();
   }
 
   stop(): void {
@@ -76,6 +80,7 @@ export class Clock {
   }
 
   #beat(): void {
+    this.#beatAt = this.#now();
     for (const canister of this.#registry.all()) {
       this.#acts.charge(canister);
       const { id, program, status } = canister;

@@ -1,14 +1,17 @@
+import { z } from "zod";
 import { cannotPay, chargeIdle } from "../canister/account.ts";
 import type { Canister } from "../canister/canister.ts";
 import { executeDiscarded } from "../canister/execute.ts";
 import { errorCodes, type Rejection, reject, rejectionOf, textOf } from "../canister/trap.ts";
 import { ingressFee } from "../cycles/fees.ts";
+import { LocalnetError } from "../localnet-error.ts";
 import { admit } from "./admission.ts";
 import type { Request } from "./call-context.ts";
 import { CanisterRegistry } from "./canister-registry.ts";
 import { Clock } from "./clock.ts";
 import { Faults } from "./faults.ts";
 import { defaultInstructionLimits, type InstructionLimits } from "./instruction-limits.ts";
+import { type Latency, latencySchema } from "./latency.ts";
 import { uninstall } from "./management/code.ts";
 import { Management } from "./management/management.ts";
 import type { ManagementCall } from "./management/method.ts";
@@ -29,6 +32,8 @@ export interface ReplicaOptions {
   /** Ids of further subnets. */
   otherSubnets?: readonly Uint8Array[];
   instructionLimits?: Partial<InstructionLimits>;
+  /** By default messages take no time. */
+  latency?: Latency;
   /** Told what each message took. */
   onExecuted?: (execution: Executed) => void;
   /** Nanoseconds since 1970; by default the system's clock. */
@@ -101,6 +106,7 @@ export class LocalReplica implements Replica {
         autosave?.touch();
       },
     });
+    this.setLatency(options.latency ?? {});
     this.#onExecuted = onExecuted;
     this.#clock = new Clock(registry, now, {
       wake: (task) => this.#scheduler.enqueue(task),
@@ -151,7 +157,14 @@ export class LocalReplica implements Replica {
   /** The clock that `now` reads was set forward. */
   timeChanged(): void {
     this.#clock.timeChanged();
-    this.#scheduler.expire(this.#now());
+    this.#scheduler.timeChanged();
+  }
+
+  /** How long messages take from now on. @throws LocalnetError LATENCY_INVALID saying which part is none */
+  setLatency(latency: Latency): void {
+    const { data, error } = latencySchema.safeParse(latency);
+    if (!data) throw new LocalnetError("LATENCY_INVALID", `the latency: ${z.prettifyError(error)}`);
+    this.#scheduler.latency = data;
   }
 
   stopSubnet(index: number): void {
@@ -206,7 +219,12 @@ export class LocalReplica implements Replica {
     return new Promise((respond) => {
       this.#scheduler.send({
         kind: "request",
-        origin: { kind: "ingress", effectiveCanisterId, respond },
+        origin: {
+          kind: "ingress",
+          route: { caller: sender, callee: canisterId, method },
+          effectiveCanisterId,
+          respond,
+        },
         caller: sender,
         callee: canisterId,
         method,

@@ -11,11 +11,14 @@ import type {
   QueuedMessage,
   Request,
   Response,
+  Route,
   Task,
 } from "./call-context.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
+import { DelayLine } from "./delay-line.ts";
 import type { Faults } from "./faults.ts";
 import type { InstructionLimits } from "./instruction-limits.ts";
+import { arrival, type FullLatency, latencySchema } from "./latency.ts";
 import { type IdleWaiter, OpenCalls } from "./open-calls.ts";
 import { giveBack, payIngress, payReply, prepay, tariffOf } from "./payment.ts";
 import type { SubnetList } from "./subnet-list.ts";
@@ -68,11 +71,15 @@ export class Scheduler {
   readonly #stoppedSubnets = new Set<number>();
   /** Messages for canisters of stopped subnets; heartbeats and timers do not wait. */
   #held: QueuedMessage[] = [];
+  /** Messages on their way. */
+  readonly #delays: DelayLine;
+  latency: FullLatency = latencySchema.parse({});
   #slice: NodeJS.Immediate | undefined;
   #state: "running" | "closed" = "running";
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    this.#delays = new DelayLine(parts.now);
   }
 
   enqueue(message: QueuedMessage): void {
@@ -84,11 +91,30 @@ export class Scheduler {
   /** A request that faults may befall on its way. */
   send(request: Request): void {
     const fate = this.#parts.faults.fateOf(request);
-    if (fate.kind === "deliver") this.enqueue(request);
-    if (fate.kind === "delay") setTimeout(() => this.enqueue(request), fate.milliseconds).unref();
+    const depart = (message: Request) =>
+      this.#travel(request, request.origin.kind, () => this.enqueue(message));
+    if (fate.kind === "deliver") depart(request);
+    if (fate.kind === "delay") {
+      this.#delays.at(this.#parts.now() + BigInt(Math.round(fate.milliseconds * 1e6)), () => depart(request));
+    }
     if (fate.kind === "reject") this.#deliver(request.origin, fate.rejection, request.cycles);
     // An answer that nobody waits for is lost.
-    if (fate.kind === "drop" && fate.what === "reply") this.enqueue({ ...request, origin: { kind: "task" } });
+    if (fate.kind === "drop" && fate.what === "reply") depart({ ...request, origin: { kind: "task" } });
+  }
+
+  /** Calls back when a message of this route has arrived that leaves now. */
+  #travel({ caller, callee, method }: Route, from: Origin["kind"], arrived: () => void): void {
+    const { round, betweenSubnets, edges } = this.latency;
+    const isInstant = round === 0 && betweenSubnets === 0 && edges.length === 0;
+    if (isInstant || this.#state === "closed") {
+      arrived();
+      return;
+    }
+    const { now, subnets } = this.#parts;
+    const isFar = callee.length > 0 && subnets.of(caller) !== subnets.of(callee);
+    const over = from === "ingress" ? "outside" : isFar ? "subnets" : "nothing";
+    const way = { caller: textOf(caller), callee: textOf(callee), method, over } as const;
+    this.#delays.at(arrival(this.latency, way, now()), arrived);
   }
 
   stopSubnet(index: number): void {
@@ -104,8 +130,10 @@ export class Scheduler {
     return this.#stoppedSubnets.has(this.#parts.subnets.of(canister));
   }
 
-  /** Answers the bounded calls whose time has passed. */
-  expire(now: bigint): void {
+  /** The clock was set: what is on its way arrives, and the bounded calls whose time has passed are answered. */
+  timeChanged(): void {
+    this.#delays.flush();
+    const now = this.#parts.now();
     for (const callback of this.#bounded) {
       if (callback.deadline <= now) this.#respond(callback, expired, 0n);
     }
@@ -132,6 +160,7 @@ export class Scheduler {
 
   /** Stops for good. Whoever waits outside is told; calls between canisters are dropped. */
   close(): void {
+    this.#delays.drain();
     this.#state = "closed";
     clearImmediate(this.#slice);
     const requests = this.#queue.splice(0).filter((message) => message.kind === "request");
@@ -328,6 +357,7 @@ export class Scheduler {
     const { onReply, onReject, onCleanup, callee, method, arg, cycles, timeout, prepaid } = call;
     const callback: Callback = {
       context,
+      route: { caller: context.canister, callee, method },
       onReply,
       onReject,
       onCleanup,
@@ -379,8 +409,11 @@ export class Scheduler {
   }
 
   #deliver(origin: Origin, result: CallResult, refund: bigint): void {
-    if (origin.kind === "ingress") origin.respond(result);
-    if (origin.kind === "call") this.#respond(origin.callback, result, refund);
+    if (origin.kind === "ingress") this.#travel(origin.route, "ingress", () => origin.respond(result));
+    if (origin.kind === "call") {
+      const { callback } = origin;
+      this.#travel(callback.route, "call", () => this.#respond(callback, result, refund));
+    }
   }
 
   /** An answer that comes after its bounded call has timed out is dropped; its cycles come home. */
