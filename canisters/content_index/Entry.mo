@@ -64,12 +64,14 @@ module {
   public func isVisible(self : Entry) : Bool = self.video.status == #ReadyToView;
 
   /// A moderator's or the owner's word, which publishing again does not undo.
-  public func isWithdrawn(self : Entry) : Bool {
-    self.isBanned() or self.video.status == #Deleted;
-  };
+  public func isWithdrawn(self : Entry) : Bool = withdraws(self.video.status);
 
-  public func isBanned(self : Entry) : Bool {
-    self.video.status == #BannedForExplicitness or self.video.status == #BannedDueToUserReporting;
+  public func isBanned(self : Entry) : Bool = bans(self.video.status);
+
+  public func withdraws(status : Interface.Status) : Bool = bans(status) or status == #Deleted;
+
+  public func bans(status : Interface.Status) : Bool {
+    status == #BannedForExplicitness or status == #BannedDueToUserReporting;
   };
 
   public func passes(self : Entry, filter : Interface.Filter) : Bool {

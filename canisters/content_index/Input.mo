@@ -5,6 +5,7 @@ import Iter "mo:core/Iter";
 import Nat "mo:core/Nat";
 import Nat32 "mo:core/Nat32";
 import Text "mo:core/Text";
+import Entry "Entry";
 import Interface "Interface";
 import Vector "Vector";
 
@@ -36,6 +37,12 @@ module {
         return ?"names and codecs of renditions have at most 200 characters";
       };
     };
+    null;
+  };
+
+  public func faultOfWithdrawal({ id; status } : Interface.Withdrawal) : ?Text {
+    if (not isId(id)) return ?"the video's id must have 1 to 64 letters, digits, - or _";
+    if (not Entry.withdraws(status)) return ?"a video is withdrawn as BannedForExplicitness, BannedDueToUserReporting or Deleted";
     null;
   };
 

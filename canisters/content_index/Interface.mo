@@ -47,6 +47,8 @@ module {
     status : Status;
   };
 
+  public type Withdrawal = { id : Text; attempt : Nat64; status : Status };
+
   public type Moderation = { #unchecked; #safe; #unsafe };
 
   public type Statistics = {

@@ -21,6 +21,7 @@ import Neighbours "Neighbours";
 import Pages "Pages";
 import Pushed "Pushed";
 import Updates "Updates";
+import Withdrawals "Withdrawals";
 
 /// What may be seen, and in which order.
 persistent actor class ContentIndex(init : { global_configuration : Principal }) {
@@ -31,6 +32,7 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
 
   let catalogue = Catalogue.empty();
   let pushed = Pushed.empty();
+  let withdrawals = Withdrawals.empty();
   /// The newest sequence number of posts that each user canister has had applied.
   let sources : Map.Map<Principal, Nat64> = Map.empty();
 
@@ -59,9 +61,14 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     switch (await* refusal(caller, [#publisher])) { case (?error) return #err error; case null {} };
     switch (Input.faultOfVideo(video)) { case (?reason) return #err(#invalid reason); case null {} };
     let ?entry = catalogue.byId.get(video.id) else {
-      let made = catalogue.add(video, Catalogue.now());
-      catalogue.seal();
-      return #ok(made.content());
+      switch (withdrawals.enter(video)) {
+        case (#stale newest) return #err(#stale_attempt newest);
+        case (#video entered) {
+          let made = catalogue.add(entered, Catalogue.now());
+          catalogue.seal();
+          return #ok(made.content());
+        };
+      };
     };
     let current = entry.video;
     if (video.attempt < current.attempt) return #err(#stale_attempt(current.attempt));
@@ -74,14 +81,18 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   public shared ({ caller }) func set_status(id : Text, status : Status) : async Result<Video> {
     switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
     let ?entry = catalogue.byId.get(id) else return #err(#not_found);
-    if (entry.isBanned() and not Membership.allows(members, caller, [#moderator])) {
-      return #err(#unauthorized("only a moderator lifts a ban"));
+    settle(caller, entry, status);
+  };
+
+  public shared ({ caller }) func withdraw(withdrawal : Interface.Withdrawal) : async Result<?Video> {
+    switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfWithdrawal(withdrawal)) { case (?reason) return #err(#invalid reason); case null {} };
+    let ?entry = catalogue.byId.get(withdrawal.id) else {
+      let by = if (Membership.allows(members, caller, [#moderator])) #moderator else #publisher;
+      if (not withdrawals.note(withdrawal, by)) return #err(#invalid "a million unknown videos are withdrawn already");
+      return #ok null;
     };
-    if (entry.video.status != status) {
-      catalogue.changeVideo(entry, { entry.video with status });
-      catalogue.seal();
-    };
-    #ok(entry.content());
+    switch (settle(caller, entry, withdrawal.status)) { case (#ok video) #ok(?video); case (#err error) #err error };
   };
 
   public shared ({ caller }) func set_moderation(id : Text, moderation : Interface.Moderation) : async Result<Video> {
@@ -199,6 +210,17 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   transient let mostJoined : Nat32 = 20;
 
   transient let everybodyInside : [Membership.Role] = [#admin, #publisher, #recommender, #moderator, #canister];
+
+  func settle(caller : Principal, entry : Entry.Entry, status : Status) : Result<Video> {
+    if (entry.video.status == status) return #ok(entry.content());
+    let isLifted = entry.isBanned() or entry.isWithdrawn() and not Entry.withdraws(status);
+    if (isLifted and not Membership.allows(members, caller, [#moderator])) {
+      return #err(#unauthorized("only a moderator lifts a ban or brings back what was deleted"));
+    };
+    catalogue.changeVideo(entry, { entry.video with status });
+    catalogue.seal();
+    #ok(entry.content());
+  };
 
   func page({ entries; next } : Pages.Slice, certificate : ?Blob) : Interface.Page {
     let ids = entries.map(func entry = entry.video.id);

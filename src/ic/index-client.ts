@@ -9,6 +9,7 @@ import {
   type Status,
   type VideoEntry,
   VideoReply,
+  type Withdrawal,
 } from "./indexed-video.ts";
 import { Count, Optional, readReply, readResult, unauthorized } from "./reply.ts";
 import { type RetryPolicy, withRetry } from "./retry.ts";
@@ -22,6 +23,14 @@ export type IndexClient = {
   readonly canisterId: string;
   upsert(video: VideoEntry, options?: CallOptions): Promise<IndexedVideo>;
   setStatus(id: string, status: Status, options?: CallOptions): Promise<IndexedVideo>;
+  /**
+   * Takes a video back, also one that is yet to be entered, which then is entered as withdrawn.
+   * @returns undefined while there is no entry
+   */
+  withdraw(
+    withdrawal: { id: string; attempt: number; status: Withdrawal },
+    options?: CallOptions,
+  ): Promise<IndexedVideo | undefined>;
   setModeration(id: string, moderation: Moderation, options?: CallOptions): Promise<IndexedVideo>;
   get(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
   /** What may be seen, newest first, fetched a page at a time as it is consumed. */
@@ -49,8 +58,13 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
   const call = <Reply>(run: () => Promise<Reply>, { signal, onTransient }: CallOptions = {}) =>
     withRetry(run, { target, policy: options.retry, signal, onTransient });
 
-  async function expectVideo(id: string, run: () => Promise<unknown>, callOptions?: CallOptions) {
-    const reply = readResult(VideoReply, Refusal, await call(run, callOptions), target);
+  async function expect<Value extends z.ZodType>(
+    value: Value,
+    id: string,
+    run: () => Promise<unknown>,
+    callOptions?: CallOptions,
+  ): Promise<z.output<Value>> {
+    const reply = readResult(value, Refusal, await call(run, callOptions), target);
     if (reply.kind === "ok") return reply.value;
     throw await refusalOf(reply.error, id);
   }
@@ -77,11 +91,18 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
   return {
     canisterId,
     upsert: (video, callOptions) =>
-      expectVideo(video.id, () => actor.upsert_video(input(video)), callOptions),
+      expect(VideoReply, video.id, () => actor.upsert_video(input(video)), callOptions),
     setStatus: (id, status, callOptions) =>
-      expectVideo(id, () => actor.set_status(id, variant(status)), callOptions),
+      expect(VideoReply, id, () => actor.set_status(id, variant(status)), callOptions),
+    withdraw: ({ id, attempt, status }, callOptions) =>
+      expect(
+        Optional(VideoReply),
+        id,
+        () => actor.withdraw({ id, attempt: BigInt(attempt), status: variant(status) }),
+        callOptions,
+      ),
     setModeration: (id, moderation, callOptions) =>
-      expectVideo(id, () => actor.set_moderation(id, moderationVariant(moderation)), callOptions),
+      expect(VideoReply, id, () => actor.set_moderation(id, moderationVariant(moderation)), callOptions),
     get: async (id, callOptions) =>
       readReply(Optional(VideoReply), await call(() => actor.get(id), callOptions), target),
     newest,

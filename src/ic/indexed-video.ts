@@ -15,6 +15,19 @@ export const statuses = [
 
 export type Status = (typeof statuses)[number];
 
+/** What withdraws a video: a moderator's or the owner's word, which publishing again does not undo. */
+export const withdrawals = [
+  "BannedForExplicitness",
+  "BannedDueToUserReporting",
+  "Deleted",
+] as const satisfies Status[];
+
+export type Withdrawal = (typeof withdrawals)[number];
+
+export function isWithdrawn(status: Status): status is Withdrawal {
+  return (withdrawals as readonly Status[]).includes(status);
+}
+
 /** An entry of the index. Paths are absolute URL paths in the storage canister. */
 export type VideoEntry = {
   id: string;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
 import type { IndexClient } from "./index-client.ts";
-import type { IndexedVideo, Status, VideoEntry } from "./indexed-video.ts";
+import { type IndexedVideo, isWithdrawn, type VideoEntry } from "./indexed-video.ts";
 import type { LocalFile } from "./local-file.ts";
 import { immutableForever, readPlayerAssets, readPlayerTemplate } from "./player-assets.ts";
 import { type PlayerScripts, plainPoster, playerPage } from "./player-page.ts";
@@ -12,9 +12,6 @@ import { type UploadedFile, upload } from "./uploader.ts";
 
 /** Playlists and pages may change: caches ask again after a minute. */
 const minute = "public, max-age=60";
-
-/** A moderator's or the owner's word: publishing again does not undo it. */
-const withdrawn: readonly Status[] = ["BannedForExplicitness", "BannedDueToUserReporting", "Deleted"];
 
 /** The upload of a video's own files in the storage canister. */
 export function videoUploadId(id: string): string {
@@ -48,9 +45,7 @@ export async function publishVideo(options: {
   const publication = parsePublication(options.publication);
   const { id, attempt } = publication;
   const known = await index.get(id, { signal });
-  if (known !== undefined && withdrawn.includes(known.status)) {
-    throw new TypedError("VIDEO_WITHDRAWN", `video ${id} is ${known.status}: it is not published again`);
-  }
+  if (known !== undefined && isWithdrawn(known.status)) throw withdrawnVideo(known);
 
   const assets = await readPlayerAssets();
   const shared = await upload({
@@ -74,6 +69,11 @@ export async function publishVideo(options: {
     publication.moderation,
     signal,
   );
+  if (isWithdrawn(entry.status)) {
+    // Withdrawn between the commit and the entry: whoever withdrew it may have been at the files before the commit.
+    await storage.deleteUpload({ uploadId: videoUploadId(id), attempt }, { signal });
+    throw withdrawnVideo(entry);
+  }
   return {
     entry,
     files: [...shared.files, ...own.files],
@@ -99,7 +99,18 @@ async function enter(
     moderation === "unchecked" || entered.moderation !== "unchecked"
       ? entered
       : await index.setModeration(id, moderation, { signal });
-  return held !== status && marked.status === held ? await index.setStatus(id, status, { signal }) : marked;
+  if (held === status || marked.status !== held) return marked;
+  try {
+    return await index.setStatus(id, status, { signal });
+  } catch (error) {
+    const now = await index.get(id, { signal });
+    if (now !== undefined && isWithdrawn(now.status)) return now;
+    throw error;
+  }
+}
+
+function withdrawnVideo({ id, status }: IndexedVideo): TypedError {
+  return new TypedError("VIDEO_WITHDRAWN", `video ${id} is ${status}: it is not published again`);
 }
 
 /** URL path of the folder that holds a video's files. */

@@ -1,5 +1,6 @@
 import type { Connection } from "../ic/connection.ts";
-import { type Withdrawal, withdrawVideo } from "../ic/withdraw-video.ts";
+import type { Withdrawal } from "../ic/indexed-video.ts";
+import { withdrawVideo } from "../ic/withdraw-video.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { VideoRecord } from "../videos/video.ts";
@@ -11,12 +12,15 @@ import type { VideoStore } from "../videos/video-store.ts";
  * @throws TypedError as withdrawVideo
  */
 export async function withdraw(
-  tools: { store: VideoStore; blobs: BlobStore; network: Pick<Connection, "index" | "buckets"> },
+  {
+    store,
+    blobs,
+    network,
+  }: { store: VideoStore; blobs: BlobStore; network: Pick<Connection, "index" | "buckets"> },
   id: string,
   status: Withdrawal,
   why: string,
 ): Promise<void> {
-  const { store, blobs, network } = tools;
   const record = await known(store, id);
   if (record !== undefined) await mark(store, id, status, why);
   await withdrawVideo({ ...network, id, attempt: record?.attempt ?? 0, status });

@@ -40,6 +40,7 @@ const methods = {
   index: {
     upsert_video: [video("abuse")],
     set_status: ["abuse", ready],
+    withdraw: [{ id: "abuse", attempt: 1n, status: { Deleted: null } }],
     set_moderation: ["abuse", { safe: null }],
     apply_posts: [{ first: 1n, posts: [post("abuse")] }],
     update_scores: [{ ...run, scores: [{ id: "abuse", top: 9n }] }],
@@ -120,6 +121,11 @@ const faults: [what: string, call: (index: contentIndex._SERVICE) => Promise<unk
     "65 renditions",
     (index) => index.upsert_video({ ...video("a"), renditions: many(65, video("a").renditions[0]!) }),
     /64 renditions/,
+  ],
+  [
+    "a withdrawal without a sense",
+    (index) => index.withdraw({ id: "a", attempt: 1n, status: ready }),
+    /withdrawn as/,
   ],
   ["no model version", (index) => index.update_scores({ ...scores, model_version: "" }), /model_version/],
   [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { _SERVICE, Page, Question } from "../../src/ic/bindings/content_index.ts";
+import type { _SERVICE, Page, Question, Status } from "../../src/ic/bindings/content_index.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { ready, video } from "./videos.ts";
 
@@ -71,9 +71,32 @@ test("a ban is lifted by a moderator only, not by publishing again", async () =>
   const again = ok(await index.upsert_video(video("banned", 2)));
   assert.deepEqual([again.video.attempt, again.video.status], [2n, { BannedForExplicitness: null }]);
   assert.deepEqual(err(await index.set_status("banned", ready)), {
-    unauthorized: "only a moderator lifts a ban",
+    unauthorized: "only a moderator lifts a ban or brings back what was deleted",
   });
   assert.deepEqual(ok(await moderator.index.set_status("banned", ready)).video.status, ready);
+});
+
+test("what was withdrawn before it came is entered as withdrawn, by no older attempt; a ban outlasts a deletion", async () => {
+  const moderator = await network.somebody();
+  ok(await network.admin.configuration.grant(moderator.principal, { moderator: null }));
+  const banned: Status = { BannedDueToUserReporting: null };
+  const deleted: Status = { Deleted: null };
+  const { videos } = await index.status();
+  assert.deepEqual(ok(await moderator.index.withdraw({ id: "early", attempt: 3n, status: banned })), []);
+  assert.deepEqual(ok(await index.withdraw({ id: "early", attempt: 1n, status: deleted })), []);
+  assert.deepEqual(err(await index.upsert_video(video("early", 2))), { stale_attempt: 3n });
+  assert.deepEqual([await index.get("early"), (await index.status()).videos], [[], videos]);
+  const entered = ok(await index.upsert_video(video("early", 3)));
+  assert.deepEqual(entered.video, video("early", 3, banned));
+  assert.deepEqual(ok(await index.withdraw({ id: "early", attempt: 3n, status: banned })), [entered]);
+  assert.ok("unauthorized" in err(await index.withdraw({ id: "early", attempt: 3n, status: deleted })));
+
+  ok(await index.upsert_video(video("late")));
+  const [late] = ok(await index.withdraw({ id: "late", attempt: 0n, status: deleted }));
+  assert.deepEqual(late?.video, video("late", 1, deleted));
+  assert.ok("unauthorized" in err(await index.set_status("late", ready)));
+  assert.deepEqual(ok(await moderator.index.set_status("late", ready)).video.status, ready);
+  ok(await index.withdraw({ id: "late", attempt: 1n, status: deleted }));
 });
 
 test("wrong input and callers without a role are refused", async () => {
@@ -88,7 +111,9 @@ test("wrong input and callers without a role are refused", async () => {
 });
 
 test("an upgrade keeps everything", async () => {
+  ok(await index.withdraw({ id: "to-come", attempt: 1n, status: { Deleted: null } }));
   const [before, pages] = [await index.status(), await ids(2)];
   await network.upgrade("content_index");
   assert.deepEqual([await index.status(), await ids(2)], [before, pages]);
+  assert.deepEqual(ok(await index.upsert_video(video("to-come"))).video.status, { Deleted: null });
 });

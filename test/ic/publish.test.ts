@@ -15,6 +15,7 @@ import { publishVideo } from "../../src/ic/publish.ts";
 import { grantRole } from "../../src/ic/roles.ts";
 import { storageClient } from "../../src/ic/storage-client.ts";
 import { verifyPublished } from "../../src/ic/verify-published.ts";
+import { withdrawVideo } from "../../src/ic/withdraw-video.ts";
 import { quick, startTestNetwork } from "./network.ts";
 import { writeSample } from "./sample-publication.ts";
 
@@ -239,3 +240,65 @@ test("publish: what was seen is marked; what is unsafe never stands there unmark
   assert.deepEqual(before, ["CheckingExplicitness"]);
   assert.deepEqual([unsafe.entry.moderation, unsafe.entry.status], ["unsafe", "ReadyToView"]);
 });
+
+const status = async (path: string) => {
+  const response = await fetch(gatewayUrl(network.url, storage.canisterId, path));
+  await response.arrayBuffer();
+  return response.status;
+};
+
+/** The clients of a publisher whom a withdrawal overtakes. */
+const moments: [when: string, parts: (withdraw: () => Promise<void>) => Partial<typeof network>][] = [
+  [
+    "after the look at the index, before the upload",
+    (withdraw) => ({
+      storage: {
+        ...storage,
+        beginUpload: async (...call) => {
+          await withdraw();
+          return storage.beginUpload(...call);
+        },
+      },
+    }),
+  ],
+  [
+    "after the commit, before the entry",
+    (withdraw) => ({
+      index: {
+        ...index,
+        upsert: async (...call) => {
+          await withdraw();
+          return index.upsert(...call);
+        },
+      },
+    }),
+  ],
+  [
+    "after the entry, before it may be seen",
+    (withdraw) => ({
+      index: {
+        ...index,
+        setStatus: async (...call) => {
+          await withdraw();
+          return index.setStatus(...call);
+        },
+      },
+    }),
+  ],
+];
+for (const [number, [when, parts]] of moments.entries())
+  test(`publish: a video that is withdrawn ${when}, stays withdrawn`, async () => {
+    const id = `overtaken-${number}`;
+    const { publication, folder } = await newVideo(id);
+    const withdraw = () => withdrawVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });
+    const publishing = publishVideo({
+      ...{ storage, index, ...parts(withdraw) },
+      ...{ publication: { ...publication, moderation: "unsafe" }, folder },
+    });
+    await assert.rejects(publishing, { code: "VIDEO_WITHDRAWN" });
+    assert.equal((await index.get(id))?.status, "Deleted");
+    assert.equal(await status(`/v/${id}/master.m3u8`), 410);
+    const seen: string[] = [];
+    for await (const video of index.newest()) seen.push(video.id);
+    assert.ok(!seen.includes(id), seen.join());
+  });

@@ -249,6 +249,14 @@ export interface VideoInput {
   'duration_ms' : bigint,
   'poster' : string,
 }
+/**
+ * status: banned or deleted.
+ */
+export interface Withdrawal {
+  'id' : string,
+  'status' : Status,
+  'attempt' : bigint,
+}
 export interface _SERVICE {
   /**
    * Role canister: a user canister tells of its posts, numbered from 1 without gaps; first is the number of the first
@@ -301,7 +309,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role publisher or moderator; a ban is lifted by a moderator only.
+   * Role publisher or moderator; a ban or a deletion is lifted by a moderator only.
    */
   'set_status' : ActorMethod<
     [string, Status],
@@ -340,6 +348,15 @@ export interface _SERVICE {
   'with_status' : ActorMethod<
     [{ 'status' : Status, 'limit' : number, 'before' : [] | [bigint] }],
     { 'ok' : { 'next' : [] | [bigint], 'videos' : Array<Video> } } |
+      { 'err' : Error }
+  >,
+  /**
+   * Role publisher or moderator. As set_status; a video that was never entered is withdrawn as soon as it is, and no
+   * attempt older than this one enters it.
+   */
+  'withdraw' : ActorMethod<
+    [Withdrawal],
+    { 'ok' : [] | [Video] } |
       { 'err' : Error }
   >,
 }
@@ -508,6 +525,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'scores' : IDL.Vec(IDL.Record({ 'id' : IDL.Text, 'top' : IDL.Int64 })),
     'sequence' : IDL.Nat64,
   });
+  const Withdrawal = IDL.Record({
+    'id' : IDL.Text,
+    'status' : Status,
+    'attempt' : IDL.Nat64,
+  });
   
   return IDL.Service({
     'apply_posts' : IDL.Func(
@@ -617,6 +639,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
           }),
         ],
         ['query'],
+      ),
+    'withdraw' : IDL.Func(
+        [Withdrawal],
+        [IDL.Variant({ 'ok' : IDL.Opt(Video), 'err' : Error })],
+        [],
       ),
   });
 };
