@@ -1,3 +1,4 @@
+import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { readSettings } from "../config.ts";
@@ -16,6 +17,10 @@ import {
 } from "../ml/evaluation/policy-value.ts";
 import { type BaselineName, baselineNames, baselines } from "../ml/models/baselines.ts";
 import { BaselineParameters } from "../ml/models/parameters.ts";
+import type { Recommender } from "../ml/models/recommender.ts";
+import { renumbered } from "../ml/models/renumbered.ts";
+import { loadRecommender } from "../ml/models/stored/load-recommender.ts";
+import { MlSettings } from "../ml/settings.ts";
 import { cutTime, leaveLastOut, type Split, timeSplit } from "../ml/split.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
@@ -31,6 +36,8 @@ type Options = {
   fit: "train" | "train and validation";
   cut: number;
   models: BaselineName[];
+  /** Folders of trained models. */
+  model: string[];
   parameters: BaselineParameters;
   sampled?: true;
   offPolicy?: true;
@@ -57,6 +64,12 @@ export default function evaluateCommand(command: Command): void {
     )
     .option("--cut <share>", "of the time split: the share of interactions to learn from", share, 0.9)
     .option("--models <names>", `of ${baselineNames.join(", ")}`, modelNames, baselineNames)
+    .option(
+      "--model <folder>",
+      "also a trained one, a draft or a version; it must not have learned from what is held out",
+      (folder: string, others: string[]) => [...others, folder],
+      [],
+    )
     .option(
       "--parameters <json>",
       'other than the defaults, {"ease":{"halfLife":10}}',
@@ -86,7 +99,14 @@ async function makeReport(options: Options): Promise<EvaluationReport> {
   const offPolicy: EvaluationReport["offPolicy"] = [];
   if (questions.length > 0) offPolicy.push({ policy: "as logged", ...loggedValue(questions, seeded(seed)) });
   const evaluations: Evaluation[] = [];
+  const ask = async (model: Recommender) => {
+    evaluations.push(await evaluate(model, split, { seed, sampled }));
+    if (questions.length === 0) return;
+    const value = await policyValue(model, dataset.items, questions, seeded(seed));
+    offPolicy.push({ policy: `one of the 20 best of ${model.name}`, ...value });
+  };
   const leftOut: EvaluationReport["leftOut"] = [];
+  for (const folder of options.model) await ask(await trained(folder, dataset));
   for (const name of options.models) {
     const { fit, unfit } = baselines[name];
     const reason = unfit?.(split.train);
@@ -95,15 +115,20 @@ async function makeReport(options: Options): Promise<EvaluationReport> {
       continue;
     }
     if (process.stderr.isTTY) process.stderr.write(`${clearLine}${name}...`);
-    const model = fit(split.train, parameters);
-    evaluations.push(await evaluate(model, split, { seed, sampled }));
-    if (questions.length > 0) {
-      const value = await policyValue(model, dataset.items, questions, seeded(seed));
-      offPolicy.push({ policy: `one of the 20 best of ${model.name}`, ...value });
-    }
+    await ask(fit(split.train, parameters));
   }
   if (process.stderr.isTTY) process.stderr.write(clearLine);
   return { data: sizes(dataset, split), split: kind, evaluations, offPolicy, leftOut };
+}
+
+/** A trained model, asked in the numbers of these data, under the name of its folder. */
+async function trained(folder: string, { items }: Dataset): Promise<Recommender> {
+  const { KILN_ENGINE: engine, KILN_TENSORFLOW: tensorflow } = readSettings(MlSettings);
+  const { recommender, items: known } = await loadRecommender(folder, { engine, tensorflow });
+  return {
+    ...renumbered(recommender, known, items),
+    name: `${recommender.name} (${basename(resolve(folder))})`,
+  };
 }
 
 /** @throws TypedError OFF_POLICY_NEEDS_LAKE, IMPRESSIONS_MISSING */

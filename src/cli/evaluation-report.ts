@@ -34,6 +34,7 @@ export function printEvaluation({ data, evaluations, offPolicy, leftOut }: Evalu
       `${lists.novelty.toFixed(2)} bits`,
     ]),
   );
+  printCalibration(evaluations);
   const segments = new Set(evaluations.flatMap((evaluation) => evaluation.segments.map(({ name }) => name)));
   for (const segment of segments) printSegment(segment, evaluations);
   if (evaluations.some(({ sampled100 }) => sampled100)) {
@@ -59,6 +60,28 @@ export function printEvaluation({ data, evaluations, offPolicy, leftOut }: Evalu
     );
   }
   for (const { model, reason } of leftOut) console.error(`${model} was left out: ${reason}`);
+}
+
+/** The bins are in the JSON document. */
+export function printCalibration(evaluations: readonly Evaluation[]): void {
+  const rows = evaluations.flatMap(({ model, calibration }) =>
+    calibration === undefined
+      ? []
+      : [
+          [
+            model,
+            figure(calibration.logLoss),
+            ...[calibration.first, calibration.list].flatMap(({ expected, happened, error }) => [
+              `${figure(expected)} / ${figure(happened)}`,
+              figure(error),
+            ]),
+            calibration.items.error.toFixed(5),
+          ],
+        ],
+  );
+  if (rows.length === 0) return;
+  console.log("\nProbabilities: expected / happened, and the expected calibration error (ECE) in ten bins:");
+  printTable(["model", "log loss", "first of the list", "ECE", "all ten", "ECE", "ECE of an item"], rows);
 }
 
 function printSegment(segment: string, evaluations: readonly Evaluation[]): void {

@@ -13,6 +13,7 @@ import { runTraining } from "../ml/training/run-training.ts";
 import type { TrainingReport } from "../ml/training/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../ml/training/training-task.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
+import { printCalibration } from "./evaluation-report.ts";
 import { interactionOptions } from "./interaction-options.ts";
 import { printRegistered } from "./print-registered.ts";
 import { type QueueOptions, queueTraining } from "./queue-training.ts";
@@ -187,6 +188,7 @@ function printReport(report: TrainingReport, out: string): void {
       `${full["NDCG@10"].low.toFixed(4)}-${full["NDCG@10"].high.toFixed(4)}`,
     ]),
   );
+  printCalibration(evaluations);
   if (ranker) {
     console.log(`\nRanker, on ${ranker.heldOut} impressions later than those it learned from:`);
     printTable(

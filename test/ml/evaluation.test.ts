@@ -10,13 +10,15 @@ import { seeded } from "../../src/events/random.ts";
 import { collectDataset } from "../../src/ml/dataset.ts";
 import { readInteractions } from "../../src/ml/datasets/interaction-file.ts";
 import { bootstrapMean } from "../../src/ml/evaluation/bootstrap.ts";
-import { evaluate } from "../../src/ml/evaluation/evaluate.ts";
+import { type Evaluation, evaluate } from "../../src/ml/evaluation/evaluate.ts";
 import { caseMetrics, listMetrics } from "../../src/ml/evaluation/metrics.ts";
 import { rankAll, rankAmong } from "../../src/ml/evaluation/rank.ts";
 import { fitMarkov } from "../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../src/ml/models/parameters.ts";
 import { fitPopularity } from "../../src/ml/models/popularity.ts";
 import { rowByRow } from "../../src/ml/models/recommender.ts";
+import { describeMarkov } from "../../src/ml/models/stored/describe-model.ts";
+import { writeModel } from "../../src/ml/models/stored/model-folder.ts";
 import { leaveLastOut } from "../../src/ml/split.ts";
 import { toy } from "./toy.ts";
 
@@ -112,6 +114,13 @@ test("kiln evaluate prints one document, says what was left out, and refuses wha
           (_, stdout, stderr) => resolve({ code: child.exitCode!, stdout, stderr }),
         );
       });
+    const { markov } = BaselineParameters.parse({});
+    // Trained on a catalogue of its own.
+    const dataset = await toy({ c: "z y q", d: "x y z" });
+    await writeModel(join(folder, "draft"), {
+      ...describeMarkov(fitMarkov(dataset, markov)),
+      items: dataset.items,
+    });
     const document = JSON.parse((await kiln("--interactions", "pairs.txt", "--json")).stdout);
     assert.deepEqual(document.data, { users: 2, items: 4, interactions: 6, training: 2, cases: 2 });
     assert.deepEqual(
@@ -120,7 +129,30 @@ test("kiln evaluate prints one document, says what was left out, and refuses wha
     );
     assert.deepEqual(document.leftOut, [{ model: "trending", reason: "the interactions have no times" }]);
     const table = await kiln("--interactions", "pairs.txt", "--models", "pop", "--sampled");
-    assert.match(table.stdout, /2 users, 4 items.*\nmodel .*sampled-100: biased/s);
+    assert.match(table.stdout, /2 users, 4 items.*\nmodel .*ECE.*\nPop .* \/ .*sampled-100: biased/s);
+    const trained = await kiln(
+      "--interactions",
+      "pairs.txt",
+      "--models",
+      "pop",
+      "--model",
+      "draft",
+      "--json",
+    );
+    assert.deepEqual(
+      JSON.parse(trained.stdout).evaluations.map(({ model, calibration }: Evaluation) => [
+        model,
+        calibration !== undefined,
+      ]),
+      [
+        ["Markov (draft)", true],
+        ["Pop", true],
+      ],
+    );
+    assert.match(
+      (await kiln("--interactions", "pairs.txt", "--model", "nothing")).stderr,
+      /^MODEL_NOT_FOUND: /,
+    );
     assert.equal((await kiln("--models", "oracle")).code, 2);
     const wrong = await kiln("--parameters", '{"ease":{"lambda":1}}');
     assert.equal(wrong.code, 2);

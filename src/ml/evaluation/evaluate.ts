@@ -4,6 +4,7 @@ import { itemCounts } from "../dataset.ts";
 import type { Recommender } from "../models/recommender.ts";
 import type { Case, Split } from "../split.ts";
 import { bootstrapMean, type Interval } from "./bootstrap.ts";
+import { type Calibration, CalibrationTally } from "./calibration.ts";
 import { type CaseMetric, caseMetricNames, caseMetrics, type ListMetrics, listMetrics } from "./metrics.ts";
 import { rankAll, rankAmong } from "./rank.ts";
 import { segmentsOf } from "./segments.ts";
@@ -16,6 +17,8 @@ export type Evaluation = {
   /** Over the whole catalogue but the history, with 95 % intervals. */
   full: Record<CaseMetric, Interval>;
   lists: ListMetrics;
+  /** Absent for models whose scores are no probabilities. */
+  calibration?: Calibration;
   /** Segments that no case belongs to are left out. */
   segments: { name: string; cases: number; full: Means }[];
   /** Against 100 random items: biased, comparable with papers that do the same and with nothing else. */
@@ -27,6 +30,8 @@ export type EvaluationOptions = {
   seed?: number;
   /** Whether to rank against 100 sampled items as well. */
   sampled?: boolean;
+  /** Whether to compare probabilities with what happened, where the model gives some; it does by default. */
+  calibrated?: boolean;
   signal?: AbortSignal;
 };
 
@@ -41,13 +46,14 @@ const sampledItems = 100;
 export async function evaluate(
   model: Recommender,
   split: Split,
-  { seed = 1, sampled = false, signal }: EvaluationOptions = {},
+  { seed = 1, sampled = false, calibrated = true, signal }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   const { train, cases } = split;
   const random = seeded(seed);
   const ranks = new Float64Array(cases.length);
   const sampledRanks = new Float64Array(sampled ? cases.length : 0);
   const exposures = new Uint32Array(train.items.length);
+  const calibration = calibrated && model.scale ? new CalibrationTally(model.scale) : undefined;
   const batch = Math.max(1, Math.floor(scoresAtOnce / model.items));
   for (let start = 0; start < cases.length; start += batch) {
     signal?.throwIfAborted();
@@ -59,6 +65,7 @@ export async function evaluate(
       const { rank, list } = rankAll(row, history, target);
       ranks[start + index] = rank;
       for (const item of list) exposures[item]!++;
+      calibration?.add(row, list, target);
       if (sampled) sampledRanks[start + index] = rankAmong(row, target, draw(history, target));
     }
   }
@@ -68,6 +75,7 @@ export async function evaluate(
     cases: cases.length,
     full: byMetric((name) => bootstrapMean(ranks.map(caseMetrics[name]), users, { random: seeded(seed) })),
     lists: listMetrics(exposures, itemCounts(train), train.users.length),
+    ...(calibration && cases.length > 0 ? { calibration: calibration.result() } : {}),
     segments: bySegment(split, ranks),
     ...(sampled ? { sampled100: meansOf(sampledRanks) } : {}),
   };

@@ -23,6 +23,7 @@ export type BlendWeights = {
  */
 export class Blend implements Recommender {
   readonly name: string;
+  readonly scale = "logits";
   readonly items: number;
   readonly parts: BlendParts;
   readonly weights: BlendWeights;

@@ -15,6 +15,7 @@ type Parameters = BaselineParameters["markov"];
  */
 export class Markov implements Recommender {
   readonly name = "Markov";
+  readonly scale = "weights";
   readonly items: number;
   readonly parameters: Parameters;
   /** Transitions out of each item: how often each other one followed, decayed by distance. */

@@ -1,3 +1,6 @@
+/** Of logits the softmax, of weights the share is a probability. */
+export type Scale = "logits" | "weights";
+
 /**
  * A model that is asked what a user will choose next. Every model is one of these, whatever is inside.
  */
@@ -5,6 +8,8 @@ export interface Recommender {
   readonly name: string;
   /** Items of the catalogue it was fitted on. */
   readonly items: number;
+  /** How its scores become probabilities of being chosen next; absent where they are none. */
+  readonly scale?: Scale;
   /**
    * Scores every item after each history (oldest first; may be empty): row after row, `items` long, higher is
    * better. What the history holds is scored, too: leaving it out is for the caller.
@@ -17,10 +22,12 @@ export function rowByRow(
   name: string,
   items: number,
   scoreRow: (history: Int32Array, row: Float32Array) => void,
+  scale?: Scale,
 ): Recommender {
   return {
     name,
     items,
+    ...(scale === undefined ? {} : { scale }),
     async score(histories) {
       const scores = new Float32Array(histories.length * items);
       for (const [index, history] of histories.entries())

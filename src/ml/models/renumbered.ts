@@ -15,6 +15,7 @@ export function renumbered(
   const numbers = Int32Array.from(items, (name) => theirs.get(name) ?? -1);
   return {
     name: model.name,
+    ...(model.scale === undefined ? {} : { scale: model.scale }),
     items: items.length,
     async score(histories) {
       const translated = histories.map((history) =>

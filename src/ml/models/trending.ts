@@ -20,5 +20,5 @@ export function fitTrending(train: Dataset, { halfLifeDays }: BaselineParameters
   const weights = new Float32Array(items.length);
   for (const [index, item] of sequence.entries())
     weights[item]! += 0.5 ** ((now - times[index]!) / (halfLifeDays * dayMs));
-  return rowByRow("Trending", weights.length, (_, row) => row.set(weights));
+  return rowByRow("Trending", weights.length, (_, row) => row.set(weights), "weights");
 }

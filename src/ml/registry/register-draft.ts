@@ -53,7 +53,10 @@ function factsOf(
 }
 
 /** The first one is the model's own; one that is named like a version was the active one. */
-function rowOf({ model, cases, full, lists }: Evaluation, index: number): MetricRow {
+function rowOf({ model, cases, full, lists, calibration }: Evaluation, index: number): MetricRow {
   const active = VersionName.safeParse(model).success;
-  return { model, role: index === 0 ? "candidate" : active ? "active" : "baseline", cases, full, lists };
+  return {
+    ...{ model, cases, full, role: index === 0 ? "candidate" : active ? "active" : "baseline" },
+    lists: { ...lists, ...(calibration ? { calibrationError: calibration.list.error } : {}) },
+  };
 }

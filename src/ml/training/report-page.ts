@@ -1,3 +1,4 @@
+import type { Reliability } from "../evaluation/calibration.ts";
 import { caseMetricNames } from "../evaluation/metrics.ts";
 import { learningCurve } from "./learning-curve.ts";
 import type { TrainingReport } from "./training-report.ts";
@@ -42,12 +43,38 @@ h2{margin-top:2rem}</style></head><body>
 ${table(["", ""], facts)}
 <h2>Held-out cases, ranked among the whole catalogue but the history</h2>
 ${table(["model", ...caseMetricNames, "NDCG@10, 95 % interval", "coverage@10", "Gini@10"], metrics)}
+<h2>Probabilities beside what happened</h2>
+${table(["model", "log loss", "first of the list: expected", "happened", "ECE", "all ten: expected", "happened", "ECE"], calibrationRows(report))}
+${reliabilityOf(report)}
 <h2>By segment</h2>
 ${table(["segment", "model", "cases", ...caseMetricNames], segments)}
 ${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "foreseen over happened"], rankerRows(ranker))}` : ""}
 ${networks.length > 0 ? `<h2>Learning</h2>\n${learningCurve(networks, "loss")}\n${learningCurve(networks, "ndcg")}` : ""}
 </body></html>
 `;
+}
+
+const calibrationRows = ({ evaluations }: TrainingReport) =>
+  evaluations.flatMap(({ model, calibration }) =>
+    calibration === undefined
+      ? []
+      : [[model, calibration.logLoss.toFixed(4), ...[calibration.first, calibration.list].flatMap(figures)]],
+  );
+
+const figures = ({ expected, happened, error }: Reliability) =>
+  [expected, happened, error].map((value) => value.toFixed(4));
+
+/** Of the model itself, how often its list of ten holds what was chosen, by how likely it said that would be. */
+function reliabilityOf({ evaluations }: TrainingReport): string {
+  const bins = evaluations[0]?.calibration?.list.bins;
+  if (bins === undefined) return "";
+  return table(
+    ["lists", "chosen from the list: expected", "happened"],
+    bins.map(({ count, expected, happened }) => [
+      String(count),
+      ...[expected, happened].map((value) => value.toFixed(4)),
+    ]),
+  );
 }
 
 const rankerRows = ({ metrics }: NonNullable<TrainingReport["ranker"]>) =>

@@ -51,7 +51,14 @@ test("a training in its own process leaves a model that loads, its metrics, a pa
     ["Blend", "Markov", "Pop"],
   );
   assert.equal(report.data.split, "time");
+  for (const { model, cases, calibration } of report.evaluations)
+    assert.equal(
+      calibration?.list.bins.reduce((sum, { count }) => sum + count, 0),
+      cases,
+      model,
+    );
   const page = await readFile(join(asked.out, "report.html"), "utf8");
+  assert.match(page, /Probabilities beside what happened.*<td>Blend<\/td>/s);
   assert.match(page, /<svg .*loss \(training\).*<svg .*NDCG@10 \(validation\)/s);
   const { recommender, items } = await loadRecommender(asked.out, { engine: "wasm" });
   assert.equal((await recommender.score([Int32Array.of(0)])).length, items.length);

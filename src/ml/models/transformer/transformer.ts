@@ -26,6 +26,7 @@ const rowsAtOnce = 64;
 /** A transformer on an engine; `score` gives logits. */
 export class Transformer implements Recommender, Disposable {
   readonly name = "Transformer";
+  readonly scale = "logits";
   readonly items: number;
   readonly model: TransformerModel;
   readonly #engine: Engine;
