@@ -10,17 +10,7 @@ import { asPart, partOf } from "../models/stored/model-folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../models/stored/safetensors.ts";
 import { TransformerParameters } from "../models/transformer/transformer-parameters.ts";
 import { TrainingParameters } from "./training-parameters.ts";
-
-/** One look at the validation items. */
-export const CurvePoint = z.strictObject({
-  epoch: z.int(),
-  /** Mean over the epoch. */
-  loss: z.number(),
-  /** Absent in epochs without a look. */
-  ndcg: z.number().optional(),
-  hitRate: z.number().optional(),
-});
-export type CurvePoint = z.output<typeof CurvePoint>;
+import { TrainingPlace } from "./training-place.ts";
 
 /** What a training was asked for: a checkpoint of another one must not be taken up. */
 const Task = z.strictObject({
@@ -32,22 +22,9 @@ const Task = z.strictObject({
 });
 export type Task = z.output<typeof Task>;
 
-const Place = z.strictObject({
-  steps: z.int(),
-  /** The epoch that is under way, and how many of its batches are done, with the sum of their losses. */
-  epoch: z.int(),
-  batches: z.int(),
-  lossSum: z.number(),
-  curve: z.array(CurvePoint),
-  /** Spent so far. */
-  seconds: z.number(),
-  /** Looks since the best one. */
-  looksSinceBest: z.int(),
-});
-
 export type Checkpoint = {
   task: Task;
-  place: z.output<typeof Place>;
+  place: TrainingPlace;
   state: StepState;
   /** The weights of the best look so far. */
   best?: HostTensors | undefined;
@@ -57,7 +34,7 @@ export type Checkpoint = {
 export const checkpointFile = (folder: string, network: number): string =>
   join(folder, `checkpoint${network}.safetensors`);
 
-const Metadata = z.strictObject({ task: Task, place: Place });
+const Metadata = z.strictObject({ task: Task, place: TrainingPlace });
 
 /**
  * Writes the file whole or not at all.

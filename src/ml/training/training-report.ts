@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Evaluation } from "../evaluation/evaluate.ts";
-import { CurvePoint } from "./checkpoint.ts";
 import { modelKinds } from "./model-parameters.ts";
+import { CurvePoint } from "./training-place.ts";
 
 /** What a training leaves beside its model, as metrics.json. */
 export const TrainingReport = z.strictObject({
