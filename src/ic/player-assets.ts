@@ -10,7 +10,7 @@ export type PlayerAssets = { uploadId: string; files: LocalFile[]; scripts: Play
 /** A file whose name changes with its content. */
 export const immutableForever = "public, max-age=31536000, immutable";
 
-const web = new URL("../../web/player", import.meta.url);
+const web = new URL("../../web/player/", import.meta.url);
 
 /** The full build: the light one cannot play audio that has a playlist of its own. */
 const hlsLibrary = new URL("./hls.min.mjs", import.meta.resolve("hls.js/dist/hls.min.mjs"));
