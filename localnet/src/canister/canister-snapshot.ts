@@ -2,6 +2,9 @@ import type { GlobalType } from "../wasm/instrument.ts";
 import type { GlobalValue } from "./instance.ts";
 import { type StableMemory, stablePageSize } from "./stable-memory.ts";
 
+/** How far canister_on_low_wasm_memory has come: it runs once each time the memory becomes low. */
+export type LowMemoryHook = "condition_not_satisfied" | "ready" | "executed";
+
 export interface SnapshotGlobal {
   type: GlobalType;
   value: GlobalValue;
@@ -25,6 +28,8 @@ export interface CanisterSnapshot {
   readonly certifiedData: Uint8Array;
   /** Nanoseconds since 1970, 0 when none is set; undefined leaves the timer as it is when the snapshot is loaded. */
   readonly globalTimer: bigint | undefined;
+  /** Undefined leaves it as it is when the snapshot is loaded. */
+  readonly lowMemoryHook: LowMemoryHook | undefined;
 }
 
 /** What a snapshot counts as, bytes. */

@@ -1,5 +1,6 @@
 import type { Use } from "../cycles/uses.ts";
-import type { CanisterSnapshot } from "./canister-snapshot.ts";
+import type { CanisterSnapshot, LowMemoryHook } from "./canister-snapshot.ts";
+import type { CanisterHistory } from "./history.ts";
 import type { CanisterLog } from "./log.ts";
 import type { Program } from "./program.ts";
 import type { StableMemory } from "./stable-memory.ts";
@@ -46,7 +47,9 @@ export interface Canister {
   certifiedData: Uint8Array;
   /** Nanoseconds since 1970; 0 when none is set. */
   globalTimer: bigint;
+  lowMemoryHook: LowMemoryHook;
   log: CanisterLog;
+  history: CanisterHistory;
   /** Chunks of modules to be installed, by the hex of their SHA-256. */
   chunks: Map<string, Uint8Array>;
   /** In order of their making. */

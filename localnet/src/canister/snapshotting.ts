@@ -23,6 +23,7 @@ export function takeSnapshot(canister: Canister, id: Uint8Array, takenAt: bigint
     chunks: new Map(canister.chunks),
     certifiedData: canister.certifiedData,
     globalTimer: canister.globalTimer,
+    lowMemoryHook: canister.lowMemoryHook,
   };
 }
 
@@ -45,6 +46,7 @@ export function loadSnapshot(canister: Canister, snapshot: CanisterSnapshot): vo
   canister.chunks = new Map(snapshot.chunks);
   canister.certifiedData = snapshot.certifiedData;
   canister.globalTimer = snapshot.globalTimer ?? canister.globalTimer;
+  canister.lowMemoryHook = snapshot.lowMemoryHook ?? canister.lowMemoryHook;
   canister.version += 1n;
 }
 

@@ -73,7 +73,7 @@ export interface Response {
 export interface Task {
   kind: "task";
   canister: Uint8Array;
-  entry: "canister_global_timer" | "canister_heartbeat";
+  entry: "canister_global_timer" | "canister_heartbeat" | "canister_on_low_wasm_memory";
 }
 
 export type QueuedMessage = Request | Response | Task;

@@ -2,6 +2,7 @@ import type { Canister } from "../canister/canister.ts";
 import { methodKind } from "../canister/compiled-module.ts";
 import { executeDiscarded, executeUpdate, type Finished } from "../canister/execute.ts";
 import type { Closure, Input, OutgoingCall } from "../canister/execution.ts";
+import { watchMemory } from "../canister/low-memory.ts";
 import { errorCodes, type Rejection, reject, rejectionOf, type Trap, textOf } from "../canister/trap.ts";
 import { admit, didNotReply, noSuchMethod } from "./admission.ts";
 import type {
@@ -177,11 +178,24 @@ export class Scheduler {
     do {
       const message = this.#queue.shift();
       if (!message) break;
-      if (!this.isStopped(targetOf(message))) this.#execute(message);
+      if (!this.isStopped(targetOf(message))) this.#executeAndWatch(message);
       else if (message.kind !== "task") this.#held.push(message);
       this.#parts.onProgress();
     } while (performance.now() < end);
     this.#slice = this.#queue.length > 0 ? setImmediate(() => this.#runSlice()) : undefined;
+  }
+
+  #executeAndWatch(message: QueuedMessage): void {
+    this.#execute(message);
+    const canister = this.#parts.registry.get(targetOf(message));
+    if (canister) this.watchMemory(canister);
+  }
+
+  /** "The hook runs before any other message" once little memory is left. */
+  watchMemory(canister: Canister): void {
+    if (!watchMemory(canister)) return;
+    this.#queue.unshift({ kind: "task", canister: canister.id, entry: "canister_on_low_wasm_memory" });
+    this.#slice ??= setImmediate(() => this.#runSlice());
   }
 
   #execute(message: QueuedMessage): void {
@@ -261,7 +275,12 @@ export class Scheduler {
 
   #executeTask({ canister: id, entry }: Task): void {
     const admitted = admit(this.#parts.registry, id);
-    if ("rejection" in admitted || !admitted.program.module.functions.has(entry)) return;
+    if ("rejection" in admitted) return;
+    if (entry === "canister_on_low_wasm_memory") {
+      if (admitted.canister.lowMemoryHook !== "ready") return;
+      admitted.canister.lowMemoryHook = "executed";
+    }
+    if (!admitted.program.module.functions.has(entry)) return;
     this.#parts.charge(admitted.canister);
     // "A frozen canister is not woken."
     const prepaid = prepay(admitted.canister, this.#parts.limits.update);

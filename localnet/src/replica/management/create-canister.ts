@@ -1,4 +1,5 @@
 import type { Canister } from "../../canister/canister.ts";
+import { type ChangeOrigin, recordChange } from "../../canister/history.ts";
 import { errorCodes, textOf } from "../../canister/trap.ts";
 import { prices } from "../../cycles/prices.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
@@ -11,6 +12,8 @@ export interface Creation {
   caller: Uint8Array;
   settings: SettingsArg | undefined;
   cycles: bigint;
+  /** Who is noted as its creator. */
+  origin: ChangeOrigin;
   /** The index of its subnet; without one the root subnet. */
   subnet?: number;
   id?: Uint8Array | undefined;
@@ -19,7 +22,7 @@ export interface Creation {
 /** @throws Refusal when the id is taken or the settings are not valid */
 export function createCanister(
   { registry, now }: { registry: CanisterRegistry; now: () => bigint },
-  { caller, settings, cycles, subnet, id }: Creation,
+  { caller, settings, cycles, origin, subnet, id }: Creation,
 ): Canister {
   if (id && registry.get(id)) {
     throw new Refusal(errorCodes.alreadyInstalled, `Canister ${textOf(id)} is already installed.`);
@@ -35,6 +38,8 @@ export function createCanister(
     registry.remove(canister);
     throw error;
   }
+  const { controllers } = canister.settings;
+  recordChange(canister, { timestamp: now(), origin, details: { kind: "creation", controllers } });
   return canister;
 }
 

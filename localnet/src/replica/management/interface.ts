@@ -128,10 +128,39 @@ const metrics = IDL.Record({
   cycles_consumed: IDL.Record(Object.fromEntries(uses.map((use) => [use, IDL.Nat]))),
 });
 
+const changeOrigin = IDL.Variant({
+  from_user: IDL.Record({ user_id: IDL.Principal }),
+  from_canister: IDL.Record({ canister_id: IDL.Principal, canister_version: IDL.Opt(IDL.Nat64) }),
+});
+
+const controllers = IDL.Vec(IDL.Principal);
+
+const changeDetails = IDL.Variant({
+  creation: IDL.Record({ controllers, environment_variables_hash: IDL.Opt(blob) }),
+  code_uninstall: IDL.Null,
+  code_deployment: IDL.Record({
+    mode: IDL.Variant({ install: IDL.Null, reinstall: IDL.Null, upgrade: IDL.Null }),
+    module_hash: blob,
+  }),
+  load_snapshot: IDL.Record({
+    canister_version: IDL.Nat64,
+    snapshot_id: blob,
+    taken_at_timestamp: IDL.Nat64,
+    source: IDL.Variant({ taken_from_canister: IDL.Reserved, metadata_upload: IDL.Reserved }),
+  }),
+  controllers_change: IDL.Record({ controllers }),
+});
+
 const info = IDL.Record({
   total_num_changes: IDL.Nat64,
-  // Changes are counted, not kept: the list is always empty, its items' type does not matter.
-  recent_changes: IDL.Vec(IDL.Empty),
+  recent_changes: IDL.Vec(
+    IDL.Record({
+      timestamp_nanos: IDL.Nat64,
+      canister_version: IDL.Nat64,
+      origin: changeOrigin,
+      details: changeDetails,
+    }),
+  ),
   module_hash: IDL.Opt(blob),
   controllers: IDL.Vec(IDL.Principal),
 });
@@ -171,7 +200,7 @@ export interface Arguments extends SnapshotArguments {
   delete_canister: Target;
   canister_status: Target;
   canister_metrics: Target;
-  canister_info: Target;
+  canister_info: Target & { num_requested_changes: Opt<bigint> };
   update_settings: Target & { settings: SettingsArg };
   deposit_cycles: Target;
   raw_rand: null;
@@ -222,7 +251,10 @@ export const types: Record<MethodName, { arg: IDL.Type[]; reply: IDL.Type[] }> =
   delete_canister: { arg: [target], reply: [] },
   canister_status: { arg: [target], reply: [status] },
   canister_metrics: { arg: [target], reply: [metrics] },
-  canister_info: { arg: [target], reply: [info] },
+  canister_info: {
+    arg: [IDL.Record({ canister_id: IDL.Principal, num_requested_changes: IDL.Opt(IDL.Nat64) })],
+    reply: [info],
+  },
   update_settings: { arg: [IDL.Record({ canister_id: IDL.Principal, settings })], reply: [] },
   deposit_cycles: { arg: [target], reply: [] },
   raw_rand: { arg: [], reply: [blob] },

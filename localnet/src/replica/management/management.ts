@@ -32,6 +32,7 @@ export class Management {
       const canister = target && this.#parts.registry.get(target.toUint8Array());
       if (canister) this.#parts.charge(canister);
       const result = method.run(arg as never, call);
+      if (canister) this.#parts.scheduler().watchMemory(canister);
       if ("later" in result) result.later((outcome) => settle(name, outcome));
       else settle(name, result);
     } catch (error) {

@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { Principal } from "@dfinity/principal";
 import { type Canister, controls } from "../../canister/canister.ts";
+import { type ChangeDetails, recordChange } from "../../canister/history.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../../canister/trap.ts";
+import { infoOf, originOf } from "./canister-info.ts";
 import { assemble, type CodeChange, changeCode, storeChunk, uninstall } from "./code.ts";
 import { createCanister, createPaidCanister } from "./create-canister.ts";
 import type { MethodName } from "./interface.ts";
-import { done, find, type ManagementParts, type Method, type Outcome, type Result } from "./method.ts";
+import {
+  done,
+  find,
+  type ManagementCall,
+  type ManagementParts,
+  type Method,
+  type Outcome,
+  type Result,
+} from "./method.ts";
 import { Refusal } from "./refusal.ts";
 import { applySettings } from "./settings.ts";
 import { snapshotMethods } from "./snapshot-methods.ts";
@@ -16,26 +26,31 @@ const defaultCycles = 100_000_000_000_000n;
 
 /** What each method of the management canister does. They throw a Refusal to reject. */
 export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Method<Name> } {
-  const { registry } = parts;
+  const { registry, now } = parts;
+  const record = (canister: Canister, call: ManagementCall, details: ChangeDetails) =>
+    recordChange(canister, { timestamp: now(), origin: originOf(call), details });
   return {
     create_canister: {
       callers: "canisters",
-      run: ({ settings }, { caller, cycles }) => {
+      run: ({ settings }, call) => {
+        const { caller, cycles } = call;
         const subnet = parts.subnets.of(caller);
-        const canister = createPaidCanister(parts, { caller, settings: settings[0], cycles, subnet });
+        const origin = originOf(call);
+        const canister = createPaidCanister(parts, { caller, settings: settings[0], cycles, origin, subnet });
         return { ...named(canister), kept: cycles };
       },
     },
     provisional_create_canister_with_cycles: {
       callers: "anyone",
-      run: ({ settings, amount, specified_id }, { caller, effectiveCanisterId }) =>
+      run: ({ settings, amount, specified_id }, call) =>
         named(
           createCanister(parts, {
-            caller,
+            caller: call.caller,
+            origin: originOf(call),
             settings: settings[0],
             cycles: amount[0] ?? defaultCycles,
             id: specified_id[0]?.toUint8Array(),
-            subnet: parts.subnets.of(effectiveCanisterId),
+            subnet: parts.subnets.of(call.effectiveCanisterId),
           }),
         ),
     },
@@ -48,24 +63,21 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
     },
     install_code: {
       callers: "controllers",
-      run: ({ canister_id, mode, wasm_module, arg }, { caller }) =>
-        change(parts, find(registry, canister_id), { mode, source: wasm_module, arg, caller }),
+      run: ({ canister_id, mode, wasm_module, arg }, call) =>
+        change(parts, find(registry, canister_id), { mode, source: wasm_module, arg }, call),
     },
     install_chunked_code: {
       callers: "controllers",
-      run: (arg, { caller }) => {
+      run: (arg, call) => {
+        const { caller } = call;
         const store = find(registry, arg.store_canister[0] ?? arg.target_canister);
         if (!controls(store, caller) && Buffer.compare(store.id, caller) !== 0) {
           const message = `Only controllers of canister ${textOf(store.id)} can use its chunk store`;
           throw new Refusal(errorCodes.invalidController, message);
         }
         const source = assemble(store, arg.chunk_hashes_list, arg.wasm_module_hash);
-        return change(parts, find(registry, arg.target_canister), {
-          mode: arg.mode,
-          source,
-          arg: arg.arg,
-          caller,
-        });
+        const code = { mode: arg.mode, source, arg: arg.arg };
+        return change(parts, find(registry, arg.target_canister), code, call);
       },
     },
     upload_chunk: {
@@ -90,9 +102,10 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
     },
     uninstall_code: {
       callers: "controllers",
-      run: ({ canister_id }) => {
+      run: ({ canister_id }, call) => {
         const canister = find(registry, canister_id);
         uninstall(canister);
+        record(canister, call, { kind: "codeUninstall" });
         parts.scheduler().abandon(canister.id);
         return done;
       },
@@ -133,19 +146,18 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
     },
     canister_info: {
       callers: "canisters",
-      run: ({ canister_id }) => {
-        const { version, program, settings } = find(registry, canister_id);
-        const controllers = settings.controllers.map((controller) => Principal.fromUint8Array(controller));
-        const module_hash = program ? [program.module.hash] : [];
-        return { reply: [{ total_num_changes: version, recent_changes: [], module_hash, controllers }] };
-      },
+      run: ({ canister_id, num_requested_changes }) => ({
+        reply: [infoOf(find(registry, canister_id), num_requested_changes[0])],
+      }),
     },
     update_settings: {
       callers: "controllers",
-      run: ({ canister_id, settings }) => {
+      run: ({ canister_id, settings }, call) => {
         const canister = find(registry, canister_id);
         canister.settings = applySettings(canister.settings, settings);
         canister.version += 1n;
+        const { controllers } = canister.settings;
+        if (settings.controllers[0]) record(canister, call, { kind: "controllersChange", controllers });
         return done;
       },
     },
@@ -176,10 +188,17 @@ function named({ id }: Canister): { reply: unknown[] } {
 function change(
   { limits, now, onExecuted }: ManagementParts,
   canister: Canister,
-  code: Omit<CodeChange, "limit" | "time" | "onExecuted">,
+  code: Pick<CodeChange, "mode" | "source" | "arg">,
+  call: ManagementCall,
 ): Outcome {
-  const rejection = changeCode(canister, { ...code, limit: limits.install, time: now(), onExecuted });
-  return rejection ? { rejection } : done;
+  const time = now();
+  const { caller } = call;
+  const rejection = changeCode(canister, { ...code, caller, limit: limits.install, time, onExecuted });
+  if (rejection) return { rejection };
+  const mode = Object.keys(code.mode)[0] as "install" | "reinstall" | "upgrade";
+  const details = { kind: "codeDeployment", mode, moduleHash: canister.program!.module.hash } as const;
+  recordChange(canister, { timestamp: time, origin: originOf(call), details });
+  return done;
 }
 
 function stop({ scheduler }: ManagementParts, canister: Canister): Result {

@@ -24,6 +24,7 @@ export type GlobalArg =
   | { f32: number }
   | { f64: number }
   | { v128: bigint };
+export type HookArg = { condition_not_satisfied: null } | { ready: null } | { executed: null };
 export type TimerArg = { inactive: null } | { active: bigint };
 
 const range = IDL.Record({ offset: IDL.Nat64, size: IDL.Nat64 });
@@ -66,6 +67,7 @@ export interface SnapshotArguments {
     stable_memory_size: bigint;
     certified_data: Uint8Array;
     global_timer: Opt<TimerArg>;
+    on_low_wasm_memory_hook_status: Opt<HookArg>;
   };
   upload_canister_snapshot_data: Named & { kind: UploadKind; chunk: Uint8Array };
 }
@@ -128,6 +130,7 @@ export const snapshotTypes: Record<keyof SnapshotArguments, { arg: IDL.Type[]; r
         stable_memory_size: IDL.Nat64,
         certified_data: blob,
         global_timer: timer,
+        on_low_wasm_memory_hook_status: hookStatus,
       }),
     ],
     reply: [IDL.Record({ snapshot_id: blob })],

@@ -1,18 +1,21 @@
 import { cannotPay, consume } from "../../canister/account.ts";
 import type { Canister } from "../../canister/canister.ts";
 import { controls } from "../../canister/canister.ts";
-import { type CanisterSnapshot, snapshotSize } from "../../canister/canister-snapshot.ts";
+import { type CanisterSnapshot, type LowMemoryHook, snapshotSize } from "../../canister/canister-snapshot.ts";
+import { recordChange } from "../../canister/history.ts";
 import { loadSnapshot, takeSnapshot } from "../../canister/snapshotting.ts";
 import { StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
 import { errorCodes, Trap, textOf } from "../../canister/trap.ts";
 import { executionFee } from "../../cycles/fees.ts";
 import { countedInstructions } from "../../cycles/prices.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
+import { originOf } from "./canister-info.ts";
 import { uninstall } from "./code.ts";
+import type { Opt } from "./interface.ts";
 import { done, find, type ManagementParts, type Method } from "./method.ts";
 import { Refusal } from "./refusal.ts";
 import { globalArg, globalOf, readData, timerArg, writeData } from "./snapshot-data.ts";
-import type { SnapshotArguments } from "./snapshot-interface.ts";
+import type { HookArg, SnapshotArguments } from "./snapshot-interface.ts";
 
 /** @source Internet Computer resource limits */
 const mostSnapshots = 10;
@@ -32,7 +35,7 @@ export function snapshotMethods(parts: ManagementParts): {
   return {
     take_canister_snapshot: {
       callers: "controllers",
-      run: ({ canister_id, replace_snapshot, uninstall_code }) => {
+      run: ({ canister_id, replace_snapshot, uninstall_code }, call) => {
         const canister = find(registry, canister_id);
         if (!canister.program) {
           const message = `Failed to create snapshot for empty canister ${textOf(canister.id)}`;
@@ -43,6 +46,11 @@ export function snapshotMethods(parts: ManagementParts): {
         add(canister, snapshot, replace_snapshot[0]);
         if (uninstall_code[0]) {
           uninstall(canister);
+          recordChange(canister, {
+            timestamp: now(),
+            origin: originOf(call),
+            details: { kind: "codeUninstall" },
+          });
           parts.scheduler().abandon(canister.id);
         }
         return { reply: [listed(snapshot)] };
@@ -50,8 +58,8 @@ export function snapshotMethods(parts: ManagementParts): {
     },
     load_canister_snapshot: {
       callers: "controllers",
-      run: ({ canister_id, snapshot_id }, { caller }) => {
-        const snapshot = findSnapshot(sourceOf(registry, snapshot_id, caller), snapshot_id);
+      run: ({ canister_id, snapshot_id }, call) => {
+        const snapshot = findSnapshot(sourceOf(registry, snapshot_id, call.caller), snapshot_id);
         const canister = find(registry, canister_id);
         requireSameSubnet(parts, canister.id, snapshot_id.subarray(numberSize));
         pay(canister, snapshot);
@@ -61,6 +69,15 @@ export function snapshotMethods(parts: ManagementParts): {
           if (error instanceof Trap) throw new Refusal(error.errorCode, error.message);
           throw error;
         }
+        const { canisterVersion, takenAt, source } = snapshot;
+        const details = {
+          kind: "loadSnapshot",
+          canisterVersion,
+          snapshotId: snapshot.id,
+          takenAt,
+          source,
+        } as const;
+        recordChange(canister, { timestamp: now(), origin: originOf(call), details });
         return done;
       },
     },
@@ -188,12 +205,17 @@ function emptySnapshot(
     chunks: new Map(),
     certifiedData: arg.certified_data,
     globalTimer: timerOf(arg.global_timer),
+    lowMemoryHook: hookOf(arg.on_low_wasm_memory_hook_status),
   };
 }
 
 function timerOf([timer]: SnapshotArguments["upload_canister_snapshot_metadata"]["global_timer"]) {
   if (!timer) return undefined;
   return "active" in timer ? timer.active : 0n;
+}
+
+function hookOf([status]: Opt<HookArg>): LowMemoryHook | undefined {
+  return status && (Object.keys(status)[0] as LowMemoryHook);
 }
 
 /** @throws Refusal when it is too large, or no multiple of `unit` */
@@ -221,7 +243,7 @@ function metadataOf(snapshot: CanisterSnapshot) {
     canister_version: snapshot.canisterVersion,
     certified_data: certifiedData,
     global_timer: timerArg(snapshot.globalTimer),
-    on_low_wasm_memory_hook_status: [{ condition_not_satisfied: null }],
+    on_low_wasm_memory_hook_status: snapshot.lowMemoryHook ? [{ [snapshot.lowMemoryHook]: null }] : [],
   };
 }
 

@@ -39,6 +39,33 @@ const settings = z.object({
   wasmMemoryThreshold: natural,
 });
 
+const lowMemoryHook = z.enum(["condition_not_satisfied", "ready", "executed"]);
+
+const change = z.object({
+  timestamp: natural,
+  version: natural,
+  origin: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("user"), id: bytes }),
+    z.object({ kind: z.literal("canister"), id: bytes, version: natural.optional() }),
+  ]),
+  details: z.discriminatedUnion("kind", [
+    z.object({ kind: z.enum(["creation", "controllersChange"]), controllers: z.array(bytes) }),
+    z.object({ kind: z.literal("codeUninstall") }),
+    z.object({
+      kind: z.literal("codeDeployment"),
+      mode: z.enum(["install", "reinstall", "upgrade"]),
+      moduleHash: bytes,
+    }),
+    z.object({
+      kind: z.literal("loadSnapshot"),
+      canisterVersion: natural,
+      snapshotId: bytes,
+      takenAt: natural,
+      source: z.enum(["taken", "uploaded"]),
+    }),
+  ]),
+});
+
 const stableFiles = z.object({ size: z.int().nonnegative(), files: pageFiles });
 
 /** Globals as text, see globals.ts; memories in 64 KiB pages; chunks and module by their hashes. */
@@ -54,6 +81,7 @@ const snapshot = z.object({
   chunks: z.array(hex),
   certifiedData: bytes,
   globalTimer: natural.optional(),
+  lowMemoryHook: lowMemoryHook.optional(),
 });
 
 const canister = z.object({
@@ -67,6 +95,8 @@ const canister = z.object({
   version: natural,
   certifiedData: bytes,
   globalTimer: natural,
+  lowMemoryHook: lowMemoryHook.default("condition_not_satisfied"),
+  history: z.object({ total: natural, changes: z.array(change) }).prefault({ total: "0", changes: [] }),
   log: z.array(z.object({ index: natural, timestamp: natural, content: bytes })),
   /** Hashes of chunks. */
   chunks: z.array(hex),

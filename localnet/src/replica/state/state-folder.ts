@@ -153,6 +153,7 @@ export class StateFolder {
       stable: await this.#loadMemory(record.stable),
       chunks: await this.#loadChunks(record.chunks),
       globalTimer: record.globalTimer,
+      lowMemoryHook: record.lowMemoryHook,
     };
   }
 

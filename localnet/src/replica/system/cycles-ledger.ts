@@ -5,6 +5,7 @@ import { prices } from "../../cycles/prices.ts";
 import { createPaidCanister } from "../management/create-canister.ts";
 import { type Opt, type SettingsArg, settings } from "../management/interface.ts";
 import { Refusal } from "../management/refusal.ts";
+import { minter } from "./cycles-minting.ts";
 import { type SubnetSelection, subnetSelection, subnetSelector } from "./subnet-selection.ts";
 import { method, type SystemCanister, type SystemParts } from "./system-canister.ts";
 
@@ -138,7 +139,13 @@ export function cyclesLedger(parts: SystemParts): SystemCanister {
           const refusal = withdraw(accountKey(caller, from_subaccount), amount);
           if (refusal) return { reply: [refusal] };
           try {
-            const creation = { caller, settings: options?.settings[0], cycles: amount, subnet };
+            const creation = {
+              caller,
+              settings: options?.settings[0],
+              cycles: amount,
+              origin: minter,
+              subnet,
+            };
             const { id } = createPaidCanister(parts, creation);
             return { reply: [{ Ok: { block_id: blocks, canister_id: Principal.fromUint8Array(id) } }] };
           } catch (error) {

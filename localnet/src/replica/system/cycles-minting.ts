@@ -1,5 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
+import type { ChangeOrigin } from "../../canister/history.ts";
 import { prices } from "../../cycles/prices.ts";
 import { createPaidCanister } from "../management/create-canister.ts";
 import { type Opt, type SettingsArg, settings } from "../management/interface.ts";
@@ -12,6 +13,11 @@ import {
   subnetTypes,
 } from "./subnet-selection.ts";
 import { method, type SystemCanister, type SystemParts, type SystemReply } from "./system-canister.ts";
+
+const mintingId = Principal.fromText("rkp4c-7iaaa-aaaaa-aaaca-cai").toUint8Array();
+
+/** Who creates what is created through it, by the history of the canister. */
+export const minter: ChangeOrigin = { kind: "canister", id: mintingId };
 
 const creationError = IDL.Variant({
   Refunded: IDL.Record({ refund_amount: IDL.Nat, create_error: IDL.Text }),
@@ -48,7 +54,13 @@ export function cyclesMinting(parts: SystemParts): SystemCanister {
     if (typeof subnet === "string") return refuse(subnet);
     if (cycles < prices.creation) return refuse("Insufficient cycles attached.");
     try {
-      const canister = createPaidCanister(parts, { caller, settings: arg.settings[0], cycles, subnet });
+      const canister = createPaidCanister(parts, {
+        caller,
+        settings: arg.settings[0],
+        cycles,
+        origin: minter,
+        subnet,
+      });
       return { reply: [{ Ok: Principal.fromUint8Array(canister.id) }], kept: cycles };
     } catch (error) {
       if (error instanceof Refusal) return refuse(error.message);
@@ -56,7 +68,7 @@ export function cyclesMinting(parts: SystemParts): SystemCanister {
     }
   };
   return {
-    id: Principal.fromText("rkp4c-7iaaa-aaaaa-aaaca-cai").toUint8Array(),
+    id: mintingId,
     methods: {
       create_canister: method<CreateArg>(
         "update",
