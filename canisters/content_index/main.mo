@@ -102,12 +102,14 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     #ok(entry.content());
   };
 
-  public shared ({ caller }) func apply_posts({ first : Nat64; posts : [Interface.PostUpdate] }) : async Result<Nat64> {
+  public shared ({ caller }) func apply_posts({ first : Nat64; follows : ?Nat64; posts : [Interface.PostUpdate] }) : async Result<Nat64> {
     switch (await* refusal(caller, [#canister])) { case (?error) return #err error; case null {} };
     switch (Input.faultOfPosts(posts)) { case (?reason) return #err(#invalid reason); case null {} };
     if (first == 0) return #err(#invalid "posts are numbered from 1");
     let applied : Nat64 = switch (sources.get(caller)) { case (?sequence) sequence; case null 0 };
-    if (first > applied + 1) return #err(#gap { expected = applied + 1 });
+    // Numbers between may have been lost on their way: their sender sends that news again under new ones.
+    let known = switch follows { case (?answered) answered; case null first - 1 };
+    if (known > applied) return #err(#gap { expected = applied + 1 });
     for ((index, update) in posts.enumerate()) {
       if (first + Nat64.fromNat(index) > applied) catalogue.apply(caller, update);
     };

@@ -4,7 +4,7 @@ import Records "../lib/Records";
 
 /// The copy of one user's records, which follows one history (incarnation) of them in one canister.
 module {
-  /// `updated_at` in nanoseconds since 1970.
+  /// `source` is the only canister that may change the copy. `updated_at` in nanoseconds since 1970.
   public type Copy = {
     var source : Principal;
     var incarnation : Nat64;
@@ -24,18 +24,23 @@ module {
   /// Applies what fits: an older history is ignored, a newer one replaces the copy from its beginning, a batch that
   /// leaves a gap is not taken. What is known already changes nothing.
   /// @return what the sender goes on from
-  public func apply(self : Copy, source : Principal, batch : Batch, now : Nat64) : Position {
+  public func apply(self : Copy, batch : Batch, now : Nat64) : Position {
     let { user; incarnation } = batch;
+    let source = self.source;
     if (incarnation > self.incarnation) {
       if (batch.base != 0) return { position = { user; incarnation; sequence = 0 }; source };
       self.records := Records.empty();
-      self.source := source;
       self.incarnation := incarnation;
     };
     if (incarnation == self.incarnation and batch.base <= self.records.sequence) {
       for (change in batch.changes.values()) self.records.take(change);
       self.updated_at := now;
     };
-    { position = { user; incarnation = self.incarnation; sequence = self.records.sequence }; source = self.source };
+    { position = { user; incarnation = self.incarnation; sequence = self.records.sequence }; source };
+  };
+
+  /// What a canister is told of a user who lives elsewhere: nothing but where.
+  public func elsewhere({ user; incarnation } : Batch, source : Principal) : Position {
+    { position = { user; incarnation; sequence = 0 }; source };
   };
 };

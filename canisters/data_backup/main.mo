@@ -30,9 +30,11 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     sha256 : Blob;
     updated_at : Nat64;
   };
+  /// What is asked of user_index: where each user lives.
+  type Index = actor { residences : shared query [Principal] -> async [?Principal] };
   /// What is asked of a user canister.
   type Target = actor {
-    restore : shared (Principal, [Records.Change]) -> async Result.Result<{ sequence : Nat64 }, Any>;
+    restore : shared (Principal, Nat64, [Records.Change]) -> async Result.Result<{ sequence : Nat64 }, Any>;
     digest : shared query Principal -> async Result.Result<{ sequence : Nat64; sha256 : Blob }, Any>;
   };
 
@@ -48,10 +50,30 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
-  /// By the project's canisters. The answer says of every user how far the copy goes: what it lacks is then sent again.
+  /// By the user canisters, of their own users only. The answer says of every user how far the copy goes, and which
+  /// canister it follows: where that is another one, the sender lets go of the user. A user of whom user_index knows
+  /// nothing is left out of it.
   public shared ({ caller }) func apply_changes(batches : [Copy.Batch]) : async Result.Result<[Copy.Position], Text> {
     switch (await* require(caller, [#canister])) { case (#err reason) return #err reason; case _ {} };
-    #ok(batches.map<Copy.Batch, Copy.Position>(func batch = copyOf(batch.user, caller).apply(caller, batch, now())));
+    let strange = batches.filter(func batch = sourceOf(batch.user) != ?caller);
+    if (not strange.isEmpty()) switch (await* bind(strange.map<Copy.Batch, Principal>(func batch = batch.user))) {
+      case (#err reason) return #err("user_index cannot be asked who holds these users: " # reason);
+      case (#ok) {};
+    };
+    #ok(batches.filterMap<Copy.Batch, Copy.Position>(
+      func batch {
+        let ?copy = copies.get(batch.user) else return null;
+        ?(if (copy.source == caller) copy.apply(batch, now()) else Copy.elsewhere(batch, copy.source));
+      }
+    ));
+  };
+
+  /// By user_index, when a user has moved: from now on only that canister changes the copy.
+  public shared ({ caller }) func bind_user(user : Principal, canister : Principal) : async Result<()> {
+    if (caller != init.user_index) return #err(#unauthorized "only user_index calls this");
+    let ?copy = copies.get(user) else return #err(#not_found);
+    copy.source := canister;
+    #ok;
   };
 
   /// Sends the records after that number into a canister that is open for them: repeat it from `sequence` until `done`.
@@ -62,7 +84,7 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     if (changes.isEmpty()) return #ok({ sequence = after; done = true });
     try {
       let canister : Target = actor (target.toText());
-      switch (await (with timeout = patience) canister.restore(user, changes)) {
+      switch (await (with timeout = patience) canister.restore(user, after, changes)) {
         case (#ok _) {};
         case (#err _) return #err(#failed(target.toText() # " is not open for this user: open it with user_index"));
       };
@@ -120,14 +142,32 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
 
   transient let unread : Error = #unauthorized "only controllers and user_index read copies";
 
-  func copyOf(user : Principal, source : Principal) : Copy.Copy {
-    switch (copies.get(user)) {
-      case (?copy) copy;
-      case null {
-        let copy = Copy.empty(source);
-        copies.add(user, copy);
-        copy;
+  func sourceOf(user : Principal) : ?Principal {
+    let ?copy = copies.get(user) else return null;
+    ?copy.source;
+  };
+
+  /// Has the copies of these users follow the canisters in which user_index says that they live.
+  func bind(users : [Principal]) : async* Result.Result<(), Text> {
+    let before = users.map<Principal, ?Principal>(sourceOf);
+    let index : Index = actor (init.user_index.toText());
+    try {
+      let homes = await (with timeout = patience) index.residences(users);
+      for ((position, user) in users.enumerate()) {
+        // While the answer was under way, user_index may have said something newer by `bind_user`.
+        if (sourceOf(user) == before[position]) switch (homes[position]) {
+          case (?home) follow(user, home);
+          case null {};
+        };
       };
+      #ok;
+    } catch error #err(error.message());
+  };
+
+  func follow(user : Principal, home : Principal) {
+    switch (copies.get(user)) {
+      case (?copy) copy.source := home;
+      case null copies.add(user, Copy.empty(home));
     };
   };
 

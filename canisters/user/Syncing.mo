@@ -1,16 +1,15 @@
 import Array "mo:core/Array";
 import Error "mo:core/Error";
+import Int "mo:core/Int";
 import Iter "mo:core/Iter";
 import Map "mo:core/Map";
-import Nat "mo:core/Nat";
 import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Result "mo:core/Result";
-import Set "mo:core/Set";
 import Text "mo:core/Text";
 import Time "mo:core/Time";
-import Timer "mo:core/Timer";
 import Interface "Interface";
+import Line "Line";
 import Outbox "Outbox";
 import User "User";
 
@@ -19,7 +18,7 @@ import User "User";
 module {
   /// It numbers a canister's updates, skips numbers that it has, and answers the last one that it has then.
   type Index = actor {
-    apply_posts : shared { first : Nat64; posts : [Interface.PostUpdate] } -> async Result.Result<Nat64, { #gap : { expected : Nat64 }; #unauthorized : Text; #invalid : Text }>;
+    apply_posts : shared { first : Nat64; follows : ?Nat64; posts : [Interface.PostUpdate] } -> async Result.Result<Nat64, { #gap : { expected : Nat64 }; #unauthorized : Text; #invalid : Text }>;
   };
   /// It answers how far its copies go, which may be less than it was sent: what is missing is then sent again.
   type Backup = actor {
@@ -35,34 +34,8 @@ module {
     users : Map.Map<Principal, User.User>,
     { index; backup } : { index : Outbox.Outbox; backup : Outbox.Outbox },
     numbering : { var next : Nat64 },
+    answered : { var last : Nat64 },
   ) {
-    var armed = false;
-    var busy = false;
-
-    /// Sees to it that what waits will be sent.
-    public func wake<system>() { if (isWaiting()) arm<system>(Nat.max(index.delay(), backup.delay())) };
-
-    /// @return why something could not be sent, or an empty text, also while another message is sending
-    public func flush<system>() : async* Text {
-      if (busy) return "";
-      busy := true;
-      try { (await* tellIndex()) # (await* tellBackup()) } finally { busy := false };
-    };
-
-    func isWaiting() : Bool {
-      (init.content_index != null and not index.waiting.isEmpty()) or (init.data_backup != null and not backup.waiting.isEmpty());
-    };
-
-    func arm<system>(seconds : Nat) {
-      if (armed) return;
-      armed := true;
-      ignore Timer.setTimer<system>(#seconds seconds, func() : async () {
-        armed := false;
-        ignore await* flush<system>();
-        wake<system>();
-      });
-    };
-
     func tellIndex() : async* Text {
       let ?id = init.content_index else return "";
       let batches = index.collect(users);
@@ -77,28 +50,27 @@ module {
       "";
     };
 
-    /// Sends updates under the numbers that come next. Where the index is further than this canister believed, it has
-    /// skipped them as known: they are sent again under new numbers.
+    /// Sends updates under the numbers that come next. No number is used for two messages, since one that was not
+    /// answered may arrive late: behind a newer one it is skipped as known. Where the index has lost what it answered
+    /// for, it is told everything; where it is further than this canister believed, this message was skipped.
     func number(id : Principal, posts : [Interface.PostUpdate]) : async* Text {
       let canister : Index = actor (id.toText());
       let count = Nat64.fromNat(posts.size());
       let first = numbering.next;
-      // What is not answered may have been taken: those numbers are not used twice.
       numbering.next := first + count;
       try {
-        switch (await (with timeout = patience) canister.apply_posts({ first; posts })) {
+        switch (await (with timeout = patience) canister.apply_posts({ first; follows = ?answered.last; posts })) {
           case (#ok last) {
-            numbering.next := last + 1;
+            answered.last := last;
+            numbering.next := Nat64.max(numbering.next, last + 1);
             if (last == first + count - 1) "" else "it knows a later history: sent again";
           };
           case (#err(#gap { expected })) {
-            numbering.next := expected;
-            "it misses what came before: sent again";
+            answered.last := expected - 1;
+            for ((id, user) in users.entries()) if (user.live) index.restart(id);
+            "it has lost what it knew: everything is sent again";
           };
-          case (#err(#unauthorized reason or #invalid reason)) {
-            numbering.next := first;
-            reason;
-          };
+          case (#err(#unauthorized reason or #invalid reason)) reason;
         };
       } catch error error.message();
     };
@@ -110,17 +82,18 @@ module {
       try {
         let canister : Backup = actor (id.toText());
         switch (await (with timeout = patience) canister.apply_changes(batches)) {
-          case (#ok positions) { for (reply in positions.values()) follow(reply) };
-          case (#err reason) {
-            backup.fail(reason);
-            return "data_backup: " # reason # ". ";
+          case (#ok positions) {
+            for (reply in positions.values()) follow(reply);
+            if (positions.size() == batches.size()) "" else failed("user_index does not know " # (batches.size() - positions.size() : Int).toText() # " of the users");
           };
+          case (#err reason) failed(reason);
         };
-        "";
-      } catch error {
-        backup.fail(error.message());
-        "data_backup: " # error.message() # ". ";
-      };
+      } catch error failed(error.message());
+    };
+
+    func failed(reason : Text) : Text {
+      backup.fail(reason);
+      "data_backup: " # reason # ". ";
     };
 
     func newsOf({ user; changes } : Interface.Batch) : [Interface.PostUpdate] {
@@ -136,19 +109,33 @@ module {
 
     func follow({ position = { user = id; incarnation; sequence }; source } : { position : Interface.Position; source : Principal }) {
       let ?user = users.get(id) else return;
+      if (source != self()) return letGo(id, user);
       let ownHistory = user.incarnation == incarnation and sequence <= user.records.sequence;
       if (ownHistory) return backup.acknowledge(id, user, sequence);
       if (incarnation < user.incarnation) return;
-      // The copy knows what this canister does not: it was restored elsewhere, or a snapshot was loaded here.
-      if (source != self()) {
-        user.live := false;
-        index.forget(id);
-        backup.forget(id);
-        return;
-      };
+      // The copy knows what this canister does not: a snapshot was loaded here.
       user.resume(Nat64.fromIntWrap(Time.now()));
       index.restart(id);
       backup.restart(id);
     };
+
+    /// user_index has the user live elsewhere. What is here stays, for whoever wants to look at it.
+    func letGo(id : Principal, user : User.User) {
+      user.live := false;
+      index.forget(id);
+      backup.forget(id);
+    };
+
+    let toIndex = Line.Line(index, { open = init.content_index != null }, func() : async* Text { await* tellIndex() });
+    let toBackup = Line.Line(backup, { open = init.data_backup != null }, func() : async* Text { await* tellBackup() });
+
+    /// Sees to it that what waits will be sent.
+    public func wake<system>() {
+      toIndex.wake<system>();
+      toBackup.wake<system>();
+    };
+
+    /// @return why something could not be sent, or an empty text
+    public func flush() : async* Text { (await* toIndex.flush()) # (await* toBackup.flush()) };
   };
 };

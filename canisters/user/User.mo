@@ -39,6 +39,15 @@ module {
     self.live := true;
   };
 
+  /// Nobody has lived here under these records yet.
+  public func isBeingRestored(self : User) : Bool = not self.live and self.incarnation == 0;
+
+  /// Whether the user has only ever signed in, and for the first time before that moment (nanoseconds since 1970).
+  public func isUntouched(self : User, before : ?Nat64) : Bool {
+    let old = switch before { case (?moment) self.incarnation < moment; case null true };
+    self.live and self.records.sequence <= 1 and old;
+  };
+
   public func readProfile(self : User) : ?Interface.Profile {
     let ?blob = self.records.read(profileKey) else return null;
     from_candid (blob);

@@ -29,11 +29,13 @@ persistent actor class UserCanister(
 
   let users : Map.Map<Principal, User.User> = Map.empty();
   let index = Outbox.empty();
+  /// The number that the next update for the index gets, and the last one that it has answered for.
   let numbering = { var next = 1 : Nat64 };
+  let answered = { var last = 0 : Nat64 };
   let backup = Outbox.empty();
   let funds = Funds.meter();
   transient let members = Membership.unread();
-  transient let syncing = Syncing.Syncing(init, func() = Principal.fromActor(this), users, { index; backup }, numbering);
+  transient let syncing = Syncing.Syncing(init, func() = Principal.fromActor(this), users, { index; backup }, numbering, answered);
 
   // Timers end with an upgrade.
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
@@ -127,7 +129,7 @@ persistent actor class UserCanister(
   public shared ({ caller }) func register(user : Principal) : async Result<()> {
     if (caller != init.user_index) return #err(notTheIndex);
     switch (users.get(user)) {
-      case (?former) return if (former.live) #ok else #err(#invalid "this user is being restored here");
+      case (?former) if (former.live) return #ok else if (former.isBeingRestored()) return #err(#invalid "this user is being restored here");
       case null {};
     };
     let created = User.empty();
@@ -149,28 +151,41 @@ persistent actor class UserCanister(
   };
 
   /// In one step, so that nothing comes in between: a user who has only ever signed in goes.
-  public shared ({ caller }) func release_if_untouched(user : Principal) : async Result<Bool> {
+  /// @param before nanoseconds since 1970: only if they came before that
+  public shared ({ caller }) func release_if_untouched(user : Principal, before : ?Nat64) : async Result<Bool> {
     if (caller != init.user_index) return #err(notTheIndex);
     let ?found = users.get(user) else return #ok true;
-    if (not found.live or found.records.sequence > 1) return #ok false;
+    if (not found.isUntouched(before)) return #ok false;
     drop(user);
     #ok true;
   };
 
-  /// Takes records of a user who is not live here: until `activate` they can be read by the project only.
-  public shared ({ caller }) func restore(user : Principal, changes : [Records.Change]) : async Result<{ sequence : Nat64 }> {
+  /// Takes records of a user who is not live here, in their order; 0 begins anew. Until `activate` they can be read by
+  /// the project only.
+  /// @param after the number that these changes follow
+  public shared ({ caller }) func restore(user : Principal, after : Nat64, changes : [Records.Change]) : async Result<{ sequence : Nat64 }> {
     if (init.data_backup != ?caller) return #err(#unauthorized "only data_backup restores");
-    let restored = switch (users.get(user)) {
-      case (?found) found;
-      case null {
-        let created = User.empty();
-        users.add(user, created);
-        created;
-      };
+    switch (users.get(user)) {
+      case (?found) if (found.live) return #err(#invalid "this user is live here: restore into another canister");
+      case null {};
     };
-    if (restored.live) return #err(#invalid "this user is live here: restore into another canister");
+    if (after == 0) users.add(user, User.empty());
+    let ?restored = users.get(user) else return #err(#invalid "what comes before is missing: begin with 0");
+    if (restored.records.sequence < after) return #err(#invalid "what comes before is missing: begin with 0");
     for (change in changes.values()) restored.records.take(change);
     #ok({ sequence = restored.records.sequence });
+  };
+
+  /// Before the user goes on living elsewhere: from now on nothing is taken for them here.
+  /// @param sequence how far the records go there; a user who has more here is kept
+  public shared ({ caller }) func let_go(user : Principal, sequence : Nat64) : async Result<()> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?leaving = users.get(user) else return #ok;
+    if (leaving.live and leaving.records.sequence > sequence) return #err(#invalid "this user has changed since");
+    leaving.live := false;
+    index.forget(user);
+    backup.forget(user);
+    #ok;
   };
 
   public shared ({ caller }) func activate(user : Principal) : async Result<()> {

@@ -111,6 +111,24 @@ module {
     null;
   };
 
+  public func home(self : Fleet, user : Principal) : ?Principal {
+    let ?{ canister } = self.users.get(user) else return null;
+    ?canister;
+  };
+
+  /// Nobody new comes to live there.
+  public func retire(self : Fleet, canister : Canister) {
+    canister.state := #retired;
+    self.open.remove(canister.id);
+  };
+
+  /// The user's records are in another canister now, which still has to be told.
+  public func move(self : Fleet, user : Principal, to : Canister) {
+    switch (self.leave(user)) { case (?former) self.retire(former); case null {} };
+    to.users += 1;
+    self.users.add(user, { canister = to.id; registered = false });
+  };
+
   public func info(canister : Canister) : Interface.CanisterInfo {
     let { id; subnet } = canister;
     { id; subnet; state = canister.state; users = Nat64.fromNat(canister.users); module_sha256 = canister.sha256 };

@@ -40,14 +40,17 @@ module {
     failures : [Failure];
   };
 
-  public type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text };
+  /// behind: something changed since it was copied.
+  public type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text; #behind : Text };
 
   /// What is asked of a user canister.
   public type UserCanister = actor {
     register : shared Principal -> async { #ok; #err : Any };
     unregister : shared Principal -> async { #ok : { done : Bool }; #err : Any };
-    release_if_untouched : shared Principal -> async { #ok : Bool; #err : Any };
+    release_if_untouched : shared (Principal, ?Nat64) -> async { #ok : Bool; #err : Any };
     activate : shared Principal -> async { #ok; #err : Any };
+    let_go : shared (Principal, Nat64) -> async { #ok; #err : Any };
+    digest : shared query Principal -> async { #ok : { sequence : Nat64 }; #err : Any };
     rewound : shared () -> async { #ok; #err : Any };
     sync : shared () -> async { #ok : { backup_waiting : Nat64; failure : Text }; #err : Any };
     health : shared query () -> async { users : Nat64; changes : Nat64 };

@@ -18,6 +18,7 @@ import Funder "Funder";
 import Interface "Interface";
 import ModuleStore "ModuleStore";
 import Provisioning "Provisioning";
+import Restoring "Restoring";
 import Rollout "Rollout";
 import SettingsCheck "SettingsCheck";
 
@@ -32,11 +33,13 @@ persistent actor class UserIndex(
   let modules = ModuleStore.empty();
   let progress = Rollout.start();
   let ledger = Funder.start();
+  let restores = Restoring.start();
   let funds = Funds.meter();
   var settings : Interface.Settings = SettingsCheck.standard;
 
   transient let members = Membership.unread();
   transient let provisioning = Provisioning.Provisioning(func() = Principal.fromActor(this), init, fleet, modules);
+  transient let restoring = Restoring.Restoring(restores, fleet, provisioning, init.data_backup);
   transient let rollout = Rollout.Rollout(progress, fleet, modules, provisioning, func() = settings);
   transient let funder = Funder.Funder(ledger, fleet, func() = settings);
   /// Canisters being made for those who wait for one.
@@ -72,6 +75,11 @@ persistent actor class UserIndex(
   public query func get_user_canister_id_from_user_principal_id(user : Principal) : async ?Principal {
     let ?{ canister; registered } = fleet.users.get(user) else return null;
     if (registered) ?canister else null;
+  };
+
+  /// Where each of at most a thousand users lives, also before their canisters know them.
+  public query func residences(users : [Principal]) : async [?Principal] {
+    users.values().take(1_000).map<Principal, ?Principal>(func user = fleet.home(user)).toArray();
   };
 
   /// Ends the caller's account: posts leave the index, records and their copies go. Repeat it until `done`.
@@ -128,7 +136,7 @@ persistent actor class UserIndex(
     let ?{ canister } = fleet.users.get(user) else return #err(#not_found);
     try {
       let users : Interface.UserCanister = actor (canister.toText());
-      switch (await users.release_if_untouched(user)) {
+      switch (await users.release_if_untouched(user, null)) {
         case (#ok released) {
           if (released) {
             await* forgetCopy(user);
@@ -187,57 +195,32 @@ persistent actor class UserIndex(
 
   // Restoring from data_backup.
 
-  /// A fresh canister for a user's records, or the one that another user's go into already.
-  public shared ({ caller }) func open_restore(target : ?Principal) : async Result<Principal> {
+  /// Nobody new comes to live in those canisters, whose users are then to be moved.
+  public shared ({ caller }) func retire(which : { #canister : Principal; #everything }) : async Result<[Principal]> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
-    switch target {
-      case (?id) {
-        let ?canister = fleet.canisters.get(id) else return #err(#not_found);
-        if (canister.state == #restoring) #ok id else #err(#invalid "this canister is not open for restoring");
-      };
-      case null {
-        if (fleet.free.isEmpty()) switch (await* provisioning.provide(settings)) {
-          case (#err reason) return #err(#failed reason);
-          case (#ok) {};
-        };
-        let ?id = fleet.free.popFront() else return #err(#failed "another was faster: ask again");
-        let ?canister = fleet.canisters.get(id) else return #err(#not_found);
-        canister.state := #restoring;
-        #ok id;
-      };
-    };
+    restoring.retire(which);
   };
 
-  /// From now on the user lives in the canister that the records were restored into.
+  /// What `retire` named for everything has been moved.
+  public shared ({ caller }) func finish_restore() : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    restoring.finish();
+    #ok;
+  };
+
+  public shared ({ caller }) func open_restore({ from : Principal; purpose : { #move; #drill } }) : async Result<Principal> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    await* restoring.open(from, purpose, settings);
+  };
+
   public shared ({ caller }) func close_restore(user : Principal, target : Principal) : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
-    let ?canister = fleet.canisters.get(target) else return #err(#not_found);
-    if (canister.state != #restoring and fleet.users.get(user) != ?{ canister = target; registered = true }) {
-      return #err(#invalid "this canister is not open for restoring");
-    };
-    try {
-      let users : Interface.UserCanister = actor (target.toText());
-      switch (await users.activate(user)) { case (#err _) return #err(#failed "the user's records are not there"); case (#ok) {} };
-    } catch error return #err(#failed(error.message()));
-    switch (fleet.users.get(user)) { case (?{ canister }) if (canister == target) return #ok; case null {} };
-    switch (fleet.leave(user)) { case (?former) { former.state := #retired; fleet.open.remove(former.id) }; case null {} };
-    canister.users += 1;
-    fleet.confirm(user, target);
-    #ok;
+    await* restoring.close(user, target);
   };
 
-  /// Ends restoring into a canister: it goes into service with the users that were closed,
-  /// or back into the pool, as does one whose users were all restored elsewhere.
   public shared ({ caller }) func end_restore(target : Principal) : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
-    let ?canister = fleet.canisters.get(target) else return #err(#not_found);
-    if (canister.state != #restoring and canister.state != #retired) {
-      return #err(#invalid "this canister is neither open for restoring nor retired");
-    };
-    if (canister.users == 0) return failed(await* provisioning.recycle(canister));
-    canister.state := #active;
-    if (canister.users < settings.users_per_canister.toNat()) fleet.open.add(target);
-    #ok;
+    await* restoring.end(target, settings);
   };
 
   // Cycles.

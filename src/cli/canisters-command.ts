@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { type CanisterHealth, canisterHealth } from "../ic/canister-health.ts";
+import type { Restored, Scope } from "../ic/copy-user.ts";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
 import { KilnCanisters } from "../ic/deployment.ts";
-import { drill, type Restored, restore, type Scope } from "../ic/restore.ts";
+import { drill } from "../ic/drill.ts";
+import { restore } from "../ic/restore.ts";
 import { loadSnapshot, takeSnapshot } from "../ic/snapshots.ts";
 import { userIndexClient } from "../ic/user-index-client.ts";
 import { userRecords } from "../ic/user-records.ts";
@@ -66,9 +68,25 @@ export default function canisters(command: Command): void {
     .option("--everything", "all users from data_backup, into fresh canisters")
     .addHelpText(
       "after",
-      "\nWithout --snapshot, --canister restores all users of that canister from data_backup.",
+      `
+Without --snapshot, --canister restores all users of that canister from data_backup. What broke off is done by
+doing it again. Emptied canisters are out of service with what they held: kiln canisters recycle.`,
     )
     .action(restoreCommand);
+
+  on(
+    command.command("recycle"),
+    "put canisters whose users were all restored elsewhere back into the pool; what they held is gone",
+  )
+    .argument("<ids...>")
+    .action(async (ids: string[], options: Network) => {
+      const { agent, canisters: all } = await found(options);
+      const index = userIndexClient({ agent, canisterId: all.user_index });
+      for (const id of ids) {
+        await index.endRestore(id);
+        console.log(id);
+      }
+    });
 
   on(command.command("drill"), "restore copies into fresh canisters and compare every byte; nobody moves")
     .option("--user <principal>", "only this user")
@@ -143,7 +161,12 @@ async function restoreCommand(
   const target = await found(options);
   const { agent, canisters: all } = target;
   if (options.snapshot === undefined) {
-    say("restored", await restore({ agent, canisters: all, scope: scopeOf(options) }));
+    const restored = await restore({ agent, canisters: all, scope: scopeOf(options) });
+    say("restored", restored);
+    if (restored.left > 0) {
+      console.error(`${restored.left} users stay where they are: data_backup has no copies of them`);
+      process.exitCode = 1;
+    }
     return;
   }
   if (options.canister === undefined)

@@ -11,6 +11,8 @@ const Refusal = z.union([
   z.object({ not_found: z.null() }),
   z.object({ invalid: z.string() }),
   z.object({ failed: z.string() }),
+  /** Something changed since it was copied. */
+  z.object({ behind: z.string() }),
 ]);
 export type Refusal = z.infer<typeof Refusal>;
 

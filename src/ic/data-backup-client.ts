@@ -44,8 +44,7 @@ export function dataBackupClient(options: { agent: Agent; canisterId: string; re
     refused: (refusal) => {
       if ("not_found" in refusal)
         return new TypedError("COPY_NOT_FOUND", `${target} has no copy of this user`);
-      const why = "invalid" in refusal ? refusal.invalid : refusal.failed;
-      return new TypedError("BACKUP_REFUSES", `${target}: ${why}`);
+      return new TypedError("BACKUP_REFUSES", `${target}: ${Object.values(refusal).join()}`);
     },
   });
 

@@ -75,7 +75,7 @@ const Totals = z.object({
 
 /**
  * The user_index canister. What is safe to repeat is repeated while the failure is transient.
- * All throw TypedError: UNAUTHORIZED, USER_INDEX_REFUSES, and those of `withRetry`.
+ * All throw TypedError: UNAUTHORIZED, USER_INDEX_REFUSES, COPY_BEHIND, and those of `withRetry`.
  */
 export type UserIndexClient = ReturnType<typeof userIndexClient>;
 
@@ -88,7 +88,10 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     agent,
     target,
     retry: options.retry,
-    refused: (refusal) => new TypedError("USER_INDEX_REFUSES", `${target}: ${reason(refusal)}`),
+    refused: (refusal) =>
+      "behind" in refusal
+        ? new TypedError("COPY_BEHIND", `${target}: ${refusal.behind}`, { final: false })
+        : new TypedError("USER_INDEX_REFUSES", `${target}: ${reason(refusal)}`),
   });
 
   return {
@@ -157,10 +160,29 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     resumeUpgrades: () => expect(Nothing, () => actor.resume_upgrades()),
     upgrades: () => read(Upgrades, () => actor.get_index_details_last_upgrade_status()),
 
-    /** A fresh canister, or, with a target, the one that is open already. */
-    openRestore: (target?: string) =>
+    /** Where a user lives, also before the canister knows of it. */
+    async homeOf(user: string): Promise<string | undefined> {
+      const [home] = await read(z.array(Optional(PrincipalText)), () =>
+        actor.residences([Principal.fromText(user)]),
+      );
+      return home;
+    },
+    /** Nobody new comes to live there; the canisters whose users are to be moved. */
+    retire: (which: { canister: string } | "everything") =>
+      expect(z.array(PrincipalText), () =>
+        actor.retire(
+          which === "everything" ? { everything: null } : { canister: Principal.fromText(which.canister) },
+        ),
+      ),
+    /** What `retire` named for everything has been moved. */
+    finishRestore: () => expect(Nothing, () => actor.finish_restore()),
+    /** A fresh canister for the users of another: the same one until `endRestore`. */
+    openRestore: (from: string, purpose: "move" | "drill") =>
       expect(PrincipalText, () =>
-        actor.open_restore(target === undefined ? [] : [Principal.fromText(target)]),
+        actor.open_restore({
+          from: Principal.fromText(from),
+          purpose: purpose === "move" ? { move: null } : { drill: null },
+        }),
       ),
     closeRestore: (user: string, target: string) =>
       expect(Nothing, () => actor.close_restore(Principal.fromText(user), Principal.fromText(target))),

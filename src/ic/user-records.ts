@@ -5,18 +5,18 @@ import { TypedError } from "../telemetry/typed-error.ts";
 import { idlFactory, type _SERVICE as Service } from "./bindings/user.ts";
 import { Change, changesOf } from "./data-backup-client.ts";
 import { Count, readResult } from "./reply.ts";
-import { withRetry } from "./retry.ts";
+import { type RetryPolicy, withRetry } from "./retry.ts";
 
 const Refusal = z.record(z.string(), z.unknown());
 
 /** What an operator asks of a user canister. */
-export function userRecords(options: { agent: Agent; canisterId: string }) {
+export function userRecords(options: { agent: Agent; canisterId: string; retry?: RetryPolicy }) {
   const { agent, canisterId } = options;
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
   const target = `user canister ${canisterId}`;
 
   async function expect<Value extends z.ZodType>(value: Value, run: () => Promise<unknown>) {
-    const reply = readResult(value, Refusal, await withRetry(run, { target }), target);
+    const reply = readResult(value, Refusal, await withRetry(run, { target, policy: options.retry }), target);
     if (reply.kind === "ok") return reply.value;
     const reason = Object.entries(reply.error)
       .map(([name, why]) => (typeof why === "string" ? why : name))

@@ -42,7 +42,7 @@ const methods = {
     set_status: ["abuse", ready],
     withdraw: [{ id: "abuse", attempt: 1n, status: { Deleted: null } }],
     set_moderation: ["abuse", { safe: null }],
-    apply_posts: [{ first: 1n, posts: [post("abuse")] }],
+    apply_posts: [{ first: 1n, follows: [], posts: [post("abuse")] }],
     update_scores: [{ ...run, scores: [{ id: "abuse", top: 9n }] }],
     push_feeds: [{ ...run, feeds: [{ target: { segment: "all" }, videos: ["abuse"] }] }],
     put_vectors: [

@@ -40,7 +40,10 @@ async function publish(...names: string[]): Promise<void> {
 }
 
 async function tell(...posts: PostUpdate[]): Promise<void> {
-  assert.equal(ok(await author.index.apply_posts({ first: sent + 1n, posts })), sent + BigInt(posts.length));
+  assert.equal(
+    ok(await author.index.apply_posts({ first: sent + 1n, follows: [], posts })),
+    sent + BigInt(posts.length),
+  );
   sent += BigInt(posts.length);
 }
 
@@ -97,17 +100,23 @@ test("posts are applied once each, in order; what is missing is asked for", asyn
   const update = (likes: bigint) => post(id("p"), { views: 10n, likes });
   const likes = async () => (await index.get(id("p")))[0]?.post[0]?.statistics.likes;
   await tell(update(1n), update(2n));
-  const again = { first: sent, posts: [update(7n), update(3n)] };
+  const again = { first: sent, follows: [] as [], posts: [update(7n), update(3n)] };
   assert.equal(ok(await author.index.apply_posts(again)), sent + 1n);
   assert.equal(await likes(), 3n);
   assert.equal(ok(await author.index.apply_posts(again)), sent + 1n);
-  assert.equal(ok(await author.index.apply_posts({ first: 1n, posts: [update(9n)] })), sent + 1n);
+  assert.equal(
+    ok(await author.index.apply_posts({ first: 1n, follows: [], posts: [update(9n)] })),
+    sent + 1n,
+  );
   assert.equal(await likes(), 3n);
   sent += 1n;
-  assert.deepEqual(err(await author.index.apply_posts({ first: sent + 2n, posts: [update(9n)] })), {
-    gap: { expected: sent + 1n },
-  });
-  assert.ok("invalid" in err(await author.index.apply_posts({ first: 0n, posts: [] })));
+  const ahead = { first: sent + 2n, follows: [] as [], posts: [update(9n)] };
+  assert.deepEqual(err(await author.index.apply_posts(ahead)), { gap: { expected: sent + 1n } });
+  assert.equal(ok(await author.index.apply_posts({ ...ahead, follows: [sent] })), sent + 2n);
+  assert.equal(await likes(), 9n);
+  assert.equal(ok(await author.index.apply_posts({ ...ahead, first: sent + 1n })), sent + 2n, "late");
+  sent += 2n;
+  assert.ok("invalid" in err(await author.index.apply_posts({ first: 0n, follows: [], posts: [] })));
 });
 
 test("a post may come before its video; only the owner's post counts, and may withdraw it", async () => {

@@ -259,12 +259,19 @@ export interface Withdrawal {
 }
 export interface _SERVICE {
   /**
-   * Role canister: a user canister tells of its posts, numbered from 1 without gaps; first is the number of the first
-   * one here, at most 1_000 a call. What was applied before is left out. Returns the number applied last: a sender
-   * that stands lower (restored from a backup) goes on from there.
+   * Role canister: a user canister tells of its posts, numbered from 1; first is the number of the first one here, at
+   * most 1_000 a call. What was applied before is left out. Returns the number applied last: a sender that stands lower
+   * (restored from a backup) goes on from there. follows: the last number that was answered, by default the one before
+   * first; those between were lost, and their news is sent again under others. A higher one than is known here: gap.
    */
   'apply_posts' : ActorMethod<
-    [{ 'first' : bigint, 'posts' : Array<PostUpdate> }],
+    [
+      {
+        'first' : bigint,
+        'follows' : [] | [bigint],
+        'posts' : Array<PostUpdate>,
+      },
+    ],
     { 'ok' : bigint } |
       { 'err' : Error }
   >,
@@ -533,7 +540,13 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   
   return IDL.Service({
     'apply_posts' : IDL.Func(
-        [IDL.Record({ 'first' : IDL.Nat64, 'posts' : IDL.Vec(PostUpdate) })],
+        [
+          IDL.Record({
+            'first' : IDL.Nat64,
+            'follows' : IDL.Opt(IDL.Nat64),
+            'posts' : IDL.Vec(PostUpdate),
+          }),
+        ],
         [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
         [],
       ),

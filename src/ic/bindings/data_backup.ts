@@ -49,12 +49,21 @@ export interface Position {
 }
 export interface _SERVICE {
   /**
-   * Role canister. Says how far each copy goes; what it lacks is to be sent again from there.
+   * By the canister in which user_index says that the user lives, nobody else. Says how far each copy goes; what it
+   * lacks is to be sent again from there. Another source: the user lives there.
    */
   'apply_changes' : ActorMethod<
     [Array<Batch>],
     { 'ok' : Array<Position> } |
       { 'err' : string }
+  >,
+  /**
+   * By user_index, when a user has moved: only that canister changes the copy from now on.
+   */
+  'bind_user' : ActorMethod<
+    [Principal, Principal],
+    { 'ok' : null } |
+      { 'err' : Error }
   >,
   'changes_since' : ActorMethod<
     [Principal, bigint],
@@ -146,6 +155,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'apply_changes' : IDL.Func(
         [IDL.Vec(Batch)],
         [IDL.Variant({ 'ok' : IDL.Vec(Position), 'err' : IDL.Text })],
+        [],
+      ),
+    'bind_user' : IDL.Func(
+        [IDL.Principal, IDL.Principal],
+        [IDL.Variant({ 'ok' : IDL.Null, 'err' : Error })],
         [],
       ),
     'changes_since' : IDL.Func(

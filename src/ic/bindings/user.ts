@@ -143,6 +143,10 @@ export interface _SERVICE {
   >,
   'get_profile_details' : ActorMethod<[Principal], [] | [ProfileDetails]>,
   'health' : ActorMethod<[], { 'users' : bigint, 'changes' : bigint }>,
+  /**
+   * Takes no more for a user who goes on elsewhere; refused when records after that number are here.
+   */
+  'let_go' : ActorMethod<[Principal, bigint], Done>,
   'list_users' : ActorMethod<
     [{ 'after' : [] | [Principal], 'limit' : number }],
     { 'ok' : Array<Principal> } |
@@ -152,16 +156,19 @@ export interface _SERVICE {
    * By user_index.
    */
   'register' : ActorMethod<[Principal], Done>,
+  /**
+   * Those who have only ever signed in go, if they came before that time.
+   */
   'release_if_untouched' : ActorMethod<
-    [Principal],
+    [Principal, [] | [bigint]],
     { 'ok' : boolean } |
       { 'err' : Error }
   >,
   /**
-   * By data_backup.
+   * By data_backup: changes that follow that number, 0 begins anew.
    */
   'restore' : ActorMethod<
-    [Principal, Array<Change>],
+    [Principal, bigint, Array<Change>],
     { 'ok' : { 'sequence' : bigint } } |
       { 'err' : Error }
   >,
@@ -368,6 +375,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Record({ 'users' : IDL.Nat64, 'changes' : IDL.Nat64 })],
         ['query'],
       ),
+    'let_go' : IDL.Func([IDL.Principal, IDL.Nat64], [Done], []),
     'list_users' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Principal), 'limit' : IDL.Nat32 })],
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Principal), 'err' : Error })],
@@ -375,12 +383,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'register' : IDL.Func([IDL.Principal], [Done], []),
     'release_if_untouched' : IDL.Func(
-        [IDL.Principal],
+        [IDL.Principal, IDL.Opt(IDL.Nat64)],
         [IDL.Variant({ 'ok' : IDL.Bool, 'err' : Error })],
         [],
       ),
     'restore' : IDL.Func(
-        [IDL.Principal, IDL.Vec(Change)],
+        [IDL.Principal, IDL.Nat64, IDL.Vec(Change)],
         [
           IDL.Variant({
             'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),

@@ -19,9 +19,11 @@ export type Done = { 'ok' : null } |
   { 'err' : Error };
 /**
  * Which canister a user lives in. Cycles are nat, times nanoseconds since 1970.
+ * behind: something changed since it was copied.
  */
 export type Error = { 'invalid' : string } |
   { 'not_found' : null } |
+  { 'behind' : string } |
   { 'unauthorized' : string } |
   { 'failed' : string };
 export interface Failure {
@@ -104,7 +106,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * From now on the user lives there.
+   * From now on the user lives there; the former canister lets go of them, or is taken for lost if it does not answer.
    */
   'close_restore' : ActorMethod<[Principal, Principal], Done>,
   /**
@@ -131,6 +133,7 @@ export interface _SERVICE {
    * Into service with the users that were closed, or back into the pool (also a retired canister).
    */
   'end_restore' : ActorMethod<[Principal], Done>,
+  'finish_restore' : ActorMethod<[], Done>,
   'fund' : ActorMethod<[], Done>,
   'funding_status' : ActorMethod<
     [],
@@ -155,10 +158,16 @@ export interface _SERVICE {
     Array<CanisterInfo>
   >,
   /**
-   * A fresh canister for records from data_backup, or the one that others' go into already.
+   * A fresh canister for the users of another, to be filled by data_backup: the same one until end_restore.
    */
   'open_restore' : ActorMethod<
-    [[] | [Principal]],
+    [
+      {
+        'from' : Principal,
+        'purpose' : { 'move' : null } |
+          { 'drill' : null },
+      },
+    ],
     { 'ok' : Principal } |
       { 'err' : Error }
   >,
@@ -177,9 +186,22 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
+   * Where each of at most a thousand users lives, also before their canisters know them.
+   */
+  'residences' : ActorMethod<[Array<Principal>], Array<[] | [Principal]>>,
+  /**
    * Those that failed are tried once more.
    */
   'resume_upgrades' : ActorMethod<[], Done>,
+  /**
+   * Nobody new comes to live there. Returns the canisters whose users are to be moved; for everything the same ones, as
+   * far as they are left, until finish_restore.
+   */
+  'retire' : ActorMethod<
+    [{ 'canister' : Principal } | { 'everything' : null }],
+    { 'ok' : Array<Principal> } |
+      { 'err' : Error }
+  >,
   'start_upgrades_for_individual_canisters' : ActorMethod<[], Done>,
   'status' : ActorMethod<
     [],
@@ -200,6 +222,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Error = IDL.Variant({
     'invalid' : IDL.Text,
     'not_found' : IDL.Null,
+    'behind' : IDL.Text,
     'unauthorized' : IDL.Text,
     'failed' : IDL.Text,
   });
@@ -298,6 +321,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [],
       ),
     'end_restore' : IDL.Func([IDL.Principal], [Done], []),
+    'finish_restore' : IDL.Func([], [Done], []),
     'fund' : IDL.Func([], [Done], []),
     'funding_status' : IDL.Func(
         [],
@@ -332,7 +356,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'open_restore' : IDL.Func(
-        [IDL.Opt(IDL.Principal)],
+        [
+          IDL.Record({
+            'from' : IDL.Principal,
+            'purpose' : IDL.Variant({ 'move' : IDL.Null, 'drill' : IDL.Null }),
+          }),
+        ],
         [IDL.Variant({ 'ok' : IDL.Principal, 'err' : Error })],
         [],
       ),
@@ -344,7 +373,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Bool, 'err' : Error })],
         [],
       ),
+    'residences' : IDL.Func(
+        [IDL.Vec(IDL.Principal)],
+        [IDL.Vec(IDL.Opt(IDL.Principal))],
+        ['query'],
+      ),
     'resume_upgrades' : IDL.Func([], [Done], []),
+    'retire' : IDL.Func(
+        [IDL.Variant({ 'canister' : IDL.Principal, 'everything' : IDL.Null })],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Principal), 'err' : Error })],
+        [],
+      ),
     'start_upgrades_for_individual_canisters' : IDL.Func([], [Done], []),
     'status' : IDL.Func(
         [],
