@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { encode } from "./encode/encode.ts";
 import { dropParts } from "./encode/encode-parts.ts";
 import { describeEncoder, type EncodePath, type Fallback } from "./gpu/encode-path.ts";
@@ -59,8 +60,8 @@ export async function attempt(
     const manifest = await finish({ ...made, folder: work, product }, policy, { signal, progress });
     return { manifest, parts };
   } catch (error) {
-    // A later try must not find parts of which no whole could be made.
-    if (error instanceof TypedError && error.code !== "DISK_FULL") await dropParts(parts);
+    // A later try must not find parts of which no whole could be made; and a full disk needs the space.
+    if (error instanceof TypedError || isDiskFull(error)) await dropParts(parts);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { TypedError } from "../telemetry/typed-error.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { recordOutcome } from "./gpu/acceleration.ts";
 import { type Choice, type EncodePath, type Fallback, stepDown } from "./gpu/encode-path.ts";
 import { blames } from "./gpu/gpu-breaker.ts";
@@ -27,7 +28,7 @@ export async function byBestPath<Result>(
       return result;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof TypedError) || error.code === "DISK_FULL" || !repeatable()) throw error;
+      if (!(error instanceof TypedError) || isDiskFull(error) || !repeatable()) throw error;
       const [next, ...rest] = stepDown(below, error.code);
       if (next === undefined) throw error;
       fallbacks.push({ from: path.name, reason: `${error.code}: ${error.message}` });

@@ -59,7 +59,9 @@ export async function finish(
   // Sound that was packaged early ends where the plan ends, which is not always where the video does.
   const early = made.early.filter(({ kind }) => kind === "video" || frames === decided.frames);
   const sources = cuts(decided, made);
-  const tracks = await packageTracks(sources, { out: product, early }, { signal, progress });
+  // Parts are checkpoints until the whole of them has been verified.
+  const read = decided.parts.length > 1 ? sources : mp4 === "on" ? singleOf(decided, sources) : [];
+  const tracks = await packageTracks(sources, { out: product, early, read }, { signal, progress });
   const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
   const audio = tracks[renditions.length] ?? null;
   const texts = await Promise.all([
@@ -130,17 +132,22 @@ export async function finish(
   } satisfies Manifest);
 }
 
-/** The largest rendition that plays everywhere, with the sound. */
+/** Of renditions and sound: the largest that plays everywhere, and the sound. */
+const singleOf = <T>({ renditions }: EncodePlan, all: readonly T[]): T[] => [
+  all[renditions.findIndex(({ codec }) => codec === "h264")]!,
+  ...all.slice(renditions.length),
+];
+
+/** The largest rendition that plays everywhere, with the sound, in one file. */
 async function joined(
-  { plan: { renditions }, product, folder }: Made,
+  { plan: decided, product, folder }: Made,
   sources: readonly Intermediate[],
   tracks: readonly Track[],
   signal: AbortSignal | undefined,
 ) {
-  const chosen = renditions.findIndex(({ codec }) => codec === "h264");
-  const { width, height } = renditions[chosen]!;
-  const of = <T>(all: readonly T[]) => [all[chosen]!, ...all.slice(renditions.length)];
-  const file = await makeMp4(of(sources), of(tracks), { out: product, work: folder, signal });
+  const { width, height } = singleOf(decided, decided.renditions)[0]!;
+  const [from, made] = [singleOf(decided, sources), singleOf(decided, tracks)];
+  const file = await makeMp4(from, made, { out: product, work: folder, signal });
   return { file, described: { path: file.path, width, height, bytes: file.bytes } };
 }
 

@@ -5,8 +5,10 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Analysis } from "../analysis/analysis.ts";
 import type { Footage } from "../analysis/footage.ts";
+import { TypedError } from "../telemetry/typed-error.ts";
 import { attempt, type Workplace } from "./attempt.ts";
 import { byBestPath } from "./by-best-path.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { dropParts } from "./encode/encode-parts.ts";
 import { footageOf } from "./footage.ts";
 import { openPaths } from "./gpu/acceleration.ts";
@@ -16,6 +18,7 @@ import type { Progressive } from "./package/progressive.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Progress } from "./progress.ts";
 import { RejectionError } from "./rejection.ts";
+import { requireSpace } from "./require-space.ts";
 import { workFolder } from "./work-folder.ts";
 
 export type { Progress } from "./progress.ts";
@@ -47,6 +50,7 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     const policy = { ...options.policy, ...(progressive && { partsAbove: 0 }) };
     const prepared = await prepare(file, { ...options, policy });
     await using work = await workFolder(out);
+    await requireSpace(prepared.plan, prepared.policy, work.path);
     const product = join(work.path, "product");
     const { manifest: made, parts } = await produce(prepared, {
       work: work.path,
@@ -64,7 +68,7 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
     await dropParts(parts);
     return manifest;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+    if (isDiskFull(error) && !(error instanceof TypedError))
       throw new RejectionError("DISK_FULL", undefined, { cause: error });
     throw error;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -16,6 +16,7 @@ import { followVideos } from "../../src/videos/follow-videos.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
 import { VideoStore } from "../../src/videos/video-store.ts";
 import type { VideoUpdate } from "../../src/videos/video-update.ts";
+import { noSmallDisk, smallDisk } from "../small-disk.ts";
 
 let server: RedisServer;
 let redis: Redis;
@@ -73,7 +74,10 @@ const shortLock = { KILN_TEST_LOCK_MS: "3000" };
 /** An encode that is still going on when the test has seen it begin. */
 const slowEncode = { KILN_X264_PRESET: "veryslow", KILN_LADDER: "720" };
 
-async function startWorker(settings: Record<string, string> = {}): Promise<ChildProcess> {
+async function startWorker(
+  settings: Record<string, string> = {},
+  log: "ignore" | "pipe" = "ignore",
+): Promise<ChildProcess> {
   const worker = fork(new URL("worker-program.ts", import.meta.url), {
     env: {
       ...process.env,
@@ -85,11 +89,24 @@ async function startWorker(settings: Record<string, string> = {}): Promise<Child
       KILN_MODERATION: "off",
       ...settings,
     },
-    stdio: ["ignore", "ignore", process.env.KILN_TEST_LOG ? "inherit" : "ignore", "ipc"],
+    stdio: ["ignore", "ignore", process.env.KILN_TEST_LOG ? "inherit" : log, "ipc"],
   });
   workers.push(worker);
   await once(worker, "message");
   return worker;
+}
+
+/** Waits for a line of a worker's log. */
+async function said(worker: ChildProcess, line: string): Promise<void> {
+  let log = "";
+  const heard = Promise.withResolvers<void>();
+  // Read to its end, so that the worker never waits for a reader.
+  worker.stderr!.on("data", (text) => {
+    log += text;
+    if (log.includes(line)) heard.resolve();
+  });
+  worker.once("exit", () => heard.reject(new Error(`the worker ended without: ${line}\n${log}`)));
+  await heard.promise;
 }
 
 async function stop(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -292,6 +309,50 @@ test("a host whose disk is full hands its jobs to another and takes no more", as
   await stop(full, "SIGTERM");
   assert.equal(full.exitCode, 0);
   await assertOnceAndComplete(id);
+});
+
+test("a disk that is really full: the encode is handed back, and goes on here when there is space", {
+  skip: noSmallDisk,
+}, async () => {
+  // The original fits, what is made of it does not.
+  await using disk = await smallDisk(400_000);
+  const worker = await startWorker({ KILN_BLOBS: disk.path }, "pipe");
+  const { id } = await enqueue("short.mp4");
+  await said(worker, "the disk is full: no jobs are taken until there is space");
+  assert.deepEqual(await readdir(join(disk.path, "products", id)), []);
+  const { state, attempt } = await store.get(id);
+  assert.deepEqual({ state, attempt }, { state: "encoding", attempt: 2 });
+  await disk.resize(64 * 1024 ** 2);
+  await until(id, published);
+  await assertOnceAndComplete(id);
+  await stop(worker, "SIGTERM");
+});
+
+test("kill -9 in the middle of a divided video: the next worker encodes no finished part again", async () => {
+  const settings = {
+    ...shortLock,
+    ...{ KILN_PARTS_ABOVE: "1", KILN_PART_SECONDS: "4", KILN_PARTS_AT_ONCE: "1" },
+    ...{ KILN_PARTS_FOLDER: join(folder, "parts"), KILN_X264_PRESET: "medium", KILN_LADDER: "360" },
+  };
+  const first = await startWorker(settings);
+  const { id } = await enqueue("long.mp4");
+  // A third of the frames is the first part; it has been put away when the second one shows progress.
+  await until(id, (update) => update.stage === "encode" && update.fraction! > 0.4);
+  await stop(first, "SIGKILL");
+  const finished = (await readdir(settings.KILN_PARTS_FOLDER)).filter((name) => !name.startsWith("."));
+  const inodes = () =>
+    Promise.all(finished.map(async (name) => (await stat(join(settings.KILN_PARTS_FOLDER, name))).ino));
+  const before = await inodes();
+  assert.ok(before.length >= 1);
+  const begun = until(id, ({ state, stage }) => state === "encoding" && stage === undefined);
+  await startWorker(settings);
+  await begun;
+  const again = await until(id, (update) => update.stage === "encode" && update.fraction! > 0);
+  assert.ok(again.fraction! > 0.3, `began at ${again.fraction}`);
+  assert.deepEqual(await inodes(), before);
+  await until(id, published);
+  await assertOnceAndComplete(id);
+  assert.deepEqual(await readdir(settings.KILN_PARTS_FOLDER), []);
 });
 
 test("a video that a crash left without jobs is taken up by the next worker", async () => {

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TypedError } from "../../telemetry/typed-error.ts";
+import { isDiskFull } from "../disk-full.ts";
 import { argumentsOf, ffmpegVersion, runFfmpeg } from "../ffmpeg.ts";
 import type { EncodePath } from "../gpu/encode-path.ts";
 import { GpuError } from "../gpu/gpu-failure.ts";
@@ -68,8 +69,8 @@ export async function encodeParts(
   });
   const reports = await together(tasks, { atOnce: atOnce(plan, path, policy), signal }).catch(
     async (error) => {
-      // Another path has other parts.
-      if (error instanceof GpuError) await dropParts(folders);
+      // Another path has other parts, and a full disk needs the space.
+      if (error instanceof GpuError || isDiskFull(error)) await dropParts(folders);
       throw error;
     },
   );

@@ -41,10 +41,15 @@ export function cuts(
   ];
 }
 
-/** @param early tracks that were packaged while they were encoded, and stay as they are */
+/**
+ * Packages all tracks, and removes each intermediate that nobody reads again: so the disk never holds all of them
+ * beside all of the segments.
+ * @param early tracks that were packaged while they were encoded, and stay as they are
+ * @param read sources that are read again
+ */
 export async function packageTracks(
   sources: readonly Intermediate[],
-  { out, early }: { out: string; early: readonly Track[] },
+  { out, early, read }: { out: string; early: readonly Track[]; read: readonly Intermediate[] },
   { signal, progress }: Reporting,
 ): Promise<Track[]> {
   const tracks: Track[] = [];
@@ -52,6 +57,7 @@ export async function packageTracks(
     const done = early.find(({ name }) => name === source.name);
     if (!done) await rm(join(out, source.name), { recursive: true, force: true });
     tracks.push(done ?? (await packageTrack(source, { out, signal })));
+    if (!read.includes(source)) for (const { file } of source.parts) await rm(file);
     progress("package", tracks.length / sources.length);
   }
   return tracks;

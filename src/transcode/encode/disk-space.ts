@@ -1,0 +1,38 @@
+import { perSecond } from "../plan/frame-rate.ts";
+import { pictureKinds } from "../plan/picture-plan.ts";
+import type { EncodePlan } from "../plan/plan.ts";
+import type { Policy } from "../settings.ts";
+
+/** Bytes that a transcode takes at its fullest: beside the finished folder, and for parts that wait. */
+export type DiskSpace = { work: number; parts: number };
+
+/** Two channels of 48,000 floating-point samples: what sound is kept as between two runs of ffmpeg. */
+const mixedSound = 48_000 * 2 * 4;
+
+/**
+ * How much disk a plan needs where every rendition comes up to its ceiling. An intermediate goes as soon as it is
+ * packaged, so that a video is there once, and its largest rendition twice; the parts of a divided one stay until all
+ * is verified. Pure.
+ */
+export function diskSpace(plan: EncodePlan, { mp4 }: Pick<Policy, "mp4">): DiskSpace {
+  const seconds = plan.frames / perSecond(plan.frameRate);
+  const bytes = (bitsPerSecond: number) => Math.ceil((bitsPerSecond * seconds) / 8);
+  const renditions = plan.renditions.map(({ bitrate }) => bytes(bitrate));
+  const video = sum(renditions);
+  const largest = Math.max(...renditions);
+  const sound = plan.audio === null ? 0 : bytes(plan.audio.bitrate);
+  const mixing = plan.audio?.channels === "changing" ? Math.ceil(mixedSound * seconds) : 0;
+  const raw = sum(
+    pictureKinds.map((kind) => {
+      const { width, height, count } = plan.pictures[kind];
+      return width * height * 3 * count;
+    }),
+  );
+  const single = mp4 === "on" ? largest + sound : 0;
+  const common = video + 2 * sound + mixing + raw + single;
+  return plan.parts.length > 1
+    ? { work: common, parts: video + raw }
+    : { work: common + largest + (mp4 === "on" ? largest : 0), parts: 0 };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, some) => total + some, 0);

@@ -1,0 +1,34 @@
+import { mkdir, stat, statfs } from "node:fs/promises";
+import { diskSpace } from "./encode/disk-space.ts";
+import type { EncodePlan } from "./plan/plan.ts";
+import { RejectionError } from "./rejection.ts";
+import type { Policy } from "./settings.ts";
+
+/**
+ * Refuses an encode that would fill a disk, before its first frame.
+ * @param work folder of the intermediates and the product
+ * @throws RejectionError DISK_FULL, not final, with the free bytes and those that are needed
+ */
+export async function requireSpace(
+  plan: EncodePlan,
+  { mp4, partsFolder }: Pick<Policy, "mp4" | "partsFolder">,
+  work: string,
+): Promise<void> {
+  const needed = diskSpace(plan, { mp4 });
+  if (needed.parts === 0) return await demand(work, needed.work);
+  await mkdir(partsFolder, { recursive: true });
+  const [here, there] = await Promise.all([stat(work), stat(partsFolder)]);
+  if (here.dev === there.dev) return await demand(work, needed.work + needed.parts);
+  await demand(work, needed.work);
+  await demand(partsFolder, needed.parts);
+}
+
+async function demand(folder: string, needed: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < needed)
+    throw new RejectionError(
+      "DISK_FULL",
+      `${free} bytes are free in ${folder}, up to ${needed} are needed there`,
+    );
+}
