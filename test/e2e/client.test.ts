@@ -1,105 +1,37 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Principal } from "@dfinity/principal";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
 import type { Status } from "../../src/ic/bindings/user.ts";
 import type * as Kiln from "../../src/ic/client/index.ts";
 import { publishVideo } from "../../src/ic/publish.ts";
 import { withdrawVideo } from "../../src/ic/withdraw-video.ts";
 import { type CanisterNetwork, ok, startCanisters } from "../canisters/network.ts";
+import { authorsOnSubnets } from "../ic/client/authors-on-subnets.ts";
 import { withManifest } from "../ic/client/with-manifest.ts";
 import { writeSample } from "../ic/sample-publication.ts";
+import { type ClientPages, openClientPages, skip } from "./client-page.ts";
 
 /** Of the page, where the functions that use it run. */
 declare const kiln: typeof Kiln;
 
-const chrome = ["chromium", "chromium-browser", "google-chrome"].find((name) => {
-  try {
-    execFileSync("which", [name], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-});
-const skip = chrome === undefined && "no Chromium on this machine: apt-get install chromium";
-
 let folder: string;
 let network: CanisterNetwork;
-let server: Server;
-let browser: Browser;
+let pages: ClientPages;
 before(async () => {
-  if (chrome === undefined) return;
+  if (skip) return;
   folder = await mkdtemp(join(tmpdir(), "kiln-client-page-"));
   network = await startCanisters();
-  const page = await bundle();
-  server = createServer((request, response) => {
-    const isScript = request.url === "/kiln.js";
-    response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
-    response.end(
-      isScript
-        ? page
-        : `<!doctype html><link rel="icon" href="data:,"><script type="module">
-        import * as kiln from "/kiln.js"; globalThis.kiln = kiln;</script>`,
-    );
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  browser = await chromium.launch({
-    executablePath: execFileSync("which", [chrome], { encoding: "utf8" }).trim(),
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-  });
+  pages = await openClientPages();
 });
 after(async () => {
-  if (chrome === undefined) return;
-  await browser.close();
-  server.closeAllConnections();
-  server.close();
+  if (skip) return;
+  await pages[Symbol.asyncDispose]();
   await network[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-
-/** The client as one script for browsers; what only Node has would fail here or there. */
-async function bundle(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      target: "esnext",
-      lib: {
-        entry: fileURLToPath(new URL("../../src/ic/client/index.ts", import.meta.url)),
-        formats: ["es"],
-        fileName: "kiln",
-      },
-    },
-  });
-  const [first] = [built].flat();
-  assert.ok(first !== undefined && "output" in first);
-  const [chunk] = first.output;
-  return chunk.code;
-}
-
-/** A page of the dApp; whatever goes wrong in it fails the test. */
-async function open(): Promise<{ page: Page; troubles: string[] }> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const troubles: string[] = [];
-  page.on("pageerror", (error) => troubles.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") troubles.push(message.text());
-  });
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.waitForFunction(() => "kiln" in globalThis);
-  return { page, troubles };
-}
 
 const place = () => ({ host: network.url, canisters: network.canisters });
 
@@ -108,7 +40,7 @@ test("a page signs in, reads the certified feed, and fetches media that it has v
 }, async () => {
   const publication = await withManifest(folder, { ...(await writeSample(folder)), id: "shown" });
   await publishVideo({ ...network, publication, folder });
-  const { page, troubles } = await open();
+  const { page, troubles } = await pages.open();
   const seen = await page.evaluate(async ({ host, canisters }) => {
     const { identity } = kiln.signInLocally(host);
     const client = await kiln.connectClient({ host, canisters }, identity);
@@ -142,7 +74,7 @@ test("a page signs in, reads the certified feed, and fetches media that it has v
 test("the way of a post: from its author's canister to the feed, to a viewer's like, and back", {
   skip,
 }, async () => {
-  const author = (await open()).page;
+  const author = (await pages.open()).page;
   const mine = await author.evaluate(async ({ host, canisters }) => {
     const { identity } = kiln.signInLocally(host);
     const client = await kiln.connectClient({ host, canisters }, identity);
@@ -163,7 +95,7 @@ test("the way of a post: from its author's canister to the feed, to a viewer's l
   for (const status of ["Transcoding", "CheckingExplicitness", "ReadyToView"])
     ok(await atAuthors.update_post_status(post, { [status]: null } as Status));
 
-  const viewer = (await open()).page;
+  const viewer = (await pages.open()).page;
   const liked = await viewer.evaluate(
     async ({ host, canisters, ref }) => {
       const { identity } = kiln.signInLocally(host);
@@ -203,13 +135,31 @@ test("the way of a post: from its author's canister to the feed, to a viewer's l
   for (const page of [author, viewer]) await page.context().close();
 });
 
+test("a page joins authors of two subnets with their videos", { skip }, async () => {
+  const authors = await authorsOnSubnets(network);
+  const { page, troubles } = await pages.open();
+  const seen = await page.evaluate(
+    async ({ host, canisters, ids }) => {
+      const client = await kiln.connectClient({ host, canisters });
+      const names: Record<string, string | undefined> = {};
+      for await (const { id, profile } of client.feeds.withAuthors("newest"))
+        if (ids.includes(id)) names[id] = profile?.displayName;
+      return names;
+    },
+    { ...place(), ids: authors.map(({ video }) => video) },
+  );
+  assert.deepEqual(seen, Object.fromEntries(authors.map(({ video, name }) => [video, name])));
+  assert.deepEqual(troubles, []);
+  await page.context().close();
+});
+
 test("a withdrawn video is in no feed, and its media are gone", { skip }, async () => {
   const its = join(folder, "withdrawn");
   const publication = await withManifest(its, { ...(await writeSample(its)), id: "withdrawn" });
   const { entry } = await publishVideo({ ...network, publication, folder: its });
   const buckets = [network.storage];
   await withdrawVideo({ index: network.index, buckets, id: entry.id, attempt: 1, status: "Deleted" });
-  const { page } = await open();
+  const { page } = await pages.open();
   const seen = await page.evaluate(
     async ({ host, canisters, media }) => {
       const client = await kiln.connectClient({ host, canisters });

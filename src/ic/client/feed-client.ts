@@ -12,7 +12,8 @@ import { type IndexedVideo, VideoReply } from "../indexed-video.ts";
 import { Bytes, Optional, PrincipalText, readReply, readResult } from "../reply.ts";
 import { withRetry } from "../retry.ts";
 import { checkCertified, type Proof } from "./certified-videos.ts";
-import { type Profile, ProfileReply, profileOf } from "./profile.ts";
+import { joinAuthors } from "./join-authors.ts";
+import { type Profile, ProfileReply } from "./profile.ts";
 
 /** Users by the text form of their principals. `personal` is only for the user, recommenders and admins. */
 export type Feed =
@@ -123,10 +124,9 @@ export function feedClient(options: { agent: Agent; canisterId: string; rootKey:
         AuthoredReply,
         ({ page }) => page,
       );
+      const asked = new Map<string, Promise<Profile | undefined>>();
       for await (const { page, authors } of joined) {
-        const profiles = new Map<string, Profile | undefined>();
-        for (const { owner, canister, profile } of authors)
-          profiles.set(owner, profile ?? (await profileOf(agent, canister, owner)));
+        const profiles = await joinAuthors(agent, authors, asked);
         for (const video of page.videos) yield { ...video, profile: profiles.get(video.owner) };
       }
     },

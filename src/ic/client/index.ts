@@ -7,6 +7,7 @@ export { type Client, connectClient, type Network } from "./connect-client.ts";
 export type { AuthoredVideo, Feed, FeedClient, FeedFilter, FeedOptions } from "./feed-client.ts";
 export { type Media, openMedia } from "./media.ts";
 export type { Profile } from "./profile.ts";
-export { type Session, signIn, signInLocally } from "./sign-in.ts";
+export { resumeSession, type Session, type SignInOptions, signIn } from "./sign-in.ts";
+export { signInLocally } from "./sign-in-locally.ts";
 export type { Post, PostRef, UserClient, Watched } from "./user-client.ts";
 export type { Users } from "./users.ts";
