@@ -70,7 +70,7 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
         KILN_IC_HOST: host,
         KILN_IC_ROOT_KEY: Buffer.from(network.rootKey).toString("hex"),
         KILN_IDENTITY: identity,
-        KILN_STORAGE_CANISTER: canisters.storage,
+        KILN_GLOBAL_CONFIGURATION_CANISTER: canisters.global_configuration,
         KILN_CONTENT_INDEX_CANISTER: canisters.content_index,
       },
     }),

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { AnalysisSettings, moderationOf } from "../analysis/settings.ts";
 import { readSettings } from "../config.ts";
 import { allocateBucket } from "../ic/allocate-bucket.ts";
+import { describeBandwidth, megabytesPerSecond } from "../ic/bandwidth.ts";
 import { connect } from "../ic/connection.ts";
 import { gatewayUrl } from "../ic/gateway-url.ts";
 import { nextAttempt } from "../ic/next-attempt.ts";
@@ -20,6 +21,7 @@ type Options = {
   title?: string;
   host?: string;
   identity?: string;
+  configuration?: string;
   storage?: string;
   index?: string;
   estimate?: true;
@@ -33,7 +35,8 @@ export default function publish(command: Command): void {
     .option("--title <title>", "what viewers read (default: the folder's name)")
     .option("--host <url>", "URL of the network (KILN_IC_HOST; default: the running kiln localnet)")
     .option("--identity <pem>", "PEM file of the identity that publishes (KILN_IDENTITY)")
-    .option("--storage <principals>", "storage canisters, separated by commas (KILN_STORAGE_CANISTER)")
+    .option("--configuration <principal>", "global_configuration (KILN_GLOBAL_CONFIGURATION_CANISTER)")
+    .option("--storage <principals>", "of its buckets only these, by commas (KILN_STORAGE_CANISTER)")
     .option("--index <principal>", "the content index canister (KILN_CONTENT_INDEX_CANISTER)")
     .option("--estimate", "say what it would cost, in cycles and dollars, and send nothing")
     .option("--json", "print one JSON document on standard output")
@@ -44,22 +47,30 @@ export default function publish(command: Command): void {
     .action(async (dir: string, options: Options) => {
       if (options.estimate) return printEstimate(await estimate(dir), options);
       const published = await publishFolder(dir, options, process.stderr.isTTY ? drawProgress : undefined);
-      const { url, entry, sentChunks, sentBytes, files } = published;
-      if (options.json) {
-        const { id, attempt } = entry;
-        console.log(JSON.stringify({ id, attempt, url, files: files.length, sentChunks, sentBytes }));
-        return;
-      }
-      const sent = sentChunks === 0 ? "everything was there" : `${sentBytes} bytes sent`;
-      console.log(`published ${entry.id}: ${files.length} files, ${sent}\n${url}`);
+      if (options.json) console.log(JSON.stringify(documentOf(published)));
+      else console.log(textOf(published));
     });
 }
+
+function documentOf({ url, entry, sentChunks, sentBytes, files, bandwidth }: PublishedFolder) {
+  const { id, attempt } = entry;
+  const speeds = bandwidth.map((each) => ({ ...each, megabytesPerSecond: megabytesPerSecond(each) }));
+  return { id, attempt, url, files: files.length, sentChunks, sentBytes, bandwidth: speeds };
+}
+
+function textOf({ url, entry, sentChunks, sentBytes, files, bandwidth }: PublishedFolder): string {
+  const sent = sentChunks === 0 ? "everything was there" : `${sentBytes} bytes sent`;
+  const speeds = sentChunks === 0 ? [] : bandwidth.map(describeBandwidth);
+  return [`published ${entry.id}: ${files.length} files, ${sent}`, ...speeds, url].join("\n");
+}
+
+type PublishedFolder = Published & { url: string };
 
 async function publishFolder(
   dir: string,
   options: Options,
   onProgress: ((progress: UploadProgress) => void) | undefined,
-): Promise<Published & { url: string }> {
+): Promise<PublishedFolder> {
   const manifest = await readManifest(dir);
   if (moderationOf(readSettings(AnalysisSettings)) !== null) requireVerdict(manifest, dir);
   const settings = readSettings(IcSettings, {
@@ -67,6 +78,7 @@ async function publishFolder(
     ...given({
       KILN_IC_HOST: options.host,
       KILN_IDENTITY: options.identity,
+      KILN_GLOBAL_CONFIGURATION_CANISTER: options.configuration,
       KILN_STORAGE_CANISTER: options.storage,
       KILN_CONTENT_INDEX_CANISTER: options.index,
     }),
@@ -123,9 +135,9 @@ function given(values: Record<string, string | undefined>): Record<string, strin
   return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => !!entry[1]));
 }
 
-function drawProgress({ phase, sentBytes, totalBytes }: UploadProgress): void {
-  const percent = totalBytes === 0 ? 100 : Math.floor((100 * sentBytes) / totalBytes);
-  process.stderr.write(
-    `\r${phase.padEnd(6)} ${phase === "done" ? 100 : percent} %${phase === "done" ? "\n" : ""}`,
-  );
+function drawProgress({ phase, sentBytes, totalBytes, seconds, callsInFlight }: UploadProgress): void {
+  const percent = phase === "done" || totalBytes === 0 ? 100 : Math.floor((100 * sentBytes) / totalBytes);
+  const speed = megabytesPerSecond({ bytes: sentBytes, seconds }).toFixed(1);
+  const line = `${phase.padEnd(6)} ${percent} % ${speed} MB/s, ${callsInFlight} calls in flight`;
+  process.stderr.write(`\r${line.padEnd(50)}${phase === "done" ? "\n" : ""}`);
 }

@@ -20,22 +20,34 @@ export async function allocateBucket(options: {
   const [only, ...others] = buckets;
   if (known !== undefined) return bucketOf(buckets, known);
   if (only !== undefined && others.length === 0) return only;
-  const begun = await Promise.all(buckets.map((bucket) => bucket.uploadStatus(uploadId, { signal })));
-  const holder = buckets.find((_, number) => begun[number] !== undefined);
-  if (holder !== undefined) return holder;
-  const space = await Promise.all(
-    buckets.map(async (bucket) => ({
-      canisterId: bucket.canisterId,
-      freeBytes: (await bucket.status({ signal })).freeBytes,
-    })),
-  );
+  const answering = await whoAnswer(buckets, async (bucket) => ({
+    bucket,
+    begun: await bucket.uploadStatus(uploadId, { signal }),
+    freeBytes: (await bucket.status({ signal })).freeBytes,
+  }));
+  signal?.throwIfAborted();
+  const holder = answering.find(({ begun }) => begun !== undefined);
+  if (holder !== undefined) return holder.bucket;
+  const space = answering.map(({ bucket, freeBytes }) => ({ canisterId: bucket.canisterId, freeBytes }));
   const chosen = chooseBucket(space, uploadId, bytes);
   if (chosen !== undefined) return bucketOf(buckets, chosen);
   throw new TypedError(
     "OUT_OF_SPACE",
-    `none of the ${buckets.length} storage canisters has room for ${bytes} bytes: name another one in KILN_STORAGE_CANISTER`,
+    `none of the ${buckets.length} storage canisters has room for ${bytes} bytes: deploy another one, or name it in KILN_STORAGE_CANISTER`,
     { final: false },
   );
+}
+
+/** A bucket that does not answer is left out: others take the video. @throws what the first says when none answers */
+async function whoAnswer<Answer>(
+  buckets: readonly StorageClient[],
+  ask: (bucket: StorageClient) => Promise<Answer>,
+): Promise<Answer[]> {
+  const asked = await Promise.allSettled(buckets.map(ask));
+  const answers = asked.filter((each) => each.status === "fulfilled").map(({ value }) => value);
+  const [first] = asked;
+  if (answers.length === 0 && first?.status === "rejected") throw first.reason;
+  return answers;
 }
 
 /**
@@ -47,6 +59,6 @@ export function bucketOf(buckets: readonly StorageClient[], canisterId: string):
   if (bucket !== undefined) return bucket;
   throw new TypedError(
     "BUCKET_UNKNOWN",
-    `the video is in storage canister ${canisterId}, which KILN_STORAGE_CANISTER does not name: add it`,
+    `the video is in storage canister ${canisterId}, which neither the directory nor KILN_STORAGE_CANISTER names: add it`,
   );
 }

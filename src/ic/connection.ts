@@ -2,6 +2,7 @@ import type { HttpAgent } from "@dfinity/agent";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { createAgent, isLoopback, principalOf, type RootKey } from "./agent.ts";
 import { type Deployment, localDeploymentFile, readDeployment } from "./deployment.ts";
+import { canistersOf } from "./directory.ts";
 import { readIdentity } from "./identity.ts";
 import { type IndexClient, indexClient } from "./index-client.ts";
 import type { IcSettings } from "./settings.ts";
@@ -21,17 +22,20 @@ export type Connection = {
 };
 
 /**
- * Connects to the network that the settings name; what they leave open comes from the running local network.
+ * Connects to the network that the settings name; what they leave open comes from the running local network, and
+ * canisters from the directory of global_configuration, which knows all of a project's buckets.
  * @param deploymentFile what `kiln localnet` wrote
- * @throws TypedError NETWORK_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
+ * @throws TypedError NETWORK_UNKNOWN, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
  */
 export async function connect(
   settings: IcSettings,
   deploymentFile: string = localDeploymentFile,
 ): Promise<Connection> {
   const local = await readDeployment(deploymentFile);
-  const { host, identity, storage, index, rootKey } = choose(settings, local);
+  const addresses = choose(settings, local);
+  const { host, identity, rootKey } = addresses;
   const agent = await createAgent({ host, identity: await readIdentity(identity), rootKey });
+  const { storage, index } = await look(agent, addresses);
   const buckets = storage.map((canisterId) => storageClient({ agent, canisterId }));
   return {
     host,
@@ -43,12 +47,32 @@ export async function connect(
   };
 }
 
-/** The addresses that a connection needs. */
+/** The canisters that were named, or the directory that names them. */
+async function look(
+  agent: HttpAgent,
+  { storage, index, configuration }: Addresses,
+): Promise<{ storage: string[]; index: string }> {
+  const inDirectory = async (kind: "storage" | "content_index") => {
+    const found = await canistersOf(agent, configuration ?? "", kind);
+    if (found.length > 0) return found;
+    throw new TypedError(
+      "CANISTER_UNKNOWN",
+      `the directory of global_configuration canister ${configuration} names no ${kind} canister: kiln deploy enters them`,
+    );
+  };
+  return {
+    storage: storage ?? (await inDirectory("storage")),
+    index: index ?? (await inDirectory("content_index"))[0]!,
+  };
+}
+
+/** The addresses that a connection needs. Where `storage` or `index` is absent, `configuration` is not. */
 export type Addresses = {
   host: string;
   identity: string;
-  storage: string[];
-  index: string;
+  storage: string[] | undefined;
+  index: string | undefined;
+  configuration: string | undefined;
   rootKey: RootKey;
 };
 
@@ -60,21 +84,22 @@ export function choose(settings: IcSettings, local: Deployment | undefined): Add
   const host = settings.KILN_IC_HOST ?? local?.host;
   const same = local?.host === host ? local : undefined;
   const identity = settings.KILN_IDENTITY ?? same?.identity;
-  const storage = settings.KILN_STORAGE_CANISTER ?? (same && [same.canisters.storage]);
+  const configuration = settings.KILN_GLOBAL_CONFIGURATION_CANISTER ?? same?.canisters.global_configuration;
+  const storage = settings.KILN_STORAGE_CANISTER;
   const index = settings.KILN_CONTENT_INDEX_CANISTER ?? same?.canisters.content_index;
-  if (host === undefined || identity === undefined || storage === undefined || index === undefined) {
+  const isNamed = configuration !== undefined || (storage !== undefined && index !== undefined);
+  if (host === undefined || identity === undefined || !isNamed) {
     const missing = [
       host === undefined && "KILN_IC_HOST",
       identity === undefined && "KILN_IDENTITY",
-      storage === undefined && "KILN_STORAGE_CANISTER",
-      index === undefined && "KILN_CONTENT_INDEX_CANISTER",
+      !isNamed && "KILN_GLOBAL_CONFIGURATION_CANISTER",
     ].filter((name) => name !== false);
     throw new TypedError(
       "NETWORK_UNKNOWN",
       `no network to publish to: start one with kiln localnet, or set ${missing.join(", ")}`,
     );
   }
-  return { host, identity, storage, index, rootKey: chooseRootKey(settings, host) };
+  return { host, identity, storage, index, configuration, rootKey: chooseRootKey(settings, host) };
 }
 
 /** A host's own word is taken only when it is this machine or the user asks for it. */

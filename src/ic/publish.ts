@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { type Bandwidth, byBucket } from "./bandwidth.ts";
 import type { IndexClient } from "./index-client.ts";
 import { type IndexedVideo, isWithdrawn, type VideoEntry } from "./indexed-video.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -25,6 +26,8 @@ export type Published = {
   /** What this run sent: 0 when all was there. */
   sentChunks: number;
   sentBytes: number;
+  /** One a storage canister. */
+  bandwidth: Bandwidth[];
 };
 
 /**
@@ -79,6 +82,7 @@ export async function publishVideo(options: {
     files: [...shared.files, ...own.files],
     sentChunks: shared.sentChunks + own.sentChunks,
     sentBytes: shared.sentBytes + own.sentBytes,
+    bandwidth: byBucket([shared.bandwidth, own.bandwidth]),
   };
 }
 

@@ -11,6 +11,8 @@ export const IcSettings = z.object({
     .optional(),
   /** PEM file of the identity that signs, readable by its owner only. */
   KILN_IDENTITY: z.string().optional(),
+  /** Its directory names the others where they are not given. */
+  KILN_GLOBAL_CONFIGURATION_CANISTER: PrincipalId.optional(),
   /** One or several, separated by commas: videos spread over them by free space. */
   KILN_STORAGE_CANISTER: z
     .string()

@@ -1,9 +1,13 @@
+import type { Bandwidth } from "./bandwidth.ts";
+
 /** Where an upload stands. Bytes count only what this run sends: what had arrived before is not sent again. */
 export type UploadProgress = {
   phase: "send" | "verify" | "done";
   /** Of all files. */
   totalBytes: number;
   sentBytes: number;
+  /** Of sending, until now. */
+  seconds: number;
   /** Bytes of the calls under way: what the uploader holds in memory. */
   bytesInFlight: number;
   callsInFlight: number;
@@ -11,13 +15,28 @@ export type UploadProgress = {
 
 /** Counts what is sent and under way, and tells the listener after every change. */
 export class UploadMeter {
-  #progress: UploadProgress;
-  #sentChunks = 0;
+  #phase: UploadProgress["phase"] = "send";
+  readonly #totalBytes: number;
   readonly #listener: ((progress: UploadProgress) => void) | undefined;
+  readonly #now: () => number;
+  #sentChunks = 0;
+  #sentBytes = 0;
+  #repeated = 0;
+  #bytesInFlight = 0;
+  readonly #calls: Level;
+  readonly #chunks: Level;
 
-  constructor(totalBytes: number, listener: ((progress: UploadProgress) => void) | undefined) {
-    this.#progress = { phase: "send", totalBytes, sentBytes: 0, bytesInFlight: 0, callsInFlight: 0 };
+  /** @param now milliseconds of a clock that only goes on */
+  constructor(
+    totalBytes: number,
+    listener: ((progress: UploadProgress) => void) | undefined,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#totalBytes = totalBytes;
     this.#listener = listener;
+    this.#now = now;
+    this.#calls = new Level();
+    this.#chunks = new Level();
   }
 
   get sentChunks(): number {
@@ -25,33 +44,84 @@ export class UploadMeter {
   }
 
   get sentBytes(): number {
-    return this.#progress.sentBytes;
+    return this.#sentBytes;
   }
 
   enter(phase: UploadProgress["phase"]): void {
-    this.#change({ phase });
+    this.#phase = phase;
+    this.#tell();
   }
 
-  /** A call of that many bytes is under way until the result is disposed of. */
-  flight(bytes: number): Disposable {
-    this.#inFlight(bytes, 1);
-    return { [Symbol.dispose]: () => this.#inFlight(-bytes, -1) };
+  /** A call with so many chunks and bytes is under way until the result is disposed of. */
+  flight(chunks: number, bytes: number): Disposable {
+    this.#inFlight(chunks, bytes, 1);
+    return { [Symbol.dispose]: () => this.#inFlight(-chunks, -bytes, -1) };
   }
 
   arrived(chunks: number, bytes: number): void {
     this.#sentChunks += chunks;
-    this.#change({ sentBytes: this.#progress.sentBytes + bytes });
+    this.#sentBytes += bytes;
+    this.#tell();
   }
 
-  #inFlight(bytes: number, calls: number): void {
-    this.#change({
-      bytesInFlight: this.#progress.bytesInFlight + bytes,
-      callsInFlight: this.#progress.callsInFlight + calls,
+  /** A call failed for the moment and is made again. */
+  repeated(): void {
+    this.#repeated += 1;
+  }
+
+  bandwidth(bucket: string): Bandwidth {
+    return {
+      bucket,
+      bytes: this.#sentBytes,
+      chunks: this.#sentChunks,
+      seconds: this.#calls.milliseconds / 1000,
+      callsInFlight: this.#calls.report(),
+      chunksInFlight: this.#chunks.report(),
+      repeated: this.#repeated,
+    };
+  }
+
+  #inFlight(chunks: number, bytes: number, calls: number): void {
+    const now = this.#now();
+    this.#calls.change(calls, now);
+    this.#chunks.change(chunks, now);
+    this.#bytesInFlight += bytes;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#listener?.({
+      phase: this.#phase,
+      totalBytes: this.#totalBytes,
+      sentBytes: this.#sentBytes,
+      seconds: this.#calls.milliseconds / 1000,
+      bytesInFlight: this.#bytesInFlight,
+      callsInFlight: this.#calls.now,
     });
   }
+}
 
-  #change(change: Partial<UploadProgress>): void {
-    this.#progress = { ...this.#progress, ...change };
-    this.#listener?.(this.#progress);
+/** A number that goes up and down, and its mean over the time in which it is not 0. */
+class Level {
+  now = 0;
+  #most = 0;
+  /** Its integral over time. */
+  #area = 0;
+  #since = 0;
+  milliseconds = 0;
+
+  change(by: number, at: number): void {
+    if (this.now > 0) {
+      this.#area += this.now * (at - this.#since);
+      this.milliseconds += at - this.#since;
+    }
+    this.#since = at;
+    this.now += by;
+    this.#most = Math.max(this.#most, this.now);
+  }
+
+  report(): { mean: number; most: number } {
+    const mean = this.milliseconds === 0 ? 0 : this.#area / this.milliseconds;
+    return { mean, most: this.#most };
   }
 }

@@ -1,3 +1,4 @@
+import type { Bandwidth } from "./bandwidth.ts";
 import { allChunks, batchLimit, type ChunkRef, planBatches } from "./batches.ts";
 import { type Fingerprint, fingerprint, type LocalFile, readChunk } from "./local-file.ts";
 import type { StorageClient, UploadRef, UploadStatus } from "./storage-client.ts";
@@ -14,7 +15,12 @@ const missingPage = 20_000;
 export type UploadedFile = { path: string; bytes: number; sha256: string };
 
 /** `sentChunks` and `sentBytes` are 0 when everything was there. */
-export type UploadReport = { files: UploadedFile[]; sentChunks: number; sentBytes: number };
+export type UploadReport = {
+  files: UploadedFile[];
+  sentChunks: number;
+  sentBytes: number;
+  bandwidth: Bandwidth;
+};
 
 export type UploadOptions = {
   storage: StorageClient;
@@ -62,6 +68,7 @@ export async function upload(options: UploadOptions): Promise<UploadReport> {
     })),
     sentChunks: meter.sentChunks,
     sentBytes: meter.sentBytes,
+    bandwidth: meter.bandwidth(storage.canisterId),
   });
   if (status.committed) {
     meter.enter("done");
@@ -124,11 +131,12 @@ async function sendAll(
     for (const { file, chunk } of batch)
       chunks.push({ file, chunk, bytes: await readChunk(files[file]!, prints[file]!, chunkBytes, chunk) });
     const bytes = sum(chunks.map((chunk) => chunk.bytes.length));
-    using _ = meter.flight(bytes);
+    using _ = meter.flight(chunks.length, bytes);
     await storage.putChunks({ uploadId, attempt }, chunks, {
       signal,
       onTransient: () => {
         window = shrink(window, call, started);
+        meter.repeated();
       },
     });
     window = grow(window);

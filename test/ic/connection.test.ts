@@ -26,8 +26,9 @@ test("connection: without settings it is the local network's, whose word for its
   assert.deepEqual(choose({}, local), {
     host: local.host,
     identity: local.identity,
-    storage: [storage],
+    storage: undefined,
     index,
+    configuration: index,
     rootKey: { from: "host" },
   });
 });
@@ -43,19 +44,24 @@ test("connection: another host takes nothing from the local network", () => {
     identity: "/keys/me.pem",
     storage: [index],
     index: storage,
+    configuration: undefined,
     rootKey: { from: "mainnet" },
   });
   assert.throws(() => choose({ ...mainnet, KILN_IDENTITY: undefined }, local), {
     code: "NETWORK_UNKNOWN",
     message: /set KILN_IDENTITY$/,
   });
+  assert.throws(() => choose({ ...mainnet, KILN_STORAGE_CANISTER: undefined }, local), {
+    message: /set KILN_GLOBAL_CONFIGURATION_CANISTER$/,
+  });
+  const directory = { KILN_STORAGE_CANISTER: undefined, KILN_GLOBAL_CONFIGURATION_CANISTER: storage };
+  assert.equal(choose({ ...mainnet, ...directory }, local).configuration, storage);
 });
 
 test("connection: with nothing at all the error says what to start or set", () => {
   assert.throws(() => choose({}, undefined), {
     code: "NETWORK_UNKNOWN",
-    message:
-      /kiln localnet, or set KILN_IC_HOST, KILN_IDENTITY, KILN_STORAGE_CANISTER, KILN_CONTENT_INDEX_CANISTER/,
+    message: /kiln localnet, or set KILN_IC_HOST, KILN_IDENTITY, KILN_GLOBAL_CONFIGURATION_CANISTER$/,
   });
 });
 

@@ -190,16 +190,27 @@ test("kiln publish: into the running local network, then again with nothing left
   assert.equal(first.code, 0, first.stderr);
   const id = "12".repeat(16);
   const url = `${network.url}/-/${network.canisters.storage}/v/${id}/index.html`;
-  const { sentChunks, ...published } = JSON.parse(first.stdout);
+  const { sentChunks, bandwidth, ...published } = JSON.parse(first.stdout);
+  const [{ bucket, bytes, chunks, megabytesPerSecond, chunksInFlight }] = bandwidth;
+  assert.deepEqual(
+    [bandwidth.length, bucket, bytes, chunks],
+    [1, network.canisters.storage, published.sentBytes, sentChunks],
+  );
+  assert.ok(megabytesPerSecond > 0 && chunksInFlight.most >= chunksInFlight.mean, first.stdout);
   assert.deepEqual([published.id, published.attempt, published.url], [id, 1, url]);
   assert.ok(sentChunks > 0);
   assert.match(await (await fetch(url)).text(), /<title>A dance<\/title>/);
 
-  const second = JSON.parse((await kiln("publish", "dance", "--json", "--title", "A dance")).stdout);
+  const again = await kiln("publish", "dance", "--json", "--title", "A dance");
+  const { bandwidth: none, ...second } = JSON.parse(again.stdout);
   assert.deepEqual(second, { ...published, sentChunks: 0, sentBytes: 0 });
-  const third = await kiln("publish", "dance", "--id", "another", "--title", "A dance");
+  assert.deepEqual([none[0].bytes, none[0].megabytesPerSecond, none[0].callsInFlight.most], [0, 0, 0]);
+  const third = await kiln("publish", "dance", "--id", "another", "--title", "Another dance");
   assert.equal(third.code, 0, third.stderr);
-  assert.match(third.stdout, /^published another: .*\nhttp:.*\/v\/another\/index\.html\n$/);
+  assert.match(
+    third.stdout,
+    /^published another: .*\n.* MB\/s, .* chunks in .* calls in flight\nhttp:.*\/v\/another\/index\.html\n$/,
+  );
 });
 
 test("kiln withdraw: without a Redis for what was published without a worker; one that is named must answer", async () => {
