@@ -16,7 +16,7 @@ const Answer = z.object({
     z.object({
       video: z.string(),
       position: z.int(),
-      source: z.enum(["sequence", "global", "trending", "explore"]),
+      source: z.enum(["sequence", "global", "trending", "fresh", "explore"]),
       modelVersion: z.string().optional(),
       propensity: z.number().describe("the probability of this video at this place"),
     }),

@@ -9,12 +9,16 @@ import { seeded } from "../events/random.ts";
 import { EventSettings } from "../events/settings.ts";
 import { Viewers } from "../events/viewers.ts";
 import { ActiveModel } from "../feed/active-model.ts";
+import { Engagement } from "../feed/engagement.ts";
+import { newestVideos } from "../feed/newest-videos.ts";
 import { loadServedModel } from "../feed/served-model.ts";
 import { FeedSettings } from "../feed/settings.ts";
 import { trendingVideos } from "../feed/trending.ts";
-import { allVisible, indexVisibility, type Visibility } from "../feed/visibility.ts";
+import { allVisible, indexVisibility } from "../feed/visibility.ts";
 import { connect } from "../ic/connection.ts";
+import type { IndexClient } from "../ic/index-client.ts";
 import { IcSettings } from "../ic/settings.ts";
+import { contentOf } from "../ml/datasets/content-file.ts";
 import { MlSettings } from "../ml/settings.ts";
 import { connectRedis } from "../queues/connection.ts";
 import { QueueSettings } from "../queues/settings.ts";
@@ -22,8 +26,8 @@ import { type Log, LogSettings, openLog } from "../telemetry/log.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
 
-/** How soon a promoted version serves, and how often what is trending is counted again: milliseconds. */
-const everyMs = { model: 1_000, trending: 300_000 };
+/** How soon a promoted version serves, and how often what is trending and what is fresh is looked up again: milliseconds. */
+const everyMs = { model: 1_000, trending: 300_000, fresh: 30_000 };
 
 export default function api(command: Command): void {
   command
@@ -46,9 +50,9 @@ async function run(): Promise<void> {
   requireToken(host, token);
   const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
   const { KILN_LAKE: lake } = readSettings(EventSettings);
-  const { KILN_MODELS, KILN_ENGINE: engine } = readSettings(MlSettings);
-  const { KILN_EXPLORATION: exploration } = readSettings(FeedSettings);
-  const visibility = await visibilityOf(log);
+  const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT: content } = readSettings(MlSettings);
+  const { KILN_EXPLORATION: exploration, KILN_FRESH_SHARE: freshShare } = readSettings(FeedSettings);
+  const index = await indexOf(log);
   await using opened = new AsyncDisposableStack();
   const redis = opened.adopt(await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL), (connection) =>
     connection.disconnect(),
@@ -56,18 +60,31 @@ async function run(): Promise<void> {
 
   const registry = { folder: KILN_MODELS };
   const model = new ActiveModel(registry, {
-    load: (version) => loadServedModel(registry, version, { engine }),
+    content,
+    load: async (version) =>
+      loadServedModel(registry, version, { engine, content: await contentOf(content) }),
     onLoaded: ({ version }) => log.info({ version }, "this version serves now"),
     onFailed: (err) => log.error({ err }, "the active version cannot serve: the one before it goes on"),
   });
   let trending: string[] = [];
+  let fresh: string[] = [];
+  const engagement = new Engagement(lake);
+  let counted = false;
   const count = async () => {
     trending = await trendingVideos(lake);
+    if (model.current?.ranker === undefined) return;
+    await engagement.refresh();
+    counted = true;
   };
-  await Promise.all([model.refresh(), count()]);
+  const look = async () => {
+    fresh = index === undefined ? [] : await newestVideos(index);
+  };
+  await model.refresh();
+  await Promise.all([count(), look()]);
   const timers = [
     setInterval(() => model.refresh(), everyMs.model),
     setInterval(() => count().catch((err) => log.warn({ err }, "what is trending is old")), everyMs.trending),
+    setInterval(() => look().catch((err) => log.warn({ err }, "what is fresh is old")), everyMs.fresh),
   ];
   opened.defer(() => timers.forEach(clearInterval));
 
@@ -77,7 +94,10 @@ async function run(): Promise<void> {
       stream: new EventStream(redis),
       model: () => model.current,
       trending: () => trending,
-      visibility,
+      fresh: () => fresh,
+      freshShare,
+      engagement: () => (counted ? engagement.known : undefined),
+      visibility: index === undefined ? allVisible : indexVisibility(index),
       exploration,
       random: seeded(randomInt(2 ** 31)),
     },
@@ -93,13 +113,13 @@ async function run(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-/** Without a network of canisters, as in a trial of models, nothing is hidden. */
-async function visibilityOf(log: Log): Promise<Visibility> {
+/** Without a network of canisters, as in a trial of models, nothing is hidden and nothing is fresh. */
+async function indexOf(log: Log): Promise<IndexClient | undefined> {
   try {
-    return indexVisibility((await connect(readSettings(IcSettings))).index);
+    return (await connect(readSettings(IcSettings))).index;
   } catch (error) {
     if (!(error instanceof TypedError) || error.code !== "NETWORK_UNKNOWN") throw error;
     log.warn("no content index is named: nothing is hidden from the feed (KILN_CONTENT_INDEX_CANISTER)");
-    return allVisible;
+    return undefined;
   }
 }

@@ -97,6 +97,9 @@ export async function demoFeed({
       stream: new EventStream(redis),
       model: () => model.current,
       trending: () => trending,
+      // All have been watched, and the order is compared with that of the index.
+      fresh: () => [],
+      freshShare: 0,
       visibility: indexVisibility(index),
       exploration: 0,
       random: seeded(now),

@@ -40,6 +40,11 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "how well models tell what viewers choose next, with intervals and by segment",
     load: () => import("./evaluate.ts"),
   },
+  features: {
+    summary:
+      "what is seen and heard in each video, as numbers: for training, and for videos nobody has watched",
+    load: () => import("./features.ts"),
+  },
   train: {
     summary: "make a recommendation model from what viewers chose, with honest metrics beside it",
     load: () => import("./train.ts"),

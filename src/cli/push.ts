@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { readSettings } from "../config.ts";
 import { EventSettings } from "../events/settings.ts";
+import { newestVideos } from "../feed/newest-videos.ts";
 import { globalSegment, type Pushed, pushVersion } from "../feed/push-version.ts";
+import { FeedSettings } from "../feed/settings.ts";
 import { connect } from "../ic/connection.ts";
 import { recommenderClient } from "../ic/recommender-client.ts";
 import { IcSettings } from "../ic/settings.ts";
+import { contentOf } from "../ml/datasets/content-file.ts";
 import { readActivation } from "../ml/registry/activation.ts";
 import { MlSettings } from "../ml/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
@@ -26,7 +29,7 @@ Example:
   ./kiln push`,
     )
     .action(async (options: Options) => {
-      const { KILN_MODELS, KILN_ENGINE: engine } = readSettings(MlSettings);
+      const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT } = readSettings(MlSettings);
       const registry = { folder: options.models ?? KILN_MODELS };
       const activation = await readActivation(registry);
       if (activation === undefined)
@@ -38,6 +41,9 @@ Example:
         engine,
         lake: readSettings(EventSettings).KILN_LAKE,
         client: recommenderClient({ agent, canisterId: index.canisterId }),
+        content: await contentOf(KILN_CONTENT),
+        fresh: await newestVideos(index),
+        freshShare: readSettings(FeedSettings).KILN_FRESH_SHARE,
       });
       print(pushed, options);
     });

@@ -40,7 +40,10 @@ type Options = Partial<
 
 export default function train(command: Command): void {
   interactionOptions(command)
-    .option("--content <file>", 'numbers that describe each item: {"item":"a","features":[0.1,0.2]} a line')
+    .option(
+      "--content <file>",
+      'numbers that describe each item: {"item":"a","features":[0.1,0.2]} a line (default: KILN_CONTENT)',
+    )
     .option("--out <folder>", "where the model, its report and its checkpoints go", ".kiln/draft")
     .addOption(
       new Option("--model <kind>", "blend: a transformer and Markov; ensemble: two transformers and Markov")
@@ -70,7 +73,7 @@ export default function train(command: Command): void {
     )
     .option(
       "--ranker",
-      "also train the ranker of likes, shares, skips... on the lake's impressions (no feed uses it yet)",
+      "also train the ranker of likes, shares, skips... on the lake's impressions; it re-ranks the feed where that is better",
     )
     .option("--resume", "go on from the checkpoint in --out")
     .option(
@@ -125,13 +128,13 @@ async function showDemo(registry: Registry, { json }: Options): Promise<void> {
 
 /** The task that the options and settings describe. */
 export function taskOf({ interactions, format, lake, json: _, wait: __, ...options }: Options): TrainingTask {
-  const { KILN_ENGINE, KILN_TENSORFLOW } = readSettings(MlSettings);
+  const { KILN_ENGINE, KILN_TENSORFLOW, KILN_CONTENT } = readSettings(MlSettings);
   const source =
     interactions === undefined
       ? { kind: "lake", lake: lake ?? readSettings(EventSettings).KILN_LAKE }
       : { kind: "file", path: interactions, format };
   const result = TrainingTask.safeParse({
-    ...{ engine: KILN_ENGINE, tensorflow: KILN_TENSORFLOW, source },
+    ...{ engine: KILN_ENGINE, tensorflow: KILN_TENSORFLOW, content: KILN_CONTENT, source },
     ...options,
   });
   if (result.success) return result.data;
@@ -199,6 +202,10 @@ function printReport(report: TrainingReport, out: string): void {
         calibration?.toFixed(2) ?? "",
       ]),
     );
+    if (ranker.orders)
+      console.log(
+        `Long views above others of the same viewer (AUC): ${ranker.orders.unranked.toFixed(4)} by the model, ${ranker.orders.ranked.toFixed(4)} with the ranker, which ${ranker.serves ? "serves" : "stays out"}`,
+      );
   }
   console.log(`\nThe model, its metrics and report.html are in ${out}`);
 }

@@ -4,6 +4,8 @@ import type { Registry } from "../ml/registry/registry.ts";
 import type { ServedModel } from "./served-model.ts";
 
 type Options = {
+  /** A file beside the registry with which versions are loaded again when it changes. */
+  content?: string | undefined;
   load: (version: string) => Promise<ServedModel>;
   onLoaded: (model: ServedModel) => void;
   /** The version that served so far goes on. */
@@ -14,7 +16,7 @@ type Options = {
 export class ActiveModel {
   readonly #registry: Registry;
   readonly #options: Options;
-  #seen = "";
+  #seen = { pointer: "", content: "" };
   #current: ServedModel | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
@@ -36,21 +38,26 @@ export class ActiveModel {
 
   async #look(): Promise<void> {
     try {
-      const pointer = await this.#pointer();
-      if (pointer === this.#seen) return;
-      this.#seen = pointer;
+      const seen = {
+        pointer: await stamp(activationFile(this.#registry)),
+        content: await stamp(this.#options.content),
+      };
+      const former = this.#seen;
+      if (seen.pointer === former.pointer && seen.content === former.content) return;
+      this.#seen = seen;
       const version = (await readActivation(this.#registry))?.active;
-      if (version === undefined || version === this.#current?.version) return;
+      if (version === undefined) return;
+      if (version === this.#current?.version && seen.content === former.content) return;
       this.#current = await this.#options.load(version);
       this.#options.onLoaded(this.#current);
     } catch (error) {
       this.#options.onFailed(error);
     }
   }
+}
 
-  /** Of a file that is replaced by renaming, the inode changes at least. */
-  async #pointer(): Promise<string> {
-    const file = await stat(activationFile(this.#registry)).catch(() => undefined);
-    return file === undefined ? "" : `${file.ino} ${file.mtimeMs}`;
-  }
+/** Of a file that is replaced by renaming, the inode changes at least. */
+async function stamp(file: string | undefined): Promise<string> {
+  const found = file === undefined ? undefined : await stat(file).catch(() => undefined);
+  return found === undefined ? "" : `${found.ino} ${found.mtimeMs}`;
 }

@@ -3,7 +3,10 @@ import type { EventStream } from "../events/event-stream.ts";
 import type { Random } from "../events/random.ts";
 import { ulid } from "../events/ulid.ts";
 import type { Viewer, Viewers } from "../events/viewers.ts";
+import type { RankingFeatures } from "../ml/models/ranker/ranking-features.ts";
 import type { Candidate } from "./candidate.ts";
+import { isFreshPlace } from "./fresh-places.ts";
+import { rerank } from "./rerank.ts";
 import { type Placed, select } from "./select.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { Visibility } from "./visibility.ts";
@@ -14,6 +17,12 @@ export type FeedParts = {
   /** Asked at every feed. */
   model: () => ServedModel | undefined;
   trending: () => readonly string[];
+  /** Videos that have just been published, newest first. */
+  fresh: () => readonly string[];
+  /** The share of places for those among them that nobody has chosen yet. */
+  freshShare: number;
+  /** What the ranker must know; without it the order is that of the sources. */
+  engagement?: () => RankingFeatures | undefined;
   visibility: Visibility;
   exploration: number;
   random: Random;
@@ -23,22 +32,39 @@ export type FeedParts = {
 const poolFactor = 3;
 
 /**
- * What to show to a viewer next: sources (the active model, what is trending), filters (seen, hidden), selection with
- * exploration; what it showed is logged as impressions with their propensities. With no model it still serves.
+ * What to show to a viewer next: sources (the active model, what is trending, what is fresh), filters (seen, hidden),
+ * the version's ranker, selection with exploration; what it showed is logged as impressions with their propensities.
+ * With no model it still serves.
  * @param now milliseconds since 1970
  */
 export async function feed(
   parts: FeedParts,
   { user, limit, now }: { user: string; limit: number; now: number },
 ): Promise<Placed[]> {
-  const { viewers, stream, exploration, random } = parts;
+  const { viewers, stream, exploration, random, visibility, freshShare } = parts;
   const viewer = await viewers.get(user);
-  const pool = await visible(await candidates(parts, viewer, limit), parts.visibility, poolFactor * limit);
-  const placed = select(pool, { limit, exploration, random });
+  const pool = await visible(await candidates(parts, viewer, limit), visibility, poolFactor * limit);
+  const { ranker } = parts.model() ?? {};
+  const known = parts.engagement?.();
+  const ranked = ranker && known ? await rerank(pool, { ranker, known, user, now }) : pool;
+  const placed = select(ranked, {
+    ...{ limit, exploration, random },
+    fresh: freshShare > 0 ? await visible(freshFor(parts, viewer), visibility, limit) : [],
+    isFresh: (position) => isFreshPlace(viewer.seen.size + position, freshShare),
+  });
   const impressions = placed.map((place) => impression(place, { user, now, random }));
   await stream.add(impressions);
   await viewers.add(impressions);
   return placed;
+}
+
+/** What is new, and what nobody has chosen: neither lately nor in what the model learned from. */
+function freshFor({ fresh, trending, model }: FeedParts, { seen }: Viewer): Candidate[] {
+  const chosen = new Set(trending());
+  const learned = model()?.learned;
+  return fresh()
+    .filter((video) => !chosen.has(video) && !learned?.has(video) && !seen.has(video))
+    .map((video) => ({ video, source: "fresh" }));
 }
 
 /** Best first, each video once; videos that the model does not know yet come after it by what is trending. */

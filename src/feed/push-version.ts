@@ -3,8 +3,10 @@ import { PrincipalId } from "../ic/principal-id.ts";
 import type { Applied, PushedFeed, RecommenderClient } from "../ic/recommender-client.ts";
 import { lakeInteractions } from "../ml/datasets/lake-interactions.ts";
 import type { EngineChoice } from "../ml/engines/engine.ts";
+import type { LoadOptions } from "../ml/models/stored/load-recommender.ts";
 import type { Activation } from "../ml/registry/activation.ts";
 import type { Registry } from "../ml/registry/registry.ts";
+import { withFresh } from "./fresh-places.ts";
 import { loadServedModel, type ServedModel } from "./served-model.ts";
 
 /** The feed for everybody of whom nothing is known. */
@@ -20,7 +22,7 @@ export type Pushed = { version: string; scores: Applied; feeds: Applied; viewers
 
 /**
  * Tells the content index what the active version says: a place for every video, the feed of the segment `global`
- * in the same order, and a feed for every viewer of late who is known by a principal. Places and segment belong to an
+ * in the same order with fresh videos between, and a feed for every viewer of late who is known by a principal. Places and segment belong to an
  * activation: pushed again they change nothing, and a rollback brings the former ones back. Viewers' feeds are new at
  * every push.
  * @param now milliseconds since 1970
@@ -32,6 +34,9 @@ export async function pushVersion({
   engine,
   lake,
   client,
+  content,
+  fresh = [],
+  freshShare = 0,
   now = Date.now(),
 }: {
   registry: Registry;
@@ -39,16 +44,25 @@ export async function pushVersion({
   engine: EngineChoice;
   lake: string;
   client: RecommenderClient;
+  /** Of videos that the version may not know. */
+  content?: LoadOptions["content"];
+  /** Videos that have just been published, newest first, and the share of places in the feed for everybody that those have whom nobody has chosen. */
+  fresh?: readonly string[];
+  freshShare?: number;
   now?: number;
 }): Promise<Pushed> {
   const version = activation.active;
-  const served = await loadServedModel(registry, version, { engine });
+  const served = await loadServedModel(registry, version, { engine, content });
   const run = { modelVersion: version, sequence: Date.parse(activation.history.at(-1)!.at) };
   const places = served.global.map((id, at) => ({ id, top: served.global.length - at }));
   const scores = await client.updateScores(run, places);
   const everybody = {
     target: { segment: globalSegment },
-    videos: served.global.slice(0, feedLength.segment),
+    videos: withFresh(
+      served.global,
+      fresh.filter((video) => !served.learned.has(video)),
+      freshShare,
+    ).slice(0, feedLength.segment),
   };
   const own = await viewerFeeds(served, lake);
   const feeds = sum(

@@ -9,27 +9,40 @@ export type Placed = Omit<Candidate, "source"> & {
   propensity: number;
 };
 
+export type Selection = {
+  limit: number;
+  exploration: number;
+  random: Pick<Random, "next" | "integer">;
+  /** Newest first, none of them among the candidates. */
+  fresh?: readonly Candidate[];
+  /** Whether a place, from 0, belongs to a fresh video. */
+  isFresh?: (position: number) => boolean;
+};
+
 /**
- * Fills the places one by one: the best candidate that is left or, with the probability `exploration`, any of those
- * that are left, each as likely.
+ * Fills the places one by one: a fresh video where the place is one's; else the best candidate that is left or, with
+ * the probability `exploration`, any of those that are left, each as likely. When none is left, fresh videos follow.
  * @param candidates best first, each video once
  */
 export function select(
   candidates: readonly Candidate[],
-  {
-    limit,
-    exploration,
-    random,
-  }: { limit: number; exploration: number; random: Pick<Random, "next" | "integer"> },
+  { limit, exploration, random, fresh = [], isFresh = () => false }: Selection,
 ): Placed[] {
   const left = [...candidates];
+  const waiting = [...fresh];
   const placed: Placed[] = [];
-  while (placed.length < limit && left.length > 0) {
+  while (placed.length < limit && left.length + waiting.length > 0) {
+    const position = placed.length;
+    if (waiting.length > 0 && (left.length === 0 || isFresh(position))) {
+      // Certain, given the places before it.
+      placed.push({ ...waiting.shift()!, position, propensity: 1 });
+      continue;
+    }
     const index = random.next() < exploration ? random.integer(left.length) : 0;
     const propensity = (index === 0 ? 1 - exploration : 0) + exploration / left.length;
     const [chosen] = left.splice(index, 1) as [Candidate];
     const source = index === 0 ? chosen.source : "explore";
-    placed.push({ ...chosen, source, position: placed.length, propensity });
+    placed.push({ ...chosen, source, position, propensity });
   }
   return placed;
 }

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openEngine } from "../ml/engines/open-engine.ts";
+import { Ranker, readRanker } from "../ml/models/ranker/ranker.ts";
 import { type LoadOptions, loadRecommender } from "../ml/models/stored/load-recommender.ts";
 import { GlobalRanking, globalRankingName } from "../ml/registry/global-ranking.ts";
 import { type Registry, verifyVersion, versionFolder } from "../ml/registry/registry.ts";
@@ -10,6 +12,10 @@ export type ServedModel = {
   version: string;
   /** What everybody likes, best first: for viewers of whom nothing is known. */
   global: readonly string[];
+  /** The videos that it has learned from; others it knows by their content at most. */
+  learned: ReadonlySet<string>;
+  /** What comes of showing a video to a viewer; absent where the version has no ranker. */
+  ranker?: Ranker;
   /**
    * @param chosen what the viewer chose, oldest first; videos that the model does not know are left out
    * @param seen is not proposed again
@@ -29,7 +35,11 @@ export async function loadServedModel(
 ): Promise<ServedModel> {
   const { files } = await verifyVersion(registry, version);
   const folder = versionFolder(registry, version);
-  const { recommender, items } = await loadRecommender(folder, options);
+  const { recommender, items, known: trained } = await loadRecommender(folder, options);
+  const learned = new Set(items.slice(0, trained));
+  const ranking = await readRanker(folder);
+  const { engine = "auto", content: _, ...opening } = options;
+  const ranker = ranking && new Ranker(ranking, await openEngine(engine, opening));
   const hasGlobal = files.some(({ path }) => path === globalRankingName);
   const global = hasGlobal
     ? GlobalRanking.parse(JSON.parse(await readFile(join(folder, globalRankingName), "utf8")))
@@ -38,6 +48,8 @@ export async function loadServedModel(
   return {
     version,
     global: global.map(({ video }) => video),
+    learned,
+    ...(ranker ? { ranker } : {}),
     async recommend(chosen, seen, count) {
       const history = Int32Array.from(known(chosen));
       if (history.length === 0) return [];

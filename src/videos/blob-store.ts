@@ -11,6 +11,8 @@ export interface BlobStore {
   originalPath(video: string): string;
   /** Where `attempt` is to leave its finished product folder. A local path. */
   productPath(video: string, attempt: number): string;
+  /** The videos that have products, finished or not. */
+  videos(): Promise<string[]>;
   /** The attempts that left a finished product (a folder with manifest.json), newest first. */
   products(video: string): Promise<number[]>;
   /** Drops what attempts other than `keep` left behind, finished or not. */

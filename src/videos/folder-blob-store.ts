@@ -17,6 +17,7 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
   return {
     originalPath: (video) => join(originals, video, "original"),
     productPath,
+    videos: async () => (await readdir(products)).sort(),
     async products(video) {
       return (await entries(video))
         .filter((name) => /^[0-9]+$/.test(name))

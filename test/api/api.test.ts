@@ -27,6 +27,7 @@ let folder: string;
 let server: RedisServer;
 let redis: Redis;
 let parts: FeedParts;
+let fresh: string[] = [];
 let app: FastifyInstance;
 let registry: Registry;
 let model: ActiveModel;
@@ -63,6 +64,8 @@ before(async () => {
     stream: new EventStream(redis),
     model: () => model.current,
     trending: () => trending,
+    fresh: () => fresh,
+    freshShare: 0.25,
     visibility: allVisible,
     exploration: 0,
     random: seeded(1),
@@ -179,6 +182,18 @@ test("feed: a version that is damaged after it was promoted does not serve; the 
   await promote(good);
   await model.refresh();
   assert.equal(model.current!.version, good);
+});
+
+test("feed: every fourth place is for what nobody has chosen, newest first, also over several feeds", async () => {
+  fresh = ["new-1", "a", "new-2", "new-3", "new-4"];
+  const first = await feedFor("curious", 5);
+  const [a, b, c, d] = model.current!.global;
+  assert.deepEqual(videosOf(first), [a, b, c, "new-1", d]);
+  assert.deepEqual(first.items[3], { video: "new-1", position: 3, source: "fresh", propensity: 1 });
+  // The eighth place is the next one; when nothing else is left, fresh videos follow.
+  const e = model.current!.global[4]!;
+  assert.deepEqual(videosOf(await feedFor("curious", 5)), [e, "new-2", "new-3", "new-4"]);
+  fresh = [];
 });
 
 test("what is wrong with a request is named", async () => {

@@ -37,8 +37,8 @@ test("push: the canister answers in the model's order; again nothing changes; a 
     using opened = await Lake.open(lake);
     await opened.add(routes.flatMap(([user, way]) => [...way].map((video, at) => watch(user, video, at))));
   };
-  for (const id of ["a", "b", "c", "d"])
-    await network.index.upsert({
+  const enter = (id: string) =>
+    network.index.upsert({
       id,
       attempt: 1,
       owner: me,
@@ -56,6 +56,7 @@ test("push: the canister answers in the model's order; again nothing changes; a 
       renditions: [],
       status: "ReadyToView",
     });
+  for (const id of ["a", "b", "c", "d"]) await enter(id);
 
   const registry = { folder: join(folder, "models") };
   const client = recommenderClient({ agent, canisterId: canisters.content_index, retry: quick });
@@ -63,8 +64,10 @@ test("push: the canister answers in the model's order; again nothing changes; a 
   const serve = async (version: string, by: "promote" | "rollback" = "promote") => {
     await activate(registry, version, { by, objections: [], now: ++now });
     const activation = (await readActivation(registry))!;
-    return () => pushVersion({ registry, activation, engine: "wasm", lake, client, now: ++now });
+    return () =>
+      pushVersion({ registry, activation, engine: "wasm", lake, client, fresh, freshShare: 0.5, now: ++now });
   };
+  let fresh: string[] = [];
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId: canisters.content_index });
   const order = async (feed: { segment: string } | { top: null } | { personal: Principal }) => {
     const reply = await actor.feed({ feed, cursor: [], limit: 10, filter: [] });
@@ -103,4 +106,13 @@ test("push: the canister answers in the model's order; again nothing changes; a 
   assert.deepEqual(await order({ top: null }), other);
   await (await serve(first, "rollback"))();
   assert.deepEqual(await order({ top: null }), global);
+
+  // Of what the model has learned from nothing is fresh.
+  fresh = ["a", "d", "never-seen"];
+  await (await serve(first))();
+  assert.deepEqual(await order({ segment: globalSegment }), global, "the index does not have it");
+  await enter("never-seen");
+  await (await serve(first))();
+  const [best, ...others] = global;
+  assert.deepEqual(await order({ segment: globalSegment }), [best, "never-seen", ...others]);
 });

@@ -1,9 +1,11 @@
-import { createReadStream } from "node:fs";
-import { access } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { TypedError } from "../../telemetry/typed-error.ts";
 import type { HostTensor } from "../engines/host-tensor.ts";
+import { syncedWrite } from "../registry/synced-write.ts";
 
 const Line = z.strictObject({ item: z.string().min(1), features: z.array(z.number()).min(1) });
 
@@ -29,6 +31,20 @@ export async function readContent(path: string): Promise<Map<string, Float32Arra
   }
   if (length === undefined) throw invalid(path, 1, "the file has no lines");
   return content;
+}
+
+/** What a file says that may not be there yet; nothing without one. @throws TypedError CONTENT_INVALID */
+export const contentOf = async (path: string | undefined): Promise<Map<string, Float32Array> | undefined> =>
+  path !== undefined && existsSync(path) ? await readContent(path) : undefined;
+
+/** Replaces the file in one step, as `readContent` reads it. */
+export async function writeContent(
+  path: string,
+  content: ReadonlyMap<string, readonly number[]>,
+): Promise<void> {
+  const lines = Array.from(content, ([item, features]) => JSON.stringify({ item, features }));
+  await mkdir(dirname(path), { recursive: true });
+  await syncedWrite(path, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** The content of these items, a row each; zeros for those that have none. */

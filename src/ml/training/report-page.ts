@@ -48,7 +48,7 @@ ${table(["model", "log loss", "first of the list: expected", "happened", "ECE", 
 ${reliabilityOf(report)}
 <h2>By segment</h2>
 ${table(["segment", "model", "cases", ...caseMetricNames], segments)}
-${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "foreseen over happened"], rankerRows(ranker))}` : ""}
+${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "foreseen over happened"], rankerRows(ranker))}\n${ordersOf(ranker)}` : ""}
 ${networks.length > 0 ? `<h2>Learning</h2>\n${learningCurve(networks, "loss")}\n${learningCurve(networks, "ndcg")}` : ""}
 </body></html>
 `;
@@ -76,6 +76,17 @@ function reliabilityOf({ evaluations }: TrainingReport): string {
     ]),
   );
 }
+
+const ordersOf = ({ orders, serves }: NonNullable<TrainingReport["ranker"]>) =>
+  orders === undefined
+    ? ""
+    : table(
+        ["order of later impressions", "long view above another of the same viewer (AUC)"],
+        [
+          ["by the model alone", orders.unranked.toFixed(4)],
+          [`with the ranker, which ${serves ? "serves" : "stays out"}`, orders.ranked.toFixed(4)],
+        ],
+      );
 
 const rankerRows = ({ metrics }: NonNullable<TrainingReport["ranker"]>) =>
   Object.entries(metrics).map(([objective, { auc, calibration }]) => [

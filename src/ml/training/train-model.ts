@@ -8,10 +8,11 @@ import { readInteractions } from "../datasets/interaction-file.ts";
 import { lakeInteractions } from "../datasets/lake-interactions.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open-engine.ts";
+import { compareOrders } from "../evaluation/compare-orders.ts";
 import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
 import { fitMarkov } from "../models/markov.ts";
 import { fitPopularity } from "../models/popularity.ts";
-import { writeRanker } from "../models/ranker/ranker.ts";
+import { Ranker, type RankerModel, removeRanker, writeRanker } from "../models/ranker/ranker.ts";
 import type { Recommender } from "../models/recommender.ts";
 import { renumbered } from "../models/renumbered.ts";
 import { loadRecommender } from "../models/stored/load-recommender.ts";
@@ -21,7 +22,7 @@ import { leaveLastOut, type Split, timeSplit } from "../split.ts";
 import { hashDataset, removeCheckpoints } from "./checkpoint.ts";
 import { reportPage } from "./report-page.ts";
 import { reportPicture } from "./report-picture.ts";
-import { type TrainedRanker, trainRanker } from "./train-ranker.ts";
+import { trainRanker } from "./train-ranker.ts";
 import { type TrainRecommenderOptions, trainRecommender } from "./train-recommender.ts";
 import { reportFiles, type TrainingReport } from "./training-report.ts";
 import type { NetworkProgress, TrainingTask } from "./training-task.ts";
@@ -83,7 +84,11 @@ export async function trainModel(
   ].slice(task.model === "markov" ? 1 : 0);
   for (const model of compared)
     evaluations.push(await evaluate(model, split, { seed: task.seed, ...(signal ? { signal } : {}) }));
-  const ranker = task.ranker ? await rankerOf(task, await open(), signal) : undefined;
+  const ranker = task.ranker
+    ? await rankerOf(task, { engine: await open(), model: recommender, train: split.train, signal })
+    : undefined;
+  if (ranker && !ranker.report.serves)
+    notice("the ranker stays out of the model: the order of later impressions does not get better by it");
   const active = task.against && (await activeModel(task, dataset, notice));
   if (active) evaluations.push(await evaluate(active, split, { seed: task.seed }));
   const report: TrainingReport = {
@@ -97,10 +102,11 @@ export async function trainModel(
       ...{ seed: task.seed + 1000 * index, mode, steps, seconds, best, curve },
     })),
     notices,
-    ...(ranker ? { ranker: { ...ranker.examples, metrics: ranker.metrics } } : {}),
+    ...(ranker ? { ranker: ranker.report } : {}),
     evaluations,
   };
-  if (ranker) await writeRanker(task.out, ranker.model);
+  await removeRanker(task.out);
+  if (ranker?.report.serves) await writeRanker(task.out, ranker.model);
   await writeModel(task.out, { ...stored, items: dataset.items });
   const audience = latestHistories(dataset);
   const ranking = await rankForAll(recommender, dataset.items, audience);
@@ -135,14 +141,25 @@ async function load({ source }: TrainingTask): Promise<Dataset> {
 
 async function rankerOf(
   { source, parameters, seed }: TrainingTask,
-  engine: Engine,
-  signal: AbortSignal | undefined,
-): Promise<TrainedRanker> {
+  {
+    engine,
+    model,
+    train,
+    signal,
+  }: { engine: Engine; model: Recommender; train: Dataset; signal: AbortSignal | undefined },
+): Promise<{ model: RankerModel; report: NonNullable<TrainingReport["ranker"]> }> {
   const events = () => readLake(source.kind === "lake" ? source.lake : "");
-  return await trainRanker(events, {
+  const trained = await trainRanker(events, {
     ...{ engine, seed, parameters: parameters.ranker },
     ...(signal ? { signal } : {}),
   });
+  using ranker = new Ranker(trained.model, engine);
+  const orders = await compareOrders({ model, ranker }, train, trained.later);
+  const serves = orders !== undefined && orders.ranked > orders.unranked;
+  return {
+    model: trained.model,
+    report: { ...trained.examples, metrics: trained.metrics, ...(orders ? { orders } : {}), serves },
+  };
 }
 
 function hold(

@@ -24,6 +24,8 @@ export type TrainedRanker = {
   model: RankerModel;
   metrics: Record<Objective, ObjectiveMetrics>;
   examples: { training: number; heldOut: number };
+  /** Those that were held out. */
+  later: readonly RankingExample[];
 };
 
 export type TrainRankerOptions = {
@@ -78,6 +80,7 @@ export async function trainRanker(
       model,
       metrics: await measure(ranker, heldOut),
       examples: { training: times.length - heldOut.length, heldOut: heldOut.length },
+      later: heldOut,
     };
   } finally {
     step.dispose();

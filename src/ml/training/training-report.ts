@@ -43,6 +43,12 @@ export const TrainingReport = z.strictObject({
         z.string(),
         z.strictObject({ auc: z.number().optional(), calibration: z.number().optional() }),
       ),
+      /** The feed's order without and with it, on the same impressions; absent where they cannot tell. */
+      orders: z
+        .strictObject({ viewers: z.int(), impressions: z.int(), unranked: z.number(), ranked: z.number() })
+        .optional(),
+      /** Whether it is part of the model: where the order gets better. */
+      serves: z.boolean(),
     })
     .optional(),
   /** What was done otherwise than asked. */

@@ -11,7 +11,6 @@ import { BaselineParameters } from "../../../src/ml/models/parameters.ts";
 import type { Recommender } from "../../../src/ml/models/recommender.ts";
 import {
   describeBlend,
-  describeFixed,
   describeMarkov,
   describeTransformer,
 } from "../../../src/ml/models/stored/describe-model.ts";
@@ -53,13 +52,8 @@ const blend = new Blend(
 const kinds: [
   string,
   Pick<Recommender, "score">,
-  ReturnType<typeof describeTransformer | typeof describeFixed>,
+  ReturnType<typeof describeMarkov | typeof describeTransformer | typeof describeBlend>,
 ][] = [
-  [
-    "fixed",
-    { score: async (asked) => Float32Array.from(asked.flatMap(() => [4, 3, 2, 1])) },
-    describeFixed("Pop", Float32Array.of(4, 3, 2, 1)),
-  ],
   ["markov", markov, describeMarkov(markov)],
   ["transformer", new Transformer(plain, engine), describeTransformer(plain)],
   ["transformer with a prior", new Transformer(withPrior, engine), describeTransformer(withPrior)],

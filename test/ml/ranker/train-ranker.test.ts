@@ -3,8 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { EngagementEvent } from "../../../src/events/event.ts";
-import { seeded } from "../../../src/events/random.ts";
 import { openEngine } from "../../../src/ml/engines/open-engine.ts";
 import { areaUnderCurve } from "../../../src/ml/evaluation/area-under-curve.ts";
 import { objectiveNames } from "../../../src/ml/models/ranker/objectives.ts";
@@ -12,24 +10,10 @@ import { Ranker, readRanker, writeRanker } from "../../../src/ml/models/ranker/r
 import { RankerParameters } from "../../../src/ml/models/ranker/ranker-parameters.ts";
 import { rankingExamples } from "../../../src/ml/models/ranker/ranking-features.ts";
 import { trainRanker } from "../../../src/ml/training/train-ranker.ts";
-import { noon, sample } from "../../events/sample-events.ts";
+import { audience } from "./audience.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-ranker-"));
 after(() => rm(folder, { recursive: true }));
-
-/** Ten videos, each with its own chance of a long view; half of the viewers like what they watch. */
-function* audience(): Generator<EngagementEvent> {
-  const random = seeded(5);
-  for (let shown = 0; shown < 3000; shown++) {
-    const [viewer, video] = [random.integer(40), random.integer(10)];
-    const common = { user: `u${viewer}`, video: `v${video}` };
-    const at = noon + shown * 60_000;
-    yield sample({ ...common, type: "impression", at, source: "fresh", position: 0, propensity: 0.1 });
-    const long = random.next() < (video + 0.5) / 10;
-    yield sample({ ...common, type: "watch", at: at + 1, watchedMs: long ? 9000 : 100, totalMs: 9000 });
-    if (long && viewer % 2 === 0) yield sample({ ...common, type: "like", at: at + 2 });
-  }
-}
 
 const engine = await openEngine("wasm");
 const parameters = RankerParameters.parse({ batch: 128, epochs: 6, hidden: 16, learningRate: 0.01 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
@@ -81,6 +81,11 @@ export async function writeRanker(folder: string, model: RankerModel): Promise<v
   const description = { format: 1, parameters, features: featureNames, objectives: objectiveNames };
   await writeFile(join(folder, files.weights), encodeSafetensors(tensors));
   await writeFile(join(folder, files.description), `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/** Takes away the ranker that another training may have left. */
+export async function removeRanker(folder: string): Promise<void> {
+  for (const name of Object.values(files)) await rm(join(folder, name), { force: true });
 }
 
 /**

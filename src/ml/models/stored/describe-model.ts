@@ -13,15 +13,6 @@ import { asPart } from "./model-folder.ts";
 /** A model as it is stored, without the names of its items. */
 type Described<Description extends ModelDescription> = { description: Description; tensors: HostTensors };
 
-/** @param scores the same for everybody, one an item */
-export const describeFixed = (
-  name: "Pop" | "Trending",
-  scores: Float32Array,
-): Described<ModelDescription> => ({
-  description: { kind: "fixed", name },
-  tensors: { scores: { shape: [scores.length], values: scores } },
-});
-
 export const describeMarkov = (markov: Markov): Described<MarkovDescription> => ({
   description: { kind: "markov", parameters: markov.parameters },
   tensors: markov.save(),

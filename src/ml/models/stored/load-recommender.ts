@@ -1,9 +1,10 @@
 import { TypedError } from "../../../telemetry/typed-error.ts";
 import type { EngineChoice } from "../../engines/engine.ts";
-import type { HostTensor, HostTensors } from "../../engines/host-tensor.ts";
+import type { HostTensors } from "../../engines/host-tensor.ts";
 import { type OpenEngineOptions, openEngine } from "../../engines/open-engine.ts";
 import { Markov } from "../markov.ts";
-import { type Recommender, rowByRow } from "../recommender.ts";
+import type { Recommender } from "../recommender.ts";
+import type { Content } from "../transformer/newcomers.ts";
 import type { ModelDescription } from "./model-description.ts";
 import { readModel } from "./model-folder.ts";
 
@@ -11,10 +12,16 @@ export type LoadedRecommender = {
   recommender: Recommender;
   /** The names of the items, in the order of the scores. */
   items: readonly string[];
+  /** How many of them, from the first on, it has learned from. */
+  known: number;
   description: ModelDescription;
 };
 
-export type LoadOptions = { engine?: EngineChoice } & OpenEngineOptions;
+export type LoadOptions = {
+  engine?: EngineChoice;
+  /** Of videos that the model may not know: where it learned from content, they enter its catalogue after the others. */
+  content?: Content | undefined;
+} & OpenEngineOptions;
 
 /**
  * Makes a recommender out of a folder that training or the registry wrote. An engine is opened only for models that
@@ -24,38 +31,21 @@ export type LoadOptions = { engine?: EngineChoice } & OpenEngineOptions;
 export async function loadRecommender(folder: string, options: LoadOptions = {}): Promise<LoadedRecommender> {
   const { description, tensors, items } = await readModel(folder);
   try {
-    const recommender = await toRecommender(description, tensors, items.length, options);
-    return { recommender, items, description };
+    return { description, known: items.length, ...(await restore(description, tensors, items, options)) };
   } catch (cause) {
     if (cause instanceof TypedError) throw cause;
     throw new TypedError("MODEL_CORRUPT", `the model in ${folder} cannot be used: ${cause}`, { cause });
   }
 }
 
-async function toRecommender(
+async function restore(
   description: ModelDescription,
   tensors: HostTensors,
-  items: number,
-  { engine = "auto", ...options }: LoadOptions,
-): Promise<Recommender> {
-  switch (description.kind) {
-    case "fixed": {
-      const scores = expect(tensors, "scores", [items]).values as Float32Array;
-      return rowByRow(description.name, items, (_, row) => row.set(scores));
-    }
-    case "markov":
-      return Markov.restore(items, description.parameters, tensors);
-    default: {
-      const { restoreNetwork } = await import("../transformer/restore-network.ts");
-      return restoreNetwork(description, tensors, items, await openEngine(engine, options));
-    }
-  }
-}
-
-function expect(tensors: HostTensors, name: string, shape: readonly number[]): HostTensor {
-  const tensor: HostTensor | undefined = tensors[name];
-  if (tensor && String(tensor.shape) === String(shape)) return tensor;
-  throw new RangeError(
-    `the tensor ${name} must be [${shape}], not ${tensor ? `[${tensor.shape}]` : "absent"}`,
-  );
+  items: readonly string[],
+  { engine = "auto", content, ...options }: LoadOptions,
+): Promise<Pick<LoadedRecommender, "recommender" | "items">> {
+  if (description.kind === "markov")
+    return { recommender: Markov.restore(items.length, description.parameters, tensors), items };
+  const { restoreNetwork } = await import("../transformer/restore-network.ts");
+  return restoreNetwork(description, tensors, items, await openEngine(engine, options), content);
 }

@@ -2,9 +2,6 @@ import { z } from "zod";
 import { BaselineParameters } from "../parameters.ts";
 import { TransformerParameters } from "../transformer/transformer-parameters.ts";
 
-/** The same scores for everybody: Pop and Trending. Tensor: `scores` [items]. */
-const FixedScores = z.strictObject({ kind: z.literal("fixed"), name: z.enum(["Pop", "Trending"]) });
-
 /** Tensors: `offsets` [items + 1], `followers` and `counts` [transitions]. */
 const Markov = z.strictObject({
   kind: z.literal("markov"),
@@ -31,7 +28,7 @@ const Blend = z.strictObject({
 });
 
 /** What a model is, without its numbers. */
-export const ModelDescription = z.discriminatedUnion("kind", [FixedScores, Markov, Transformer, Blend]);
+export const ModelDescription = z.discriminatedUnion("kind", [Markov, Transformer, Blend]);
 export type ModelDescription = z.output<typeof ModelDescription>;
 export type MarkovDescription = z.output<typeof Markov>;
 export type TransformerDescription = z.output<typeof Transformer>;

@@ -7,27 +7,39 @@ import type { Recommender } from "../recommender.ts";
 import type { BlendDescription, TransformerDescription } from "../stored/model-description.ts";
 import { partOf } from "../stored/model-folder.ts";
 import { initialWeights } from "./network.ts";
+import { type Content, extended, withNewcomers } from "./newcomers.ts";
 import { Transformer, type TransformerModel } from "./transformer.ts";
 
-/** @throws RangeError when the tensors do not fit to the description */
+/** A network that is ready, and the names of the items in the order of its scores. */
+export type RestoredNetwork = { recommender: Recommender; items: readonly string[] };
+
+/**
+ * @param content of videos that the network may not know: where it learned from content, those that it does not know
+ * enter its catalogue
+ * @throws RangeError when the tensors do not fit to the description
+ * @throws TypedError CONTENT_INVALID when the content is not of the kind that the network learned from
+ */
 export function restoreNetwork(
   description: TransformerDescription | BlendDescription,
   tensors: HostTensors,
-  items: number,
+  known: readonly string[],
   engine: Engine,
-): Recommender {
-  if (description.kind === "transformer")
-    return new Transformer(restoreTransformer(description, tensors, items), engine);
-  const { networks, markov, markovWeight, markovEpsilon } = description;
-  const members = networks.map(
-    (network, index) =>
-      new Transformer(restoreTransformer(network, partOf(tensors, `network${index}.`), items), engine),
+  content: Content = new Map(),
+): RestoredNetwork {
+  if (description.kind === "transformer") {
+    const model = restoreTransformer(description, tensors, known.length);
+    const items = withNewcomers([model], known, content);
+    return { recommender: new Transformer(extended(model, known, items, content), engine), items };
+  }
+  const models = description.networks.map((network, index) =>
+    restoreTransformer(network, partOf(tensors, `network${index}.`), known.length),
   );
-  const parts = {
-    networks: members,
-    markov: Markov.restore(items, markov.parameters, partOf(tensors, "markov.")),
-  };
-  return new Blend(parts, { markovWeight, markovEpsilon });
+  const items = withNewcomers(models, known, content);
+  const networks = models.map((model) => new Transformer(extended(model, known, items, content), engine));
+  const markov = Markov.restore(known.length, description.markov.parameters, partOf(tensors, "markov."));
+  const parts = { networks, markov: Markov.renumbered(markov, Int32Array.from(known.keys()), items.length) };
+  const { markovWeight, markovEpsilon } = description;
+  return { recommender: new Blend(parts, { markovWeight, markovEpsilon }), items };
 }
 
 /** @throws RangeError when a tensor is missing or of another shape */
