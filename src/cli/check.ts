@@ -8,6 +8,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const checks: readonly [name: string, program: string, ...args: string[]][] = [
   ["types", "typescript/bin/tsc", "--noEmit"],
   ["types of the player page", "typescript/bin/tsc", "--noEmit", "-p", "web/player"],
+  [
+    "types of the page that players are tested in",
+    "typescript/bin/tsc",
+    "--noEmit",
+    "-p",
+    "test/players/page",
+  ],
   ["lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
   [
     "rules of import",

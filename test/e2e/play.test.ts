@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 import { generateClips } from "../../src/cli/demo-clips.ts";
+import { launchBrowser, noBrowser } from "../players/browser.ts";
 import { processesWith } from "./processes.ts";
 import { runDemo } from "./run-demo.ts";
 
@@ -21,17 +20,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const browser = ["chromium", "chromium-browser", "google-chrome"].find((name) => {
-  try {
-    execFileSync("which", [name], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
 test("a browser plays the video from the canister: its time advances, no error is logged", {
-  skip: browser === undefined && "no Chromium on this machine: apt-get install chromium",
+  skip: noBrowser,
 }, async () => {
   const [landscape] = await generateClips(folder);
   await using demo = runDemo(landscape!);
@@ -39,18 +29,7 @@ test("a browser plays the video from the canister: its time advances, no error i
   const url = videos[0]?.url;
   assert.ok(url, demo.log());
 
-  const chrome = await chromium.launch({
-    executablePath: execFileSync("which", [browser!], { encoding: "utf8" }).trim(),
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const chrome = await launchBrowser();
   try {
     const page = await chrome.newPage({ viewport: { width: 390, height: 844 } });
     const troubles: string[] = [];

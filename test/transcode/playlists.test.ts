@@ -150,6 +150,26 @@ test("DASH: the manifest over the same segments", () => {
   );
 });
 
+test("DASH: each codec is a set of its own, each segment an entry in the timeline", () => {
+  const renditions = ["720p", "720p-av1", "360p", "360p-av1"].map((name) => ({
+    ...video,
+    name,
+    codec: name.endsWith("av1") ? "av01.0.05M.08" : video.codec,
+    segments: [video.segments[0]!, video.segments[0]!, video.segments[1]!],
+  }));
+  const text = mediaPresentation(renditions, null, { frameRate, duration: 4.0373666 });
+  assert.deepEqual(
+    [...text.matchAll(/<AdaptationSet id="(\d)"|<Representation id="([^"]+)"/g)].map(
+      ([, set, representation]) => set ?? representation,
+    ),
+    ["0", "720p", "360p", "1", "720p-av1", "360p-av1"],
+  );
+  assert.deepEqual(
+    new Set(text.match(/<SegmentTimeline>.*<\/SegmentTimeline>/g)),
+    new Set(['<SegmentTimeline><S t="0" d="60060"/><S d="60060"/><S d="1001"/></SegmentTimeline>']),
+  );
+});
+
 test("initialisation segments: times are zeroed in both versions of the box, nothing else", () => {
   const box = (type: string, ...content: Uint8Array[]): Uint8Array => {
     const body = Buffer.concat(content);

@@ -17,29 +17,40 @@ export function mediaPresentation(
   const { numerator } = frameRate;
   const longest = Math.max(...videos.flatMap(({ segments }) => segments.map(({ seconds }) => seconds)));
   const sets = [
-    `<AdaptationSet id="0" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" frameRate="${fraction(frameRate)}">`,
-    ...videos.map((video) =>
-      representation(video, numerator, `width="${video.width}" height="${video.height}" sar="1:1"`, ""),
-    ),
-    "</AdaptationSet>",
-    ...(audio
-      ? [
-          '<AdaptationSet id="1" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">',
-          representation(audio, audioRate, `audioSamplingRate="${audioRate}"`, stereo),
-          "</AdaptationSet>",
-        ]
-      : []),
+    ...byCodec(videos).map((some) => ({
+      attributes: `contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" frameRate="${fraction(frameRate)}"`,
+      representations: some.map((video) =>
+        representation(video, numerator, `width="${video.width}" height="${video.height}" sar="1:1"`, ""),
+      ),
+    })),
+    ...(audio === null
+      ? []
+      : [
+          {
+            attributes: 'contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1"',
+            representations: [representation(audio, audioRate, `audioSamplingRate="${audioRate}"`, stereo)],
+          },
+        ]),
   ];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-main:2011" type="static" mediaPresentationDuration="${iso(duration)}" minBufferTime="${iso(longest)}">`,
     `<Period id="0" start="PT0S" duration="${iso(duration)}">`,
-    ...sets,
+    ...sets.flatMap(({ attributes, representations }, id) => [
+      `<AdaptationSet id="${id}" ${attributes}>`,
+      ...representations,
+      "</AdaptationSet>",
+    ]),
     "</Period>",
     "</MPD>",
     "",
   ].join("\n");
 }
+
+/** A player switches within a set, and a decoder does not switch codecs: those of each codec are a set. */
+const byCodec = (videos: readonly VideoTrack[]): VideoTrack[][] => [
+  ...Map.groupBy(videos, ({ codec }) => codec.slice(0, 4)).values(),
+];
 
 const stereo =
   '<AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>\n';
@@ -57,19 +68,12 @@ function representation(track: Track, timescale: number, attributes: string, ins
   ].join("\n");
 }
 
-/** `r` counts the segments after the first that are as long: "@r specifies the repeat count". */
+/** An entry for each segment, without `r`: where entries repeat, dash.js 5 takes the address of the wrong segment. */
 function timeline({ segments }: Track, timescale: number): string {
-  const runs: { duration: number; more: number }[] = [];
-  for (const { seconds } of segments) {
-    const duration = Math.round(seconds * timescale);
-    const last = runs.at(-1);
-    if (last?.duration === duration) last.more++;
-    else runs.push({ duration, more: 0 });
-  }
-  return runs
-    .map(({ duration, more }, index) => {
+  return segments
+    .map(({ seconds }, index) => {
       const start = index === 0 ? ' t="0"' : "";
-      return `<S${start} d="${duration}"${more === 0 ? "" : ` r="${more}"`}/>`;
+      return `<S${start} d="${Math.round(seconds * timescale)}"/>`;
     })
     .join("");
 }

@@ -1,0 +1,78 @@
+import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright-core";
+import { serve } from "./serve.ts";
+
+/** What the page saw; times in seconds. */
+export type Seen = {
+  ended: boolean;
+  duration: number;
+  played: [number, number][];
+  /** Of each track, what the browser holds. */
+  tracks: [number, number][][];
+  types: string[];
+  frames: { time: number; number: number; height: number }[];
+  troubles: string[];
+};
+
+/** `page.js`, as it is called from here. */
+export type UnderTest = {
+  open(player: string, url: string, codec: string): Promise<number[]>;
+  playThrough(heights: number[], rate: number): Promise<void>;
+  seek(time: number): Promise<number>;
+  loop(): Promise<void>;
+  scrub(rate: number): void;
+  state(): Seen;
+};
+/** Of the page, where the functions that use it run. */
+declare const underTest: UnderTest;
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/**
+ * A page with the players, and a server with a folder under `/video/`. Every warning, error and failed request
+ * is one of the troubles.
+ */
+export async function openPage(browser: Browser, folder: string) {
+  const server = await serve({
+    "": path("page"),
+    libraries: path("../../node_modules"),
+    video: folder,
+  });
+  const page = await browser.newPage();
+  const troubles: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") troubles.push(message.text());
+  });
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("response", (response) => {
+    if (response.status() >= 400) troubles.push(`${response.url()}: ${response.status()}`);
+  });
+  page.setDefaultTimeout(0);
+  await page.goto(`${server.url}/index.html`);
+  await page.waitForFunction(() => "underTest" in globalThis);
+  return {
+    page,
+    troubles,
+    requests: server.requests,
+    url: (file: string) => `${server.url}/video/${file}`,
+    open: (player: string, file: string, codec = "") =>
+      page.evaluate(([name, url, codec]) => underTest.open(name, url, codec), [
+        player,
+        `${server.url}/video/${file}`,
+        codec,
+      ] as const),
+    playThrough: (heights: number[], rate: number) =>
+      page.evaluate(([heights, rate]) => underTest.playThrough(heights, rate), [heights, rate] as const),
+    seek: (time: number) => page.evaluate((time) => underTest.seek(time), time),
+    loop: () => page.evaluate(() => underTest.loop()),
+    scrub: (rate: number) => page.evaluate((rate) => underTest.scrub(rate), rate),
+    async seen(): Promise<Seen> {
+      const state = await page.evaluate(() => underTest.state());
+      return { ...state, troubles: [...state.troubles, ...troubles] };
+    },
+    async [Symbol.asyncDispose]() {
+      await page.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import type { Manifest } from "../../src/transcode/manifest.ts";
+import { segmentStart } from "../../src/transcode/plan/segment-grid.ts";
+import type { Policy } from "../../src/transcode/settings.ts";
+import { transcode } from "../../src/transcode/transcode.ts";
+import { policy, scratch } from "../transcode/clip.ts";
+import { launchBrowser, noBrowser } from "./browser.ts";
+import { numberedClip } from "./numbered-clip.ts";
+import { openPage, type Seen } from "./open-page.ts";
+
+/** Of the page, where the function that uses it runs. */
+declare const MediaSource: { isTypeSupported(type: string): boolean };
+
+const players = [
+  ["hls.js", "master.m3u8"],
+  ["shaka", "master.m3u8"],
+  ["shaka", "manifest.mpd"],
+  ["dash.js", "manifest.mpd"],
+] as const;
+
+const folder = await scratch();
+/** Seconds of one frame of AAC: as far as a track may end from another. */
+const soundFrame = 1024 / 48_000;
+const rounding = 0.001;
+/** Browsers cut times to these; a few more, so that a frame has begun. */
+const microseconds = 5e-6;
+
+let browser: Browser;
+const made = new Map<string, Manifest>();
+before(async () => {
+  if (noBrowser) return;
+  browser = await launchBrowser();
+  const aloud = await numberedClip(folder, "aloud.mp4", { rate: "30", seconds: 12, sound: "tone" });
+  const silent = await numberedClip(folder, "silent.mp4", { rate: "30000/1001", seconds: 5, sound: "none" });
+  const three = await numberedClip(folder, "three.mp4", { rate: "30", seconds: 5, sound: "tone" });
+  const make = async (name: string, file: string, changed: Partial<Policy>) =>
+    made.set(name, await transcode(file, { out: join(folder, name), policy: { ...policy, ...changed } }));
+  await make("aloud", aloud, {});
+  await make("silent", silent, { ladder: [180] });
+  await make("three", three, { codecs: ["h264", "hevc", "av1"], profile: "fast", verification: "keyframes" });
+});
+after(() => browser?.close());
+
+/** Everything of a video was played: no gap, no error, and each picture at its own time. */
+function assertPlayed(seen: Seen, { duration, frameRate, audio }: Manifest): void {
+  assert.deepEqual(seen.troubles, []);
+  assert.equal(seen.ended, true);
+  assertWithin([seen.duration], [duration], audio ? soundFrame : 0);
+  assert.equal(seen.played.length, 1);
+  assertWithin(seen.played[0]!, [0, duration], audio ? soundFrame : 0);
+  assert.equal(seen.tracks.length, audio ? 2 : 1);
+  for (const [range, ...others] of seen.tracks) {
+    assert.deepEqual(others, [], "a hole");
+    assertWithin(range!, [0, duration], audio ? soundFrame : 0);
+  }
+  assert.ok(seen.frames.length > 10);
+  const rate = frameRate.numerator / frameRate.denominator;
+  const wrong = seen.frames.filter(({ time, number }) => Math.round(time * rate) !== number);
+  assert.deepEqual(wrong, []);
+}
+
+function assertWithin(actual: number[], expected: number[], tolerance: number): void {
+  assert.equal(actual.length, expected.length);
+  for (const [index, value] of expected.entries())
+    assert.ok(Math.abs(actual[index]! - value) <= tolerance + rounding, `${actual} instead of ${expected}`);
+}
+
+/** Where segments begin, and between: the frame that is shown there. */
+async function assertSeeks(page: Awaited<ReturnType<typeof openPage>>, manifest: Manifest): Promise<void> {
+  const { numerator, denominator } = manifest.frameRate;
+  const { segments, renditions } = manifest;
+  const grid = {
+    segment: segments.others,
+    group: segments.first[0] ?? segments.others,
+    short: segments.first.length,
+  };
+  const last = renditions[0]!.frames - 1;
+  const starts = [3, 1, 2, 0].map((index) => segmentStart(grid, index));
+  const frames = [last, ...starts.flatMap((start) => [start, start + 1.5, Math.max(0, start - 0.5)])];
+  const shown: number[] = [];
+  for (const frame of frames) shown.push(await page.seek((frame * denominator) / numerator + microseconds));
+  assert.deepEqual(shown, frames.map(Math.floor));
+}
+
+for (const [player, file] of players) {
+  test(`${player}, ${file}: plays to the end, switches up and down, seeks, loops`, {
+    skip: noBrowser,
+  }, async () => {
+    await using page = await openPage(browser, join(folder, "aloud"));
+    assert.deepEqual(await page.open(player, file), [120, 180]);
+    await page.playThrough([120, 180, 120], 1);
+    const seen = await page.seen();
+    assertPlayed(seen, made.get("aloud")!);
+    const heights = seen.frames.map(({ height }) => height);
+    const turns = heights.filter((height, index) => height !== heights[index - 1]);
+    assert.deepEqual(turns.slice(-3), [120, 180, 120]);
+    await assertSeeks(page, made.get("aloud")!);
+    await page.loop();
+    assertPlayed({ ...(await page.seen()), ended: true, played: [[0, 12]] }, made.get("aloud")!);
+  });
+
+  test(`${player}, ${file}: without sound, one rendition, 29.97 frames a second`, {
+    skip: noBrowser,
+  }, async () => {
+    await using page = await openPage(browser, join(folder, "silent"));
+    assert.deepEqual(await page.open(player, file), [180]);
+    await page.playThrough([], 2);
+    assertPlayed(await page.seen(), made.get("silent")!);
+    await assertSeeks(page, made.get("silent")!);
+  });
+
+  for (const codec of ["av01", "hvc1"]) {
+    test(`${player}, ${file}: ${codec} beside other codecs`, { skip: noBrowser }, async (t) => {
+      await using page = await openPage(browser, join(folder, "three"));
+      const { codecs } = made.get("three")!.renditions.find(({ codecs }) => codecs.startsWith(codec))!;
+      const known = await page.page.evaluate(
+        (type) => MediaSource.isTypeSupported(type),
+        `video/mp4; codecs="${codecs}"`,
+      );
+      if (!known) return t.skip("this Chromium has no decoder for it");
+      assert.deepEqual(await page.open(player, file, codec), [120, 180]);
+      await page.playThrough([180], 2);
+      const seen = await page.seen();
+      const troubles = seen.troubles.filter(
+        (words) => !/Removing Representation with ID \S+-hevc|no supported Representation/.test(words),
+      );
+      assertPlayed({ ...seen, troubles }, made.get("three")!);
+      assert.ok(
+        seen.types.some((type) => type.includes(codec)),
+        seen.types.join(" "),
+      );
+      assert.ok(!seen.types.some((type) => type.includes("avc1")), seen.types.join(" "));
+    });
+  }
+}
