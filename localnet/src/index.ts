@@ -12,6 +12,7 @@ export { stableFaults } from "./motoko/stable-compatibility.ts";
 export type { RemoteControl } from "./remote-control.ts";
 export type { Fault } from "./replica/faults.ts";
 export type { Latency } from "./replica/latency.ts";
+export type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 export type { LocalnetOptions } from "./worker-protocol.ts";
 
 /** A local Internet Computer that runs. */

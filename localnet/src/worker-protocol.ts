@@ -1,5 +1,6 @@
 import type { Control } from "./control.ts";
 import type { Latency } from "./replica/latency.ts";
+import type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 import type { createReplica } from "./replica/replica.ts";
 
 /** What a network is started with. */
@@ -13,6 +14,8 @@ export interface LocalnetOptions {
   subnets?: number;
   /** How long messages take; no time by default. */
   latency?: Latency;
+  /** Where canisters' HTTPS outcalls may go; by default nowhere. */
+  outcalls?: OutcallPolicy;
   instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
 }
 

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { OutcallPolicy } from "@kiln/localnet";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { startLocalNetwork } from "./local-network.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
 
@@ -9,6 +10,7 @@ interface LocalnetOptions {
   subnets: number;
   round: number;
   betweenSubnets: number;
+  outcalls: OutcallPolicy;
 }
 
 export default function localnet(command: Command): void {
@@ -23,12 +25,17 @@ export default function localnet(command: Command): void {
     )
     .option("--round <ms>", "length of a consensus round: updates wait for its end", duration, 0)
     .option("--between-subnets <ms>", "how long a message between subnets takes, each way", duration, 0)
+    .addOption(
+      new Option("--outcalls <where>", "where HTTPS outcalls of canisters may go")
+        .choices(["off", "loopback", "any"])
+        .default("off"),
+    )
     .addHelpText(
       "after",
       "\nkiln publish finds it by <dir>/kiln.json when <dir> is the default. A development tool, never a place for data.",
     )
     .action(async (options: LocalnetOptions) => {
-      const { port, state, subnets, round, betweenSubnets } = options;
+      const { port, state, subnets, round, betweenSubnets, outcalls } = options;
       const stop = stopSignal();
       console.error("compiling and installing the canisters...");
       const folder = resolve(state);
@@ -38,6 +45,7 @@ export default function localnet(command: Command): void {
         port,
         subnets,
         latency: { round, betweenSubnets },
+        outcalls,
       });
       const { host, identity, canisters } = network.deployment;
       console.log(`network               ${host}`);

@@ -46,3 +46,10 @@ export function idleFee({ memory, computeAllocation }: Holding, duration: bigint
 export function freezingLimit(holding: Holding, threshold: bigint): bigint {
   return idleFee(holding, threshold * second);
 }
+
+/** @param response bytes that the answer may have at most, had or not */
+export function outcallFee(request: number, response: bigint): bigint {
+  const { once, perNode, requestByte, responseByte } = prices.outcall;
+  const { nodes } = prices;
+  return (once + perNode * nodes + requestByte * BigInt(request) + responseByte * response) * nodes;
+}

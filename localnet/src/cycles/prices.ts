@@ -14,6 +14,9 @@ export const prices = {
   /** Of a message from outside, paid by the canister: once, and for each byte. */
   ingress: 1_200_000n,
   ingressByte: 2_000n,
+  /** Of an HTTPS outcall, for each node: once, again for each node, and for each byte that goes and that may come. */
+  outcall: { once: 3_000_000n, perNode: 60_000n, requestByte: 400n, responseByte: 800n },
+  nodes: 13n,
   storageGibSecond: 127_000n,
   computePercentSecond: 10_000_000n,
 } as const;

@@ -15,7 +15,8 @@ import { type Latency, latencySchema } from "./latency.ts";
 import { uninstall } from "./management/code.ts";
 import { Management } from "./management/management.ts";
 import type { ManagementCall } from "./management/method.ts";
-import { type Query, runQuery } from "./query.ts";
+import type { OutcallPolicy } from "./management/outcall-interface.ts";
+import { type Query, type QueryWorld, runQuery } from "./query.ts";
 import { type Answer, type Executed, Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";
 import { StateFolder } from "./state/state-folder.ts";
@@ -34,6 +35,8 @@ export interface ReplicaOptions {
   instructionLimits?: Partial<InstructionLimits>;
   /** By default messages take no time. */
   latency?: Latency;
+  /** Where HTTPS outcalls may go; by default nowhere. */
+  outcalls?: OutcallPolicy;
   /** Told what each message took. */
   onExecuted?: (execution: Executed) => void;
   /** Nanoseconds since 1970; by default the system's clock. */
@@ -69,6 +72,7 @@ export class LocalReplica implements Replica {
   readonly #system: SystemCanisters;
   readonly #subnets: SubnetList;
   readonly #clock: Clock;
+  readonly #stopped = new AbortController();
   readonly #autosave: Autosave | undefined;
   readonly #onExecuted: (execution: Executed) => void;
 
@@ -90,6 +94,9 @@ export class LocalReplica implements Replica {
       now,
       scheduler: () => this.#scheduler,
       charge: (canister) => this.#charge(canister),
+      outcalls: options.outcalls ?? "off",
+      query: (query) => runQuery(this.#queryWorld(), { ...query, dataCertificate: undefined }),
+      signal: this.#stopped.signal,
       onExecuted,
     });
     this.#scheduler = new Scheduler({
@@ -237,7 +244,11 @@ export class LocalReplica implements Replica {
 
   async query(ingress: Ingress, dataCertificate: Uint8Array | undefined): Promise<CallResult> {
     const { sender: caller, canisterId: callee, method, arg } = ingress;
-    const world = {
+    return runQuery(this.#queryWorld(), { caller, callee, method, arg, dataCertificate });
+  }
+
+  #queryWorld(): QueryWorld {
+    return {
       registry: this.#registry,
       limit: this.#limits.query,
       time: this.#now(),
@@ -245,7 +256,6 @@ export class LocalReplica implements Replica {
       serve: (query: Query) => this.#serveQuery(query),
       onExecuted: this.#onExecuted,
     };
-    return runQuery(world, { caller, callee, method, arg, dataCertificate });
   }
 
   canister(id: Uint8Array): CanisterState | undefined {
@@ -265,6 +275,7 @@ export class LocalReplica implements Replica {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#clock.stop();
+    this.#stopped.abort();
     this.#scheduler.close();
     await this.flush();
   }

@@ -1,6 +1,7 @@
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import { uses } from "../../cycles/uses.ts";
+import { type OutcallArg, outcallArg, outcallResponse } from "./outcall-interface.ts";
 import { type SnapshotArguments, snapshotTypes } from "./snapshot-interface.ts";
 
 /**
@@ -204,6 +205,7 @@ export interface Arguments extends SnapshotArguments {
   update_settings: Target & { settings: SettingsArg };
   deposit_cycles: Target;
   raw_rand: null;
+  http_request: OutcallArg;
   fetch_canister_logs: Target;
 }
 
@@ -258,6 +260,7 @@ export const types: Record<MethodName, { arg: IDL.Type[]; reply: IDL.Type[] }> =
   update_settings: { arg: [IDL.Record({ canister_id: IDL.Principal, settings })], reply: [] },
   deposit_cycles: { arg: [target], reply: [] },
   raw_rand: { arg: [], reply: [blob] },
+  http_request: { arg: [outcallArg], reply: [outcallResponse] },
   fetch_canister_logs: { arg: [target], reply: [logs] },
   ...snapshotTypes,
 };

@@ -21,9 +21,10 @@ export class Management {
 
   execute(call: ManagementCall, answer: Answer): void {
     const settle = (name: MethodName, outcome: Outcome) => {
-      if ("rejection" in outcome) return answer(outcome.rejection, call.cycles);
+      const refund = call.cycles - (outcome.kept ?? 0n);
+      if ("rejection" in outcome) return answer(outcome.rejection, refund);
       const reply = new Uint8Array(IDL.encode(types[name].reply, outcome.reply));
-      answer({ status: "replied", reply }, call.cycles - (outcome.kept ?? 0n));
+      answer({ status: "replied", reply }, refund);
     };
     try {
       const { name, arg } = this.#authorize(call);

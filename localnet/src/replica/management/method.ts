@@ -4,9 +4,12 @@ import { errorCodes, type Rejection } from "../../canister/trap.ts";
 import type { Origin } from "../call-context.ts";
 import type { CanisterRegistry } from "../canister-registry.ts";
 import type { InstructionLimits } from "../instruction-limits.ts";
+import type { Query } from "../query.ts";
 import type { Executed, Scheduler } from "../scheduler.ts";
 import type { SubnetList } from "../subnet-list.ts";
+import type { CallResult } from "../types.ts";
 import type { Arguments, MethodName } from "./interface.ts";
+import type { OutcallPolicy } from "./outcall-interface.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface ManagementParts {
@@ -18,6 +21,11 @@ export interface ManagementParts {
   scheduler: () => Scheduler;
   /** Has a canister pay for its time until now. */
   charge: (canister: Canister) => void;
+  outcalls: OutcallPolicy;
+  /** Runs a query of a canister, for itself. */
+  query: (query: Omit<Query, "dataCertificate">) => CallResult;
+  /** Ends what goes on outside when the replica stops. */
+  signal: AbortSignal;
   /** Told what installing code took. */
   onExecuted: (execution: Executed) => void;
 }
@@ -32,8 +40,8 @@ export interface ManagementCall {
   effectiveCanisterId?: Uint8Array | undefined;
 }
 
-/** The values of a reply and the cycles that are kept, or a rejection. */
-export type Outcome = { reply: unknown[]; kept?: bigint } | { rejection: Rejection };
+/** The values of a reply or a rejection, and the cycles that are kept. */
+export type Outcome = ({ reply: unknown[] } | { rejection: Rejection }) & { kept?: bigint };
 
 /** What a method gives back: at once or later. */
 export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => void };

@@ -16,6 +16,7 @@ import {
   type Outcome,
   type Result,
 } from "./method.ts";
+import { outcall } from "./outcall.ts";
 import { Refusal } from "./refusal.ts";
 import { applySettings } from "./settings.ts";
 import { snapshotMethods } from "./snapshot-methods.ts";
@@ -169,6 +170,7 @@ export function methodsOf(parts: ManagementParts): { [Name in MethodName]: Metho
       },
     },
     raw_rand: { callers: "canisters", run: () => ({ reply: [new Uint8Array(randomBytes(32))] }) },
+    http_request: { callers: "canisters", run: (arg, call) => outcall(parts, arg, call) },
     fetch_canister_logs: {
       callers: "anyone",
       run: () => ({ rejection: noUpdate("fetch_canister_logs") }),
