@@ -13,6 +13,7 @@ export type { RemoteControl } from "./remote-control.ts";
 export type { Fault } from "./replica/faults.ts";
 export type { Latency } from "./replica/latency.ts";
 export type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
+export type { Durability } from "./replica/state/durable-writer.ts";
 export type { LocalnetOptions } from "./worker-protocol.ts";
 
 /** A local Internet Computer that runs. */

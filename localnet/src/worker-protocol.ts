@@ -2,6 +2,7 @@ import type { Control } from "./control.ts";
 import type { Latency } from "./replica/latency.ts";
 import type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 import type { createReplica } from "./replica/replica.ts";
+import type { Durability } from "./replica/state/durable-writer.ts";
 
 /** What a network is started with. */
 export interface LocalnetOptions {
@@ -10,6 +11,8 @@ export interface LocalnetOptions {
   host?: "127.0.0.1";
   /** Folder that keeps keys and canisters over restarts; without it they last as long as the network. */
   state?: string;
+  /** What answered updates outlast: the death of the process, by default, or also a power cut. */
+  durability?: Durability;
   /** How many subnets there are at least; 3 by default. The first one is the root subnet. */
   subnets?: number;
   /** How long messages take; no time by default. */

@@ -11,7 +11,16 @@ import { serve } from "./serve.ts";
 import type { ControlAnswer, LocalnetOptions, WorkerReport, WorkerRequest } from "./worker-protocol.ts";
 
 async function start(options: LocalnetOptions) {
-  const { host = "127.0.0.1", port = 0, state, subnets = 3, instructionLimits, latency, outcalls } = options;
+  const {
+    host = "127.0.0.1",
+    port = 0,
+    state,
+    subnets = 3,
+    instructionLimits,
+    latency,
+    outcalls,
+    durability,
+  } = options;
   const time = { offset: 0n };
   const clock = () => systemClock() + time.offset;
   const log = new ExecutionLog();
@@ -26,6 +35,7 @@ async function start(options: LocalnetOptions) {
       ...(instructionLimits && { instructionLimits }),
       ...(latency && { latency }),
       ...(outcalls && { outcalls }),
+      ...(durability && { durability }),
     });
     return replica;
   };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Latency, type OutcallPolicy, startLocalnet } from "@kiln/localnet";
+import { type Durability, type Latency, type OutcallPolicy, startLocalnet } from "@kiln/localnet";
 import { createAgent } from "../ic/agent.ts";
 import { type Deployment, readDeployment, writeDeployment } from "../ic/deployment.ts";
 import { createIdentity, readIdentity } from "../ic/identity.ts";
@@ -23,6 +23,7 @@ export type LocalNetwork = {
  * @param options.subnets how many there are at least
  * @param options.latency how long messages take, no time by default
  * @param options.outcalls where canisters' HTTPS outcalls may go, nowhere by default
+ * @param options.durability what the state outlasts: the death of the process, or also that of the machine
  * @throws LocalnetError PORT_TAKEN, STATE_IN_USE..., MOTOKO_REFUSED
  */
 export async function startLocalNetwork(options: {
@@ -32,12 +33,28 @@ export async function startLocalNetwork(options: {
   subnets?: number;
   latency?: Latency;
   outcalls?: OutcallPolicy;
+  durability?: Durability;
 }): Promise<LocalNetwork> {
-  const { folder, state, port = 0, subnets = 3, latency = {}, outcalls = "off" } = options;
+  const {
+    folder,
+    state,
+    port = 0,
+    subnets = 3,
+    latency = {},
+    outcalls = "off",
+    durability = "process",
+  } = options;
   const modules = await compileCanisters();
   await using opened = new AsyncDisposableStack();
   const network = opened.use(
-    await startLocalnet({ port, subnets, latency, outcalls, ...(state === undefined ? {} : { state }) }),
+    await startLocalnet({
+      port,
+      subnets,
+      latency,
+      outcalls,
+      durability,
+      ...(state === undefined ? {} : { state }),
+    }),
   );
   const pem = join(folder, "identity.pem");
   const identity = existsSync(pem) ? await readIdentity(pem) : await createIdentity(pem);

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { OutcallPolicy } from "@kiln/localnet";
+import type { Durability, OutcallPolicy } from "@kiln/localnet";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { startLocalNetwork } from "./local-network.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
@@ -11,6 +11,7 @@ interface LocalnetOptions {
   round: number;
   betweenSubnets: number;
   outcalls: OutcallPolicy;
+  durability: Durability;
 }
 
 export default function localnet(command: Command): void {
@@ -30,12 +31,17 @@ export default function localnet(command: Command): void {
         .choices(["off", "loopback", "any"])
         .default("off"),
     )
+    .addOption(
+      new Option("--durability <of>", "answered updates outlast the process, or also the machine (slower)")
+        .choices(["process", "machine"])
+        .default("process"),
+    )
     .addHelpText(
       "after",
       "\nkiln publish finds it by <dir>/kiln.json when <dir> is the default. A development tool, never a place for data.",
     )
     .action(async (options: LocalnetOptions) => {
-      const { port, state, subnets, round, betweenSubnets, outcalls } = options;
+      const { port, state, subnets, round, betweenSubnets, outcalls, durability } = options;
       const stop = stopSignal();
       console.error("compiling and installing the canisters...");
       const folder = resolve(state);
@@ -46,6 +52,7 @@ export default function localnet(command: Command): void {
         subnets,
         latency: { round, betweenSubnets },
         outcalls,
+        durability,
       });
       const { host, identity, canisters } = network.deployment;
       console.log(`network               ${host}`);

@@ -63,7 +63,7 @@ export async function keysOfFolder(folder: string, count = 1): Promise<Keys[]> {
     nodeSecret: new Uint8Array(nodeSecret.export({ type: "pkcs8", format: "der" })),
   }));
   const content = keyFileSchema.encode({ version: 2, subnets });
-  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600, flush: true });
   await rename(`${path}.new`, path);
   return all;
 }

@@ -19,6 +19,7 @@ import type { OutcallPolicy } from "./management/outcall-interface.ts";
 import { type Query, type QueryWorld, runQuery } from "./query.ts";
 import { type Answer, type Executed, Scheduler } from "./scheduler.ts";
 import { Autosave } from "./state/autosave.ts";
+import type { Durability } from "./state/durable-writer.ts";
 import { StateFolder } from "./state/state-folder.ts";
 import { type SubnetList, subnetList } from "./subnet-list.ts";
 import type { SystemCanister } from "./system/system-canister.ts";
@@ -28,6 +29,8 @@ import type { CallResult, CanisterState, Ingress, Replica } from "./types.ts";
 export interface ReplicaOptions {
   /** Folder that keeps the canisters over restarts; without one they live as long as the replica. */
   state?: string;
+  /** What the state folder outlasts; `process` by default. */
+  durability?: Durability;
   /** Of the root subnet. */
   subnetId: Uint8Array;
   /** Ids of further subnets. */
@@ -50,14 +53,14 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
  *
  * What differs from the platform: while it is off nothing is charged; messages run one at a time over all subnets,
  * in the order of their arrival. With a state folder an update is answered when what it did is saved, so that the
- * death of the process takes no answered update; the death of the machine may (nothing is synced). What no update
+ * death of the process takes no answered update, and where `durability` says so nor that of the machine. What no update
  * waits for (timers, heartbeats) is saved half a second later. A restart keeps canisters as they were saved, but not
  * calls under way: their callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
  */
 export async function createReplica(options: ReplicaOptions): Promise<LocalReplica> {
   if (options.state === undefined) return new LocalReplica(options, new CanisterRegistry());
-  const { folder, registry } = await StateFolder.open(options.state);
+  const { folder, registry } = await StateFolder.open(options.state, options.durability ?? "process");
   return new LocalReplica(options, registry, new Autosave(folder, registry));
 }
 

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdtempDisposable,
+  open,
+  readdir,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
@@ -115,6 +124,85 @@ test("a process killed while it writes leaves the state of one moment, with ever
     assert.equal(onHeap, inRegion);
   }
 });
+
+/** The files that are synced while it runs, by inode. */
+async function syncedWhile(context: TestContext, run: () => Promise<void>): Promise<Set<number>> {
+  const synced = new Set<number>();
+  await using folder = await stateFolder();
+  await using probe = await open(join(folder.path, "probe"), "w");
+  const prototype: FileHandle = Object.getPrototypeOf(probe);
+  const { sync } = prototype;
+  context.mock.method(prototype, "sync", async function (this: FileHandle) {
+    synced.add((await this.stat()).ino);
+    await sync.call(this);
+  });
+  await run();
+  context.mock.restoreAll();
+  return synced;
+}
+
+for (const durability of ["process", "machine"] as const) {
+  test(`durability ${durability}: what an answered update left is on disk or not`, async (context) => {
+    await using folder = await stateFolder();
+    await using replica = await createReplica({ subnetId, state: folder.path, durability });
+    const synced = await syncedWhile(context, async () => {
+      const actor = await deploy(replica, await fixture("Actor"));
+      await actor.update("add", [[IDL.Nat, 3n]]);
+    });
+    const names = await readdir(join(folder.path, "files"));
+    const paths = ["", "state.json", "files", ...names.map((name) => join("files", name))];
+    const inodes = await Promise.all(paths.map(async (path) => (await stat(join(folder.path, path))).ino));
+    const expected = paths.map(() => durability === "machine");
+    assert.deepEqual(
+      inodes.map((inode) => synced.has(inode)),
+      expected,
+    );
+  });
+}
+
+test("what a save left that did not end does no harm and goes", async () => {
+  await using folder = await stateFolder();
+  const files = join(folder.path, "files");
+  const wasm = await fixture("Actor");
+  const hash = createHash("sha256").update(wasm).digest("hex");
+  {
+    await using replica = await createReplica({ subnetId, state: folder.path });
+    await create(replica);
+  }
+  // The machine died in the middle: names are there, their contents only in part.
+  await writeFile(join(folder.path, "state.json.new"), `{"format":1,"next":"7"`);
+  await writeFile(join(files, `module-${hash}`), wasm.subarray(0, 1000));
+  await writeFile(join(files, "pages-11111111-2222-3333-4444-555555555555"), new Uint8Array(100));
+  let id: Principal;
+  {
+    await using replica = await createReplica({ subnetId, state: folder.path });
+    assert.equal(replica.canisterIds().length, 3);
+    assert.deepEqual(await readdir(files), []);
+    const actor = await deploy(replica, wasm);
+    assert.equal(await actor.update("add", [[IDL.Nat, 3n]]), 3n);
+    id = actor.id;
+  }
+  await using replica = await createReplica({ subnetId, state: folder.path });
+  assert.equal(await actorOf(replica, id).query("get"), 3n);
+});
+
+for (const kind of ["pages", "module", "chunk"]) {
+  test(`a torn file of the last save is named: ${kind}`, async () => {
+    await using folder = await stateFolder();
+    {
+      await using replica = await createReplica({ subnetId, state: folder.path });
+      const actor = await deploy(replica, await fixture("Actor"));
+      await manage(replica, "upload_chunk", { canister_id: actor.id, chunk: new Uint8Array(1000) });
+    }
+    const files = join(folder.path, "files");
+    const name = (await readdir(files)).find((name) => name.startsWith(kind))!;
+    await truncate(join(files, name), 500);
+    await assert.rejects(createReplica({ subnetId, state: folder.path }), {
+      code: "STATE_UNREADABLE",
+      message: new RegExp(`${name} is not whole`),
+    });
+  });
+}
 
 test("a state that cannot be read is named, not overwritten", async () => {
   await using folder = await stateFolder();

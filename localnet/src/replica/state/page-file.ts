@@ -1,4 +1,5 @@
 import { open, readFile } from "node:fs/promises";
+import type { DurableWriter } from "./durable-writer.ts";
 
 /** Pages by number; where one occurs in several files, the newest file is right. */
 export type Pages = ReadonlyMap<number, Uint8Array>;
@@ -14,10 +15,11 @@ export interface PageFile {
  * Writes a file of pages: their count, their numbers (each 32 bits, little endian), their contents.
  * The file must not exist.
  */
-export async function writePageFile(path: string, pages: Pages): Promise<void> {
+export async function writePageFile(path: string, pages: Pages, writer: DurableWriter): Promise<void> {
   const header = Uint32Array.from([pages.size, ...pages.keys()]);
   await using file = await open(path, "wx");
   await writeAll(file, [new Uint8Array(header.buffer), ...pages.values()]);
+  await writer.finish(file);
 }
 
 /** The pages of a file, as views of one buffer. @throws Error when the file is not whole */

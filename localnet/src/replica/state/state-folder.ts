@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Canister } from "../../canister/canister.ts";
 import type { CanisterSnapshot } from "../../canister/canister-snapshot.ts";
@@ -10,6 +10,7 @@ import { StableMemory, stablePageSize } from "../../canister/stable-memory.ts";
 import { LocalnetError } from "../../localnet-error.ts";
 import { dirtyPageSize } from "../../wasm/names.ts";
 import { CanisterRegistry } from "../canister-registry.ts";
+import { type Durability, DurableWriter } from "./durable-writer.ts";
 import { globalValue } from "./globals.ts";
 import { type CanisterRecord, manifest, type SnapshotRecord } from "./manifest.ts";
 import { mergeable, type PageFile, type Pages, readPageFile, writePageFile } from "./page-file.ts";
@@ -30,18 +31,23 @@ type Kept = WeakMap<Heap | StableMemory, PageFile[]>;
 export class StateFolder {
   readonly #folder: string;
   readonly #files: string;
+  readonly #writer: DurableWriter;
   readonly #kept: Kept = new WeakMap();
   /** Names of the files that are there: only this process writes them. */
   readonly #present = new Set<string>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, durability: Durability) {
     this.#folder = folder;
+    this.#writer = new DurableWriter(durability);
     this.#files = join(folder, "files");
   }
 
-  /** @throws LocalnetError STATE_UNREADABLE */
-  static async open(folder: string): Promise<{ folder: StateFolder; registry: CanisterRegistry }> {
-    const state = new StateFolder(folder);
+  /** What a save left that did not end is removed. @throws LocalnetError STATE_UNREADABLE */
+  static async open(
+    folder: string,
+    durability: Durability,
+  ): Promise<{ folder: StateFolder; registry: CanisterRegistry }> {
+    const state = new StateFolder(folder, durability);
     try {
       await mkdir(state.#files, { recursive: true });
       for (const name of await readdir(state.#files)) state.#present.add(name);
@@ -61,9 +67,9 @@ export class StateFolder {
       const records: CanisterRecord[] = [];
       for (const snapshot of snapshots) records.push(await this.#write(snapshot));
       const text = JSON.stringify(manifest.encode({ format: 1, next, others, ledger, canisters: records }));
-      const aside = join(this.#folder, "state.json.new");
-      await writeFile(aside, text);
-      await rename(aside, join(this.#folder, "state.json"));
+      await this.#writer.finishFolder(this.#files);
+      await this.#writer.replace(join(this.#folder, "state.json"), text);
+      await this.#writer.finishFolder(this.#folder);
       await this.#removeAllBut(records);
     } catch (error) {
       snapshots.forEach(giveBack);
@@ -79,9 +85,7 @@ export class StateFolder {
 
   async #writeOnce(name: string, content: Uint8Array): Promise<void> {
     if (this.#present.has(name)) return;
-    const path = join(this.#files, name);
-    await writeFile(`${path}.new`, content);
-    await rename(`${path}.new`, path);
+    await this.#writer.replace(join(this.#files, name), content);
     this.#present.add(name);
   }
 
@@ -104,7 +108,7 @@ export class StateFolder {
     const name = `pages-${randomUUID()}`;
     // Before it is written: what a full disk leaves of it goes with the next save.
     this.#present.add(name);
-    await writePageFile(join(this.#files, name), all);
+    await writePageFile(join(this.#files, name), all, this.#writer);
     return { name, count: all.size };
   }
 
@@ -122,8 +126,13 @@ export class StateFolder {
       if (error.code === "ENOENT") return undefined;
       throw error;
     });
-    if (text === undefined) return new CanisterRegistry();
+    if (text === undefined) {
+      await this.#removeAllBut([]);
+      return new CanisterRegistry();
+    }
     const { next, others, ledger, canisters } = manifest.parse(JSON.parse(text));
+    // A file that is there is not written again: one that was left half written must not be taken for whole.
+    await this.#removeAllBut(canisters);
     const registry = new CanisterRegistry([next, ...others], new Map(Object.entries(ledger)));
     for (const record of canisters) registry.add(await this.#loadCanister(record));
     return registry;
@@ -188,8 +197,13 @@ export class StateFolder {
     return all;
   }
 
+  /** @throws Error when it does not hold what its name says */
   async #read(name: string): Promise<Uint8Array> {
-    return new Uint8Array(await readFile(join(this.#files, name)));
+    const path = join(this.#files, name);
+    const content = new Uint8Array(await readFile(path));
+    const hash = createHash("sha256").update(content).digest("hex");
+    if (!name.endsWith(hash)) throw new Error(`${path} is not whole`);
+    return content;
   }
 }
 

@@ -1,0 +1,37 @@
+import { type FileHandle, open, rename, writeFile } from "node:fs/promises";
+
+/**
+ * What takes no answered update: the death of the process; or also that of the machine (a power cut), for which each
+ * save waits for the disk.
+ */
+export type Durability = "process" | "machine";
+
+/** Writes files so that they outlast what is asked for. */
+export class DurableWriter {
+  readonly #durability: Durability;
+
+  constructor(durability: Durability) {
+    this.#durability = durability;
+  }
+
+  /** Puts a file in place as a whole. */
+  async replace(path: string, content: string | Uint8Array): Promise<void> {
+    const aside = `${path}.new`;
+    await using file = await open(aside, "w");
+    await writeFile(file, content);
+    await this.finish(file);
+    await rename(aside, path);
+  }
+
+  /** To be called when a file or folder has what it is to have. */
+  async finish(file: FileHandle): Promise<void> {
+    if (this.#durability === "machine") await file.sync();
+  }
+
+  /** To be called when files have come into a folder: their names are the folder's content. */
+  async finishFolder(path: string): Promise<void> {
+    if (this.#durability === "process") return;
+    await using folder = await open(path, "r");
+    await this.finish(folder);
+  }
+}
