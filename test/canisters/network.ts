@@ -34,8 +34,11 @@ export type CanisterNetwork = AsyncDisposable &
     upgrade(name: CanisterName): Promise<void>;
   };
 
-export async function startCanisters(): Promise<CanisterNetwork> {
-  const network = await startTestNetwork();
+/** @param given see startTestNetwork */
+export async function startCanisters(
+  given?: Parameters<typeof startTestNetwork>[0],
+): Promise<CanisterNetwork> {
+  const network = await startTestNetwork(given);
   const { agent, canisters, modules } = network;
   const versions = new Map<CanisterName, number>();
   const callerWith = async (by: HttpAgent): Promise<Caller> => ({

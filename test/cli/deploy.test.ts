@@ -1,23 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { startLocalNetwork } from "../../src/cli/local-network.ts";
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-
-/** Runs kiln in a folder, without the settings of whoever runs the tests. */
-function kiln(cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const options = { cwd, env: { PATH: process.env.PATH } };
-    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
-}
+import { kiln } from "./kiln.ts";
 
 test("kiln deploy and kiln canisters: a plan that is shown first, status, drill, snapshot and back", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "deploy-"));

@@ -1,4 +1,4 @@
-import type { HttpAgent } from "@dfinity/agent";
+import type { HttpAgent, SignIdentity } from "@dfinity/agent";
 import { type Localnet, startLocalnet } from "@kiln/localnet";
 import { compileCanisters } from "../../src/cli/canisters.ts";
 import { createAgent } from "../../src/ic/agent.ts";
@@ -26,19 +26,21 @@ export type TestNetwork = {
   stranger(url?: string): Promise<HttpAgent>;
 } & AsyncDisposable;
 
-/** A local network with Kiln's three canisters, gone when it is disposed of. */
-export async function startTestNetwork(): Promise<TestNetwork> {
-  const modules = await compileCanisters();
+/**
+ * A local network with Kiln's canisters, gone when it is disposed of.
+ * @param given.modules of an older release; by default this tree's
+ * @param given.identity of whoever deploys; by default somebody made up
+ */
+export async function startTestNetwork(
+  given: { modules?: KilnModules; identity?: SignIdentity } = {},
+): Promise<TestNetwork> {
+  const { modules = await compileCanisters(), identity = madeUpIdentity() } = given;
   await using opened = new AsyncDisposableStack();
   const localnet = opened.use(await startLocalnet());
   const { url } = localnet;
-  const stranger = (by = url) =>
-    createAgent({
-      host: by,
-      identity: madeUpIdentity(),
-      rootKey: { from: "bytes", bytes: localnet.rootKey },
-    });
-  const agent = await stranger();
+  const rootKey = { from: "bytes", bytes: localnet.rootKey } as const;
+  const stranger = (by = url) => createAgent({ host: by, identity: madeUpIdentity(), rootKey });
+  const agent = await createAgent({ host: url, identity, rootKey });
   const canisters = await installKiln({ agent, modules });
   const resources = opened.move();
   return {
