@@ -1,7 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import type { z } from "zod";
 import { createAgent, isLoopback, isMainnet } from "../ic/agent.ts";
 import type { Payer } from "../ic/deploy/apply.ts";
+import { type Journal, Replacement } from "../ic/deploy/replace-code.ts";
 import { type FoundCanisters, KilnCanisters, localDeploymentFile, readDeployment } from "../ic/deployment.ts";
 import { readIdentity } from "../ic/identity.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
@@ -18,6 +20,9 @@ export type DeployTarget = {
   file: string;
   /** Called after each creation: a canister that was paid for is found again. */
   remember(canisters: FoundCanisters): Promise<void>;
+  /** The upgrade that a killed process was at, kept beside it. */
+  journal: Journal;
+  underWay: Replacement | undefined;
 };
 
 const mainnet = "https://icp-api.io";
@@ -39,7 +44,8 @@ export async function deployTarget(network: string, identity: string | undefined
   const agent = await createAgent({ host, identity: await readIdentity(pem), rootKey });
   const file = local ? localDeploymentFile : join(".kiln", new URL(host).hostname, "kiln.json");
   const created = join(dirname(file), "canisters.json");
-  const canisters = { ...local?.canisters, ...(local ? {} : await readCreated(created)) };
+  const upgrading = join(dirname(file), "upgrading.json");
+  const canisters = { ...local?.canisters, ...(local ? {} : await read(created, KilnCanisters.partial())) };
   return {
     host,
     identity: resolve(pem),
@@ -47,20 +53,25 @@ export async function deployTarget(network: string, identity: string | undefined
     payer: isMainnet(host) ? "ledger" : "network",
     canisters,
     file,
-    remember: (found) => writeCreated(created, found),
+    remember: (found) => write(created, found),
+    journal: (underWay) =>
+      underWay === undefined ? rm(upgrading, { force: true }) : write(upgrading, underWay),
+    underWay: await read(upgrading, Replacement),
   };
 }
 
-async function readCreated(file: string): Promise<FoundCanisters> {
+/** @returns undefined when there is no such file */
+async function read<Schema extends z.ZodType>(file: string, schema: Schema) {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
+    if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  const parsed = KilnCanisters.partial().safeParse(json(text));
+  if (text === undefined) return undefined;
+  const parsed = schema.safeParse(json(text));
   if (parsed.success) return parsed.data;
   throw new TypedError(
     "DEPLOYMENT_INVALID",
-    `${file} does not name canisters: mend it, the canisters in it were paid for`,
+    `${file} says nothing of canisters: mend it, it was written when cycles were paid or an upgrade was under way`,
   );
 }
 
@@ -72,9 +83,10 @@ function json(text: string): unknown {
   }
 }
 
-async function writeCreated(file: string, canisters: FoundCanisters): Promise<void> {
+/** Written aside and renamed: a killed process leaves the former or the new one, never a part. */
+async function write(file: string, content: unknown): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const aside = `${file}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(canisters, undefined, 2)}\n`);
+  await writeFile(aside, `${JSON.stringify(content, undefined, 2)}\n`);
   await rename(aside, file);
 }

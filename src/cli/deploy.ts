@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
 import { apply } from "../ic/deploy/apply.ts";
 import { observe } from "../ic/deploy/observe.ts";
-import { cost, describe, plan, type Step } from "../ic/deploy/plan.ts";
+import { cost, describe, mending, plan, type Step } from "../ic/deploy/plan.ts";
 import { writeDeployment } from "../ic/deployment.ts";
 import { hashesOf } from "../ic/install-kiln.ts";
 import type { UserIndexSettings } from "../ic/user-index-client.ts";
@@ -64,33 +64,38 @@ async function run(options: Options): Promise<void> {
   if (options.modules === undefined) console.error("compiling the canisters...");
   const compiled = await (options.modules === undefined ? compileAll() : readModuleFolder(options.modules));
   const modules = modulesOf(compiled);
-  const steps = plan(await observe(agent, canisters), {
+  const desired = {
     modules: hashesOf(modules),
     settings: settingsOf(options, (await agent.getPrincipal()).toText()),
     cycles: options.cycles,
     subnet: options.subnet,
-  });
+  };
+  const by = { agent, modules, payer, onCreated: target.remember, journal: target.journal };
+  const still = mending(await observe(agent, canisters, target.underWay));
+  if (still.length > 0) {
+    if (!(await agreed(still, options))) return;
+    await apply({ ...by, canisters, steps: still, onStep: say });
+  }
+  const steps = plan(await observe(agent, canisters), desired);
   if (steps.length === 0) {
     console.log("nothing to do: everything is as it should be");
     return;
   }
   await refuseLosses(target, steps, compiled);
   await refuseOverspending(target, steps, options.budget);
-  for (const step of steps) console.log(`- ${describe(step)}`);
-  if (!(options.yes ?? (await confirmed()))) return;
-  const installed = await apply({
-    agent,
-    modules,
-    canisters,
-    steps,
-    payer,
-    onStep: (step) => console.error(describe(step)),
-    onCreated: target.remember,
-  });
+  if (!(await agreed(steps, options))) return;
+  const installed = await apply({ ...by, canisters, steps, onStep: say });
   const { host, identity, file } = target;
   await writeDeployment(file, { host, identity, canisters: installed });
   for (const [name, id] of Object.entries(installed)) console.log(`${name.padEnd(22)}${id}`);
   console.log(`described in ${file}`);
+}
+
+const say = (step: Step) => console.error(describe(step));
+
+async function agreed(steps: readonly Step[], { yes }: Options): Promise<boolean> {
+  for (const step of steps) console.log(`- ${describe(step)}`);
+  return yes ?? (await confirmed());
 }
 
 function settingsOf(

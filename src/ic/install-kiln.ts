@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { HttpAgent } from "@dfinity/agent";
 import { apply, type KilnModules } from "./deploy/apply.ts";
 import { observe } from "./deploy/observe.ts";
-import { type Desired, plan } from "./deploy/plan.ts";
+import { type Desired, mending, plan } from "./deploy/plan.ts";
 import type { FoundCanisters, KilnCanisters } from "./deployment.ts";
 
 export type { KilnModules } from "./deploy/apply.ts";
@@ -25,8 +25,10 @@ export async function installKiln(options: {
   const { agent, modules, canisters = {} } = options;
   const operators = [(await agent.getPrincipal()).toText()];
   const desired = { modules: hashesOf(modules), settings: { operators }, cycles: localCycles };
-  const steps = plan(await observe(agent, canisters), desired);
-  return apply({ agent, modules, canisters, steps, payer: "network" });
+  const by = { agent, modules, canisters, payer: "network" } as const;
+  const still = mending(await observe(agent, canisters));
+  if (still.length > 0) await apply({ ...by, steps: still });
+  return apply({ ...by, steps: plan(await observe(agent, canisters), desired) });
 }
 
 /** SHA-256 of each module in hex. */

@@ -71,6 +71,15 @@ export async function createCanister(agent: HttpAgent, options: { cycles?: bigin
   }
 }
 
+/** @throws TypedError CANISTER_UNREACHABLE, CALL_REFUSED */
+export async function startCanister(agent: HttpAgent, canisterId: string): Promise<void> {
+  try {
+    await management(agent, canisterId).start_canister({ canister_id: Principal.fromText(canisterId) });
+  } catch (error) {
+    throw toTypedError(error, `canister ${canisterId}`);
+  }
+}
+
 type Code = { canisterId: Principal; mode: InstallMode; arg: Uint8Array; wasm: Uint8Array };
 
 async function installWhole(target: Management, { canisterId, mode, arg, wasm }: Code): Promise<void> {

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempDisposable, readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { canisterNames, modulesOf } from "../../src/cli/canisters.ts";
 import { readModuleFolder } from "../../src/cli/module-folder.ts";
 import { canisterNames as deployedNames } from "../../src/ic/deploy/plan.ts";
-import { writeDeployment } from "../../src/ic/deployment.ts";
-import { createIdentity } from "../../src/ic/identity.ts";
-import { drill } from "../../src/ic/restore.ts";
+import { drill } from "../../src/ic/drill.ts";
+import { startDeployed } from "../cli/deployed-network.ts";
 import { kiln } from "../cli/kiln.ts";
-import { startCanisters, withSection } from "./network.ts";
+import { withSection } from "./network.ts";
 import { fill, goOn, readAll } from "./whole-state.ts";
 
 const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
@@ -19,24 +17,19 @@ const releases = (await readdir(fixtures)).filter((name) => name.startsWith("rel
 
 for (const release of releases)
   test(`from ${release} kiln deploy upgrades every canister, and all that could be read is as it was`, async () => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), "upgrade-"));
-    const pem = join(folder.path, "identity.pem");
-    const identity = await createIdentity(pem);
     const modules = modulesOf(await readModuleFolder(join(fixtures, release)));
     // Also canisters that have not changed since are upgraded: their hashes differ.
     for (const name of canisterNames) modules[name] = withSection(modules[name], release);
-    await using network = await startCanisters({ modules, identity });
-    const { agent, canisters, url } = network;
-    const file = join(folder.path, ".kiln/localnet/kiln.json");
-    await writeDeployment(file, { host: url, identity: pem, canisters });
+    await using network = await startDeployed(modules);
+    const { agent, canisters, folder } = network;
     const filled = await fill(network);
     const { configuration: before, ...rest } = await readAll(network, filled);
 
-    const deployed = await kiln(folder.path, "deploy", "--yes");
+    const deployed = await kiln(folder, "deploy", "--yes");
     assert.equal(deployed.code, 0, deployed.stderr);
     const upgraded = [...deployed.stdout.matchAll(/^- (upgrade \w+|roll out)/gm)].map(([, what]) => what);
     assert.deepEqual(upgraded, [...deployedNames.map((name) => `upgrade ${name}`), "roll out"]);
-    const again = await kiln(folder.path, "deploy");
+    const again = await kiln(folder, "deploy");
     assert.equal(again.stdout, "nothing to do: everything is as it should be\n");
 
     const { configuration: after, ...restAfter } = await readAll(network, filled);

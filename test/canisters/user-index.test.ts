@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
-import { cp, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { compileMotoko } from "@kiln/localnet";
 import { rollOut } from "../../src/ic/deploy/apply.ts";
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
 import { replaceCode } from "../../src/ic/deploy/replace-code.ts";
 import { drill } from "../../src/ic/drill.ts";
 import { restore } from "../../src/ic/restore.ts";
 import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { alteredCanister } from "./altered-canister.ts";
 import { type CanisterNetwork, err, ok, startCanisters, withSection } from "./network.ts";
 import { backedUp, postInput, readyPost, resident } from "./users.ts";
 
@@ -27,20 +23,14 @@ const settle = async (users_per_canister: number, pool: number) =>
 
 /** The user canister's module with something wrong in it, and with a stable variable more. */
 async function brokenModule(): Promise<Uint8Array> {
-  await using folder = await mkdtempDisposable(join(tmpdir(), "broken-"));
-  await cp(fileURLToPath(new URL("../../canisters", import.meta.url)), folder.path, { recursive: true });
-  const main = join(folder.path, "user/main.mo");
-  const text = await readFile(main, "utf8");
-  const ill = text
-    .replace("public query func health()", "let added = 1;\n  public query func health()")
-    .replace(
+  const broken = await alteredCanister("user", [
+    ["public query func health()", "let added = 1;\n  public query func health()"],
+    [
       "users = Nat64.fromNat(users.size());",
       "users = Nat64.fromNat(users.size() - added - users.size() : Nat);",
-    );
-  assert.notEqual(ill, text);
-  await writeFile(main, ill);
-  const cache = fileURLToPath(new URL("../../.cache/canisters", import.meta.url));
-  return (await compileMotoko({ main, cache })).wasm;
+    ],
+  ]);
+  return broken.wasm;
 }
 
 test("with one user a canister everybody gets one of their own; one that was never used is taken back", async () => {
@@ -168,6 +158,7 @@ test("a rollout goes on after user_index itself was upgraded", async () => {
   await client.startUpgrades();
   await replaceCode({
     agent,
+    journal: async () => {},
     canisterId: canisters.user_index,
     wasm: withSection(modules.user_index, "4"),
     arg: argumentsOf("user_index", canisters, (await agent.getPrincipal()).toText()),

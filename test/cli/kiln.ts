@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+export const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** Runs kiln in a folder, without the settings of whoever runs the tests. */
 export function kiln(

@@ -5,6 +5,7 @@ import {
   cost,
   type Desired,
   describe,
+  mending,
   type Observed,
   plan,
 } from "../../src/ic/deploy/plan.ts";
@@ -38,7 +39,9 @@ const nothing: Observed = {
   userModule: undefined,
 };
 const everything: Observed = {
-  canisters: Object.fromEntries(canisterNames.map((name) => [name, { id: name, moduleHash: modules[name] }])),
+  canisters: Object.fromEntries(
+    canisterNames.map((name) => [name, { id: name, moduleHash: modules[name], stopped: false }]),
+  ),
   registered: new Set(canisterNames),
   watched: new Set(canisterNames),
   deployerPublishes: true,
@@ -65,7 +68,7 @@ test("on an empty network all canisters are created before one is installed, the
 test("where all is as it should be nothing is done", () => assert.deepEqual(plan(everything, desired), []));
 
 test("only what differs is changed", () => {
-  const canisters = { ...everything.canisters, storage: { id: "storage", moduleHash: "s1" } };
+  const canisters = { ...everything.canisters, storage: { id: "storage", moduleHash: "s1", stopped: false } };
   assert.deepEqual(plan({ ...everything, canisters, userModule: "u1" }, desired), [
     { do: "upgrade", canister: "storage", from: "s1", to: "s2" },
     { do: "roll out", from: "u1", to: "u2" },
@@ -73,11 +76,32 @@ test("only what differs is changed", () => {
 });
 
 test("a deployment that broke off after a creation goes on with what was created", () => {
-  const canisters = { global_configuration: { id: "global_configuration", moduleHash: undefined } };
+  const canisters = {
+    global_configuration: { id: "global_configuration", moduleHash: undefined, stopped: false },
+  };
   const steps = plan({ ...nothing, canisters }, desired);
   assert.equal(steps.filter((step) => step.do === "create").length, 4);
   assert.deepEqual(
     steps.find((step) => step.do === "install"),
     { do: "install", canister: "global_configuration", to: "g2" },
   );
+});
+
+test("what stands still is mended first: by its journal where there is one, else it is started", () => {
+  const stopped = (name: "storage" | "user_index") => ({
+    id: name,
+    moduleHash: modules[name],
+    stopped: true,
+  });
+  const canisters = {
+    ...everything.canisters,
+    storage: stopped("storage"),
+    user_index: stopped("user_index"),
+  };
+  const underWay = { canister: "storage", snapshot: "00", to: "s2" };
+  assert.deepEqual(mending({ ...everything, canisters, underWay }), [
+    { do: "settle", canister: "storage", underWay },
+    { do: "start", canister: "user_index" },
+  ]);
+  assert.deepEqual(mending(everything), []);
 });

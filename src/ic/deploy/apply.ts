@@ -3,13 +3,13 @@ import type { HttpAgent } from "@dfinity/agent";
 import { TypedError } from "../../telemetry/typed-error.ts";
 import { cyclesLedger } from "../cycles-ledger.ts";
 import { type FoundCanisters, KilnCanisters } from "../deployment.ts";
-import { createCanister, installCanister } from "../install.ts";
+import { createCanister, installCanister, startCanister } from "../install.ts";
 import { grantRole, registerCanister } from "../roles.ts";
 import { type Upgrades, userIndexClient } from "../user-index-client.ts";
 import { argumentsOf } from "./arguments.ts";
 import { answers } from "./observe.ts";
 import type { CanisterName, Step } from "./plan.ts";
-import { replaceCode } from "./replace-code.ts";
+import { type Journal, replaceCode, settleReplacement } from "./replace-code.ts";
 
 export type KilnModules = Record<CanisterName | "user", Uint8Array>;
 
@@ -35,8 +35,10 @@ export async function apply(options: {
   payer: Payer;
   onStep?: ((step: Step) => void) | undefined;
   onCreated?: ((canisters: FoundCanisters) => Promise<void>) | undefined;
+  /** Without one a killed process leaves the snapshot of the upgrade that it was at. */
+  journal?: Journal | undefined;
 }): Promise<KilnCanisters> {
-  const { agent, modules, steps, payer, onStep, onCreated } = options;
+  const { agent, modules, steps, payer, onStep, onCreated, journal = async () => {} } = options;
   const created: FoundCanisters = { ...options.canisters };
   const deployer = (await agent.getPrincipal()).toText();
   const all = () => KilnCanisters.parse(created);
@@ -60,6 +62,7 @@ export async function apply(options: {
         const canisterId = all()[step.canister];
         await replaceCode({
           agent,
+          journal,
           canisterId,
           wasm: modules[step.canister],
           arg: argumentsOf(step.canister, all(), deployer),
@@ -67,6 +70,14 @@ export async function apply(options: {
         });
         break;
       }
+      case "settle": {
+        const healthy = () => answers(agent, step.canister, step.underWay.canister);
+        await settleReplacement({ agent, journal, healthy }, step.underWay);
+        break;
+      }
+      case "start":
+        await startCanister(agent, created[step.canister]!);
+        break;
       case "publish":
         await grantRole(agent, all().global_configuration, deployer, "publisher");
         break;

@@ -4,28 +4,47 @@ import { z } from "zod";
 import { type _SERVICE as Configuration, idlFactory } from "../bindings/global_configuration.ts";
 import type { FoundCanisters, KilnCanisters } from "../deployment.ts";
 import { moduleHash } from "../install.ts";
+import { management } from "../management.ts";
 import { PrincipalText, readReply } from "../reply.ts";
 import { withRetry } from "../retry.ts";
 import { userIndexClient } from "../user-index-client.ts";
 import { canisterNames, type Observed } from "./plan.ts";
+import type { Replacement } from "./replace-code.ts";
 
 /**
  * What a network has of Kiln. What a canister of an older release cannot tell counts as absent.
+ * @param underWay what a killed process left in its journal
  * @throws TypedError those of `withRetry`
  */
-export async function observe(agent: HttpAgent, ids: FoundCanisters): Promise<Observed> {
+export async function observe(
+  agent: HttpAgent,
+  ids: FoundCanisters,
+  underWay?: Replacement | undefined,
+): Promise<Observed> {
   const canisters: Observed["canisters"] = {};
   for (const name of canisterNames) {
     const id = ids[name];
-    if (id !== undefined) canisters[name] = { id, moduleHash: await moduleHash(agent, id) };
+    if (id === undefined) continue;
+    canisters[name] = { id, moduleHash: await moduleHash(agent, id), stopped: await standsStill(agent, id) };
   }
+  // One that stands still cannot be asked.
   const installed = (name: keyof KilnCanisters) =>
-    canisters[name]?.moduleHash === undefined ? undefined : canisters[name].id;
+    canisters[name]?.moduleHash === undefined || canisters[name].stopped ? undefined : canisters[name].id;
   return {
     canisters,
+    underWay,
     ...(await observeConfiguration(agent, installed("global_configuration"))),
     ...(await observeUserIndex(agent, installed("user_index"))),
   };
+}
+
+/** @throws TypedError CALL_REFUSED when the agent's principal does not control the canister */
+async function standsStill(agent: HttpAgent, id: string): Promise<boolean> {
+  const target = { canister_id: Principal.fromText(id) };
+  const state = await withRetry(() => management(agent, id).canister_status(target), {
+    target: `canister ${id}`,
+  });
+  return "stopped" in state.status;
 }
 
 const Directory = z.array(z.object({ id: PrincipalText }));

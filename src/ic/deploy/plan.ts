@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KilnCanisters } from "../deployment.ts";
 import type { UserIndexSettings } from "../user-index-client.ts";
+import type { Replacement } from "./replace-code.ts";
 
 export type CanisterName = keyof KilnCanisters;
 
@@ -15,7 +16,9 @@ export const canisterNames = [
 
 /** What a network has of Kiln. Hashes are SHA-256 in hex. */
 export type Observed = {
-  canisters: { [name in CanisterName]?: { id: string; moduleHash: string | undefined } };
+  canisters: { [name in CanisterName]?: { id: string; moduleHash: string | undefined; stopped: boolean } };
+  /** What a killed process left behind. */
+  underWay?: Replacement | undefined;
   /** Canisters in the project's directory. */
   registered: ReadonlySet<string>;
   /** Canisters that user_index funds. */
@@ -39,6 +42,8 @@ export type Desired = {
 };
 
 export type Step =
+  | { do: "settle"; canister: CanisterName; underWay: Replacement }
+  | { do: "start"; canister: CanisterName }
   | { do: "create"; canister: CanisterName; cycles: bigint; subnet: string | undefined }
   | { do: "install"; canister: CanisterName; to: string }
   | { do: "upgrade"; canister: CanisterName; from: string; to: string }
@@ -49,11 +54,24 @@ export type Step =
   | { do: "roll out"; from: string | undefined; to: string };
 
 /**
+ * What brings canisters back that stand still, as a killed process leaves them. It is done before anything is planned:
+ * nobody can ask them what they hold.
+ */
+export function mending({ canisters, underWay }: Observed): Step[] {
+  return canisterNames.flatMap((canister): Step[] => {
+    const { id, stopped = false } = canisters[canister] ?? {};
+    if (underWay !== undefined && underWay.canister === id) return [{ do: "settle", canister, underWay }];
+    return stopped ? [{ do: "start", canister }] : [];
+  });
+}
+
+/**
  * What has to be done, in order; nothing where all is as it should be. A plan that broke off is continued by
  * observing and planning again.
  */
 export function plan(observed: Observed, desired: Desired): Step[] {
   const { modules, settings, cycles, subnet } = desired;
+  const { userModule } = observed;
   const found = (canister: CanisterName) => observed.canisters[canister];
   const code = canisterNames.flatMap((canister): Step[] => {
     const from = found(canister)?.moduleHash;
@@ -63,7 +81,6 @@ export function plan(observed: Observed, desired: Desired): Step[] {
   });
   const without = (ids: ReadonlySet<string>) =>
     canisterNames.filter((name) => !ids.has(found(name)?.id ?? ""));
-  const { userModule } = observed;
   return [
     ...canisterNames
       .filter((canister) => found(canister) === undefined)
@@ -91,6 +108,10 @@ export function cost(steps: readonly Step[]): bigint {
 /** A step in words. */
 export function describe(step: Step): string {
   switch (step.do) {
+    case "settle":
+      return `end the upgrade of ${step.canister} that broke off: check it; back to its snapshot if the check fails`;
+    case "start":
+      return `start ${step.canister}, which stands still`;
     case "create":
       return `create ${step.canister} with ${trillions(step.cycles)} of cycles${step.subnet === undefined ? "" : ` on subnet ${step.subnet}`}`;
     case "install":
