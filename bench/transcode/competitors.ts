@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { keyframes } from "../../src/transcode/encoders/keyframes.ts";
 import { colorFilters } from "../../src/transcode/plan/color.ts";
 import { fraction, perSecond } from "../../src/transcode/plan/frame-rate.ts";
 import type { EncodePlan } from "../../src/transcode/plan/plan.ts";
@@ -12,7 +13,8 @@ const sound = (plan: EncodePlan) =>
 
 /**
  * One ffmpeg command as a person who knows ffmpeg would write it for a plan's renditions: one decode, each size
- * from the one above it, the plan's colours, aligned closed groups of pictures, segments by ffmpeg's own packager.
+ * from the one above it, the plan's colours, the encoder's options and the keyframes of Kiln, segments by ffmpeg's
+ * own packager.
  */
 export function handTuned(plan: EncodePlan, folder: string): string[] {
   const { renditions, video, frameRate, segments } = plan;
@@ -34,9 +36,9 @@ export function handTuned(plan: EncodePlan, folder: string): string[] {
   return [
     ...[...before(plan), "-filter_complex", graph],
     ...renditions.flatMap(({ name, maxrate, bufsize }, index) => [
-      ...`-map [v${index}] -c:v libx264 -preset veryfast -profile:v high -crf 23`.split(" "),
-      ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${segments.segment}`.split(" "),
-      ...`-keyint_min ${segments.segment} -sc_threshold 0 -map_metadata -1`.split(" "),
+      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -subq 4`.split(" "),
+      ...`-profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize}`.split(" "),
+      ...[...keyframes(segments), "-sc_threshold", "0", "-map_metadata", "-1"],
       ...packaged(name),
     ]),
     ...(plan.audio === null ? [] : [...sound(plan), ...packaged("audio")]),

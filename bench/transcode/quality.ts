@@ -9,13 +9,12 @@ import { colorFilters } from "../../src/transcode/plan/color.ts";
 import { fraction, perSecond } from "../../src/transcode/plan/frame-rate.ts";
 import type { EncodePlan } from "../../src/transcode/plan/plan.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
+import { type Point, qualityAt } from "../rate-curve.ts";
 import { phoneClips } from "./clips.ts";
 import { peerTubeEncoding } from "./competitors.ts";
 
 const run = promisify(execFile);
 
-/** How like the source a rendition is: SSIM of the luma (0 to 1), PSNR of the luma (dB), at bits per second. */
-export type Point = { bitrate: number; ssim: number; psnr: number };
 export type Quality = { rendition: string; kiln: Point; peerTube: Omit<Point, "bitrate"> };
 
 /** PeerTube's arguments at these qualities give a curve, on which its values at our bitrate are read. */
@@ -41,7 +40,7 @@ export async function quality(media: string, { seconds = 8 }: { seconds?: number
         await run("ffmpeg", peerTubeAt(plan, rendition, { crf, file }));
         curve.push(await likeness(plan, rendition, file));
       }
-      rows.push({ rendition: rendition.name, kiln, peerTube: at(curve, kiln.bitrate) });
+      rows.push({ rendition: rendition.name, kiln, peerTube: qualityAt(curve, kiln.bitrate) });
     }
     return rows;
   } finally {
@@ -90,15 +89,4 @@ async function pictureBytes(file: string): Promise<number> {
     .trim()
     .split("\n")
     .reduce((sum, line) => sum + Number(line), 0);
-}
-
-/** Reads a curve at a bitrate: straight lines over the logarithm of the bitrate, the last ones drawn on. */
-function at(curve: readonly Point[], bitrate: number): Omit<Point, "bitrate"> {
-  const sorted = curve.toSorted((one, other) => one.bitrate - other.bitrate);
-  const above = sorted.findIndex((point) => point.bitrate >= bitrate);
-  const right = above === -1 ? sorted.length - 1 : Math.max(1, above);
-  const [low, high] = [sorted[right - 1]!, sorted[right]!];
-  const share = Math.log(bitrate / low.bitrate) / Math.log(high.bitrate / low.bitrate);
-  const between = (key: "ssim" | "psnr") => low[key] + share * (high[key] - low[key]);
-  return { ssim: between("ssim"), psnr: between("psnr") };
 }

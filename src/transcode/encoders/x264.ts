@@ -2,6 +2,12 @@ import type { VideoEncoder } from "./encoder.ts";
 import { keyframes } from "./keyframes.ts";
 import { presetOf } from "./preset.ts";
 
+/**
+ * What veryfast saves in the wrong place: more B-frames and a finer search for motion take a sixth more CPU and
+ * save a tenth of the bits, and bits are stored, certified and sent many times.
+ */
+const finer = ["-bf", "5", "-subq", "4"];
+
 /** H.264 in software: plays everywhere, and runs on every machine. */
 export const x264: VideoEncoder = {
   name: "libx264",
@@ -9,7 +15,9 @@ export const x264: VideoEncoder = {
   options: ({ maxrate, bufsize, segments }, policy) => {
     const preset = presetOf(policy);
     return [
-      ...["-preset", preset, "-threads", `${policy.threads}`],
+      ...["-preset", preset],
+      ...(policy.preset === null && policy.profile === "balanced" ? finer : []),
+      ...["-threads", `${policy.threads}`],
       // The fastest preset has nothing that High would allow, and x264 then calls it so.
       ...["-profile:v", preset === "ultrafast" ? "main" : "high"],
       // Constant quality under a ceiling: easy content takes fewer bits, hard content cannot burst a segment.
