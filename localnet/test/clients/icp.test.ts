@@ -19,7 +19,7 @@ const program = join(
 );
 const skip = existsSync(program) ? false : "icp is not installed: npm brings it for Linux on x64 only";
 
-test("icp creates, installs, calls, reads logs, takes and restores snapshots", { skip }, async () => {
+test("icp pings, creates, installs, calls, reads logs, takes and restores snapshots", { skip }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "localnet-icp-"));
   await using network = await startLocalnet();
   const wasm = join(folder.path, "actor.wasm");
@@ -31,6 +31,12 @@ test("icp creates, installs, calls, reads logs, takes and restores snapshots", {
     (await promisify(execFile)(program, args, { cwd: project, env, timeout: 120_000 })).stdout.trim();
   const key = Buffer.from(network.rootKey).toString("hex");
   const on = (...args: string[]) => icp(...args, "-n", network.url, "-k", key);
+
+  // A network is pinged by its name in a project.
+  const named = { name: "here", mode: "connected", url: network.url, "root-key": key };
+  await writeFile(join(project, "icp.yaml"), JSON.stringify({ networks: [named] }));
+  const { impl_version, replica_health_status } = JSON.parse(await icp("network", "ping", "here"));
+  assert.deepEqual([impl_version, replica_health_status], ["kiln-localnet", "healthy"]);
 
   await icp("identity", "new", "tester", "--storage", "plaintext");
   await icp("identity", "default", "tester");

@@ -4,8 +4,10 @@ import { Actor, type ActorMethod, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
+import { canisterOf, system } from "../canister/hand-made.ts";
 import { installCanister } from "../management.ts";
 import { fixture } from "../replica/local-canisters.ts";
+import { constant } from "../wasm/assemble.ts";
 import { type ReplicaUnderTest, replicaUnderTest } from "./replica-under-test.ts";
 
 /**
@@ -26,12 +28,20 @@ const interfaceOf: IDL.InterfaceFactory = ({ IDL }) =>
     compositeToQuery: IDL.Func(toPeer, [code], ["query"]),
     compositeToComposite: IDL.Func(toPeer, [code], ["query"]),
     compositeToUpdate: IDL.Func(toPeer, [code], ["query"]),
+    compose: IDL.Func([IDL.Principal, IDL.Nat], [IDL.Nat], ["query"]),
     deep: IDL.Func([IDL.Principal, IDL.Nat], [code], ["query"]),
     certificates: IDL.Func(toPeer, [IDL.Bool, IDL.Bool], ["query"]),
     interleave: IDL.Func(toPeer, [IDL.Nat, IDL.Nat], []),
     replyOf: IDL.Func([IDL.Nat], [IDL.Vec(IDL.Nat8)], []),
     queryReplyOf: IDL.Func([IDL.Nat], [IDL.Vec(IDL.Nat8)], ["query"]),
     callWith: IDL.Func(toPeer, [code], []),
+    updateToFailing: IDL.Func(toPeer, [code], []),
+    trapAfterwards: IDL.Func(toPeer, [IDL.Nat], []),
+    again: IDL.Func([IDL.Nat], [IDL.Nat], []),
+    compositeToItself: IDL.Func([IDL.Nat], [IDL.Nat], ["query"]),
+    oneWay: IDL.Func(toPeer, [], []),
+    takes: IDL.Func([IDL.Vec(IDL.Nat8)], [IDL.Nat], []),
+    sends: IDL.Func([IDL.Principal, IDL.Nat], [code], []),
   });
 
 type Edges = Record<string, ActorMethod<unknown[], never>>;
@@ -81,6 +91,8 @@ const edges: [
   ["ingress update -> update", () => b.change!(), (n) => n + 1n, 1n],
   ["ingress update -> query", () => asUpdates(ids.b).look!(), (n) => n + 100n, 0n],
   ["ingress query -> query", () => b.look!(), (n) => n + 100n, 0n],
+  ["ingress query -> composite", () => b.compose!(ids.a, 0n), (n) => n + 1n, 0n],
+  ["update -> update, one way", () => a.oneWay!(ids.b), () => undefined, 1n],
   ["update -> update", () => a.updateToUpdate!(ids.b), (n) => ({ ok: n + 1n }), 1n],
   ["update -> query", () => a.updateToQuery!(ids.b), (n) => ({ ok: 2n * (n + 100n) }), 0n],
   ["update -> composite", () => a.updateToComposite!(ids.b), () => ({ failed: "#canister_error" }), 0n],
@@ -101,6 +113,41 @@ test("ingress update -> composite is refused, ingress query -> update too", asyn
   await assert.rejects(asUpdates(ids.a).compose!(ids.b, 0n), /[Cc]omposite query/);
   await assert.rejects(asQueries(ids.a).change!(), /no query method/);
   assert.deepEqual(await counts(), before);
+});
+
+test("a query that is no composite one calls nobody", async () => {
+  // Motoko refuses to compile such a thing: it is made by hand.
+  const begin = [...[0, 0, 0, 0, 0, 0, 0, 0].flatMap(constant), ...system("call_new")];
+  const wasm = canisterOf({ "canister_query calls": begin });
+  const id = await installCanister(agent, wasm, replica.near[0]);
+  const ask = (kind: "query" | "update") => {
+    const caller = Actor.createActor<Edges>(
+      ({ IDL }) => IDL.Service({ calls: IDL.Func([], [], kind === "query" ? ["query"] : []) }),
+      { agent, canisterId: id },
+    );
+    return caller.calls!();
+  };
+  await assert.rejects(ask("query"), /call_new/);
+  await assert.rejects(ask("update"), /call_new/, "in replicated mode neither");
+});
+
+test("a callee that traps is undone, what its caller did before stays", async () => {
+  const [atA, atB] = (await counts()) as [bigint, bigint];
+  assert.deepEqual(await a.updateToFailing!(ids.b), { failed: "#canister_error" });
+  assert.deepEqual(await counts(), [atA + 1n, atB]);
+});
+
+test("a trap after an await undoes what came after it alone", async () => {
+  const [atA, atB] = (await counts()) as [bigint, bigint];
+  await assert.rejects(a.trapAfterwards!(ids.b), /afterwards/);
+  assert.deepEqual(await counts(), [atA + 1n, atB + 1n]);
+});
+
+test("an update enters its own canister again and sees what it did; a composite query does not", async () => {
+  const [atA, atB] = (await counts()) as [bigint, bigint];
+  assert.equal(await a.again!(9n), atA + 10n);
+  assert.equal(await a.compositeToItself!(3n), 1n);
+  assert.deepEqual(await counts(), [atA + 10n, atB]);
 });
 
 test("a composite query enters canisters again, each entry isolated, and not too deep", async () => {
@@ -129,6 +176,27 @@ test("a replicated reply has at most 2 MiB, a query's 3 MiB", async () => {
   await assert.rejects(a.replyOf!(2 * mebibyte + 1));
   assert.equal(((await a.queryReplyOf!(3 * mebibyte - room)) as Uint8Array).length, 3 * mebibyte - room);
   await assert.rejects(a.queryReplyOf!(3 * mebibyte + 1));
+});
+
+test("a message from outside has at most 2 MiB", async () => {
+  const most = 2 * mebibyte - 1000;
+  assert.equal(await a.takes!(new Uint8Array(most)), BigInt(most));
+  await assert.rejects(a.takes!(new Uint8Array(2 * mebibyte + 100_000)));
+});
+
+test("a call within a subnet carries more than one over its border: 10 MiB and 2 MiB", async (context) => {
+  const mebibytes = (count: number) => BigInt(count * mebibyte - 1000);
+  assert.deepEqual(await a.sends!(ids.b, mebibytes(10)), { ok: mebibytes(10) });
+  await assert.rejects(a.sends!(ids.b, BigInt(10 * mebibyte)), /10485760|too large|exceed/);
+  const [, elsewhere] = replica.near;
+  if (!elsewhere) {
+    context.skip("KILN_IC_NEAR names one subnet only");
+    return;
+  }
+  const far = await installCanister(agent, await fixture("Edges"), elsewhere);
+  assert.deepEqual(await a.sends!(far, mebibytes(2)), { ok: mebibytes(2) });
+  const refused = (await a.sends!(far, mebibytes(3))) as { failed: string };
+  assert.ok("failed" in refused);
 });
 
 test("a method that is not there is the callee's error", async () => {
