@@ -27,6 +27,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "ban or delete published videos: the index, the files, originals and products",
     load: () => import("./withdraw.ts"),
   },
+  moderate: {
+    summary: "ban a video or lift its ban, judge what nobody has judged, show every decision",
+    load: () => import("./moderate.ts"),
+  },
   worker: {
     summary: "take videos from the queues, encode and publish them, until stopped",
     load: () => import("./worker.ts"),

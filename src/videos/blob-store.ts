@@ -9,6 +9,7 @@ export interface BlobStore {
    * A local path.
    */
   originalPath(video: string): string;
+  hasOriginal(video: string): Promise<boolean>;
   /** Where `attempt` is to leave its finished product folder. A local path. */
   productPath(video: string, attempt: number): string;
   /** The videos that have products, finished or not. */

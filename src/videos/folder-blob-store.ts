@@ -16,6 +16,7 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
   const entries = (video: string) => readdir(join(products, video)).catch(noneWhenAbsent);
   return {
     originalPath: (video) => join(originals, video, "original"),
+    hasOriginal: async (video) => existsSync(join(originals, video, "original")),
     productPath,
     videos: async () => (await readdir(products)).sort(),
     async products(video) {

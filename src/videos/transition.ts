@@ -1,4 +1,5 @@
 import {
+  type Decision,
   isSettled,
   type Moderation,
   type Reason,
@@ -17,7 +18,11 @@ export type VideoEvent =
   | { type: "rejected"; attempt: number; reason: Reason }
   | { type: "failed"; attempt: number; reason: Reason }
   | { type: "retried"; source: string }
-  | { type: "banned"; reason: Reason; moderation?: Moderation }
+  | { type: "banned"; reason: Reason; moderation?: Moderation; decision?: Decision }
+  /** A moderator lifts a ban; `from` is the state in which the work on it is taken up. */
+  | { type: "lifted"; decision: Decision; from: "received" | "accepted" | "cleared" }
+  /** What was not judged before is judged, or a moderator clears what is public. */
+  | { type: "judged"; moderation?: Moderation; decision?: Decision }
   | { type: "deleted" };
 
 /**
@@ -58,18 +63,26 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
     failed: "failed",
     deleted: "deleted",
   },
-  cleared: { "publish-begun": "publishing", banned: "banned", failed: "failed", deleted: "deleted" },
+  cleared: {
+    judged: "cleared",
+    "publish-begun": "publishing",
+    banned: "banned",
+    failed: "failed",
+    deleted: "deleted",
+  },
   publishing: {
     "publish-begun": "publishing",
+    judged: "publishing",
     published: "published",
     banned: "banned",
     failed: "failed",
     deleted: "deleted",
   },
-  published: { banned: "banned", deleted: "deleted" },
+  published: { judged: "published", banned: "banned", deleted: "deleted" },
   // A failed stage is begun again from its own checkpoint, see `resumed`.
   failed: { retried: "received", banned: "banned", deleted: "deleted" },
-  banned: { deleted: "deleted" },
+  // Where it goes on is in the event.
+  banned: { lifted: "cleared", deleted: "deleted" },
   rejected: {},
   deleted: {},
 };
@@ -122,7 +135,12 @@ function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
     case "cleared":
       return moderated(event);
     case "banned":
-      return { reason: event.reason, ...moderated(event) };
+      return { reason: event.reason, ...moderated(event), ...decided(record, event) };
+    case "judged":
+      return { ...moderated(event), ...decided(record, event) };
+    case "lifted":
+      // A new number, so that what was at work when it was banned is refused.
+      return { run: record.run + 1, attempt: record.attempt + 1, ...decided(record, event) };
     case "rejected":
     case "failed":
       return { reason: event.reason };
@@ -137,7 +155,13 @@ function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
 const moderated = ({ moderation }: { moderation?: Moderation }): Partial<VideoRecord> =>
   moderation === undefined ? {} : { moderation };
 
+const decided = (
+  { decisions = [] }: VideoRecord,
+  { decision }: { decision?: Decision },
+): Partial<VideoRecord> => (decision === undefined ? {} : { decisions: [...decisions, decision] });
+
 function stateAfter(record: VideoRecord, event: VideoEvent, listed: VideoState): VideoState {
+  if (event.type === "lifted") return event.from;
   return event.type === "retried" && record.stage ? resumed[record.stage] : listed;
 }
 

@@ -29,14 +29,25 @@ export type Reason = z.infer<typeof Reason>;
 export const Moderation = z.object({ verdict: z.enum(verdicts), explicit: z.number().min(0).max(1) });
 export type Moderation = z.infer<typeof Moderation>;
 
+/** What a moderator has said of a video, whatever the network sees in it. */
+export const Decision = z.object({
+  verdict: z.enum(["clear", "ban"]),
+  /** Who has decided, as text: a principal, or a name. */
+  by: z.string().trim().min(1).max(200),
+  reason: z.string().trim().min(1).max(1_000),
+  /** Milliseconds since 1970. */
+  at: z.int().nonnegative(),
+});
+export type Decision = z.infer<typeof Decision>;
+
 /** The first 128 bits of the original's SHA-256, in hexadecimal: the same file is the same video. */
 export const VideoId = z.string().regex(/^[0-9a-f]{32}$/, "a video id is 32 hexadecimal digits");
 
-/** An object in a field of a hash is JSON. */
-const json = <Schema extends z.ZodObject>(schema: Schema) =>
+/** An object or a list in a field of a hash is JSON. */
+const json = <Value>(schema: z.ZodType<Value>) =>
   z
     .string()
-    .transform((text) => schema.parse(JSON.parse(text)))
+    .transform((text): Value => schema.parse(JSON.parse(text)))
     .or(schema);
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
@@ -67,6 +78,8 @@ export const VideoRecord = z.object({
   reason: json(Reason).optional(),
   /** Absent until the content was judged. */
   moderation: json(Moderation).optional(),
+  /** Everything that moderators have decided, oldest first; the last one counts. */
+  decisions: json(z.array(Decision)).optional(),
   /** Rises with every change of the record. */
   revision: count,
   /** Milliseconds since 1970. */
@@ -77,6 +90,10 @@ export type VideoRecord = z.infer<typeof VideoRecord>;
 
 /** What is known of a video when it is handed in. */
 export type NewVideo = Pick<VideoRecord, "title" | "owner" | "source" | "sha256" | "bytes">;
+
+/** Whether the last word of a moderator clears the video. */
+export const isCleared = ({ decisions }: Pick<VideoRecord, "decisions">): boolean =>
+  decisions?.at(-1)?.verdict === "clear";
 
 /** @param sha256 of the original, in hexadecimal */
 export function videoId(sha256: string): string {

@@ -5,7 +5,10 @@ import { type Publication, parsePublication } from "../ic/publication.ts";
 import { type Manifest, manifestName, readManifest } from "../transcode/manifest.ts";
 
 /** What the manifest does not say of a video. */
-export type PublicationFacts = Pick<Publication, "id" | "attempt" | "owner" | "title">;
+export type PublicationFacts = Pick<Publication, "id" | "attempt" | "owner" | "title"> & {
+  /** A moderator's word, instead of what was seen in the pictures. */
+  moderation?: Publication["moderation"];
+};
 
 /**
  * Reads the folder that `transcode` wrote as something to publish.
@@ -41,7 +44,7 @@ export function toPublication(
     durationMs: Math.round(manifest.duration * 1000),
     width: best.width,
     height: best.height,
-    moderation: moderationOf(manifest),
+    moderation: facts.moderation ?? moderationOf(manifest),
     sound: manifest.audio === null ? "none" : "present",
     renditions: manifest.renditions.map(({ name, width, height, bandwidth, codecs, bytes }) => ({
       name,

@@ -11,12 +11,15 @@ import type { TaskOf, TaskResult } from "./task.ts";
 
 /** Publishes a finished product on the network that the settings name; its owner is who publishes, or who is named. */
 export async function publishProduct(
-  { video, attempt, owner, title, folder }: TaskOf<"publish">,
+  { video, attempt, owner, title, folder, moderation }: TaskOf<"publish">,
   { signal, onProgress }: TaskControl,
   settings: IcSettings,
 ): Promise<TaskResult<"publish">> {
   const { host, principal, buckets, index } = await connect(settings);
-  const publication = await readPublication(folder, { id: video, attempt, owner: owner ?? principal, title });
+  const publication = await readPublication(folder, {
+    ...{ id: video, attempt, owner: owner ?? principal, title },
+    ...(moderation === undefined ? {} : { moderation }),
+  });
   const storage = await allocateBucket({
     buckets,
     uploadId: videoUploadId(video),

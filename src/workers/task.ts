@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moderations } from "../ic/indexed-video.ts";
 import { Stage, VideoRecord } from "../videos/video.ts";
 import { Progress } from "../videos/video-update.ts";
 
@@ -15,7 +16,12 @@ export const Task = z.discriminatedUnion("stage", [
     original: path,
   }),
   z.object({ stage: z.literal(Stage.enum.transcode), original: path, out: path }),
-  z.object({ stage: z.literal(Stage.enum.publish), video: id, attempt, title, owner, folder: path }),
+  z.object({
+    stage: z.literal(Stage.enum.publish),
+    ...{ video: id, attempt, title, owner, folder: path },
+    /** What a moderator has decided; what was seen in the pictures counts without it. */
+    moderation: z.enum(moderations).optional(),
+  }),
 ]);
 export type Task = z.infer<typeof Task>;
 export type TaskOf<S extends Stage> = Extract<Task, { stage: S }>;

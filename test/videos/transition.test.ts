@@ -5,6 +5,7 @@ import { moves, transition, type VideoEvent } from "../../src/videos/transition.
 import { isSettled, newRecord, Stage, type VideoRecord, VideoState } from "../../src/videos/video.ts";
 
 const reason = { code: "NOT_A_VIDEO", message: "no" };
+const decision = { verdict: "clear", by: "moderator", reason: "satire", at: 7 } as const;
 const fresh = newRecord(
   { title: "t", owner: "2vxsx-fae", source: "/t.mp4", sha256: "ab".repeat(32), bytes: 9 },
   1_000,
@@ -24,6 +25,8 @@ const events = (record: VideoRecord): VideoEvent[] => [
   { type: "retried", source: "/elsewhere.mp4" },
   { type: "banned", reason },
   { type: "deleted" },
+  { type: "lifted", decision, from: "accepted" },
+  { type: "judged", decision },
 ];
 
 const after = (record: VideoRecord, event: VideoEvent) => {
@@ -33,17 +36,17 @@ const after = (record: VideoRecord, event: VideoEvent) => {
 
 /** One line a state: what every event leads to, in the order of `events`; - is NOT_ALLOWED. */
 const table: Record<VideoState, string> = {
-  received: "received - - accepted - - - rejected failed - - deleted",
-  accepted: "ALREADY_DONE encoding - - - - - - failed - - deleted",
-  encoding: "ALREADY_DONE encoding - - encoded - - rejected failed - - deleted",
-  encoded: "ALREADY_DONE encoding - - - cleared - - failed - banned deleted",
-  cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted",
-  publishing: "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted",
-  published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted",
-  rejected: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - -",
-  failed: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - received banned deleted",
-  banned: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - deleted",
-  deleted: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - -",
+  received: "received - - accepted - - - rejected failed - - deleted - -",
+  accepted: "ALREADY_DONE encoding - - - - - - failed - - deleted - -",
+  encoding: "ALREADY_DONE encoding - - encoded - - rejected failed - - deleted - -",
+  encoded: "ALREADY_DONE encoding - - - cleared - - failed - banned deleted - -",
+  cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted - cleared",
+  publishing: "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted - publishing",
+  published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted - published",
+  rejected: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - - - -",
+  failed: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - received banned deleted - -",
+  banned: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - deleted accepted -",
+  deleted: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - - - -",
 };
 for (const [state, expected] of Object.entries(table))
   test(`the life of a video: every event in state ${state}`, () => {
@@ -90,6 +93,21 @@ for (const [stage, state] of [
     });
   });
 
+test("a moderator's decisions are all kept; a lifted ban is taken up in a new run, without its reason", () => {
+  const ban = { ...decision, verdict: "ban" } as const;
+  const banned = after(
+    { ...fresh, state: "published", attempt: 3 },
+    { type: "banned", reason, decision: ban },
+  );
+  assert.ok(typeof banned !== "string");
+  assert.deepEqual([banned.state, banned.reason, banned.decisions], ["banned", reason, [ban]]);
+  assert.deepEqual(after(banned, { type: "lifted", decision, from: "cleared" }), {
+    ...fresh,
+    ...{ state: "cleared", attempt: 4, run: 2, revision: 3, updatedAt: 2_000 },
+    decisions: [ban, decision],
+  });
+});
+
 test("no sequence of events leaves a final state, publishes twice, or lowers a fencing number", () => {
   const steps = fc.array(
     fc.record({
@@ -116,6 +134,8 @@ test("no sequence of events leaves a final state, publishes twice, or lowers a f
         assert.ok(next.attempt >= record.attempt && next.run >= record.run);
         assert.equal(next.revision, record.revision + 1);
         if (event.type === "published") published++;
+        // What was taken back may be published again when a moderator says so.
+        if (event.type === "lifted") published = 0;
         record = next;
       }
       assert.ok(published <= 1);
