@@ -99,6 +99,9 @@ const table = {
   env_var_value_size: all,
   env_var_value_copy: all,
   performance_counter: anywhere,
+  cost_call: anywhere,
+  cost_create_canister: anywhere,
+  cost_http_request: anywhere,
   debug_print: anywhere,
   trap: anywhere,
 } as const;

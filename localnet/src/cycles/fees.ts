@@ -28,6 +28,14 @@ export function replyFee(bytes: number): bigint {
 /** What a call holds back for the largest reply there can be. */
 export const largestReplyFee = largestReply * prices.callByte;
 
+/** Most instructions of a callback, which a call pays for in advance. @source Internet Computer resource limits */
+const largestCallback = 40_000_000_000n;
+
+/** What a canister must have to make a call; a part of it comes home. @param bytes of method name and argument */
+export function callCost(bytes: number, address: Address): bigint {
+  return requestFee(bytes) + largestReplyFee + executionFee(largestCallback, address);
+}
+
 /** What a canister consumes by being there. */
 export interface Holding {
   /** Bytes of memory, all kinds together. */

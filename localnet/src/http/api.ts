@@ -11,8 +11,11 @@ import { HttpRefusal } from "./refusal.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** Largest bodies, bytes: an ingress message has at most 2 MiB, its envelope a little more. */
-const limits = { call: 2 * mebibyte + 64 * 1024, query: 4 * mebibyte, read_state: 4 * mebibyte };
+/**
+ * Largest bodies, bytes. @source Internet Computer resource limits: a message from outside has at most 2 MiB, with
+ * its signatures
+ */
+const limits = { call: 2 * mebibyte, query: 4 * mebibyte, read_state: 4 * mebibyte };
 
 type Endpoint = keyof typeof limits;
 

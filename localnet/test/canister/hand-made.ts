@@ -24,6 +24,9 @@ const signatures = {
   global_timer_set: { parameters: [i64], results: [i64] },
   in_replicated_execution: { results: [i32] },
   time: { results: [i64] },
+  cost_call: { parameters: [i64, i64, i32] },
+  cost_create_canister: { parameters: [i32] },
+  cost_http_request: { parameters: [i64, i64, i32] },
   trap: { parameters: [i32, i32] },
 } as const;
 

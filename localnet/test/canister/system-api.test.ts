@@ -194,6 +194,35 @@ test("a bounded call that is not answered in time ends in SYS_UNKNOWN", () => {
   });
 });
 
+const replyAmount = [
+  ...constant(0),
+  ...constant(16),
+  ...system("msg_reply_data_append"),
+  ...system("msg_reply"),
+];
+/** By the price list, for 32-bit code on a subnet of 13 nodes. */
+const costs: [what: string, code: number[], cycles: bigint][] = [
+  ["create_canister", [...constant(0), ...system("cost_create_canister")], 500_000_000_000n],
+  [
+    "http_request",
+    [...wide(100), ...wide(2000), ...constant(0), ...system("cost_http_request")],
+    (3_000_000n + 13n * 60_000n + 400n * 100n + 800n * 2000n) * 13n,
+  ],
+  [
+    "call",
+    [...wide(4), ...wide(96), ...constant(0), ...system("cost_call")],
+    260_000n + 1_000n * 100n + 1_000n * 2n ** 21n + 5_000_000n + 40_000_000_000n,
+  ],
+];
+for (const [what, code, cycles] of costs) {
+  test(`a canister learns what it will cost: ${what}`, () =>
+    withCanister(canisterOf({ "canister_query f": [...code, ...replyAmount] }), async (ask) => {
+      const result = await ask.query("f");
+      assert.ok(result?.status === "replied");
+      assert.equal(Buffer.from(result.reply).readBigUInt64LE(), cycles);
+    }));
+}
+
 const invalid: [name: string, wasm: Uint8Array, message: RegExp][] = [
   [
     "an unknown import",

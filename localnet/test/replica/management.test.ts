@@ -54,6 +54,31 @@ test("a canister makes and pays others", async () => {
   await assert.rejects(actorOf(replica, made).query("get"), /IC0508/);
 });
 
+test("the status can be asked for by queries, from outside and in composite ones", async () => {
+  await using replica = await createReplica({ subnetId, now: () => 1n });
+  const maker = await deploy(replica, await fixture("Maker"));
+  const id = await create(replica);
+  const status = await manage(replica, "canister_status", { canister_id: id });
+  const query = async (method: string, sender = alice) => {
+    const arg = new Uint8Array(
+      IDL.encode([IDL.Record({ canister_id: IDL.Principal })], [{ canister_id: id }]),
+    );
+    const requestId = new Uint8Array(32);
+    return replica.query({ requestId, sender, canisterId: new Uint8Array(), method, arg }, undefined);
+  };
+  assert.deepEqual(decoded(await query("canister_status"), types.canister_status.reply), status);
+  const { cycles_consumed } = decoded(await query("canister_metrics"), types.canister_metrics.reply);
+  assert.equal(cycles_consumed.burned_cycles, 0n);
+  const rejected = await query("canister_status", bob);
+  assert.throws(() => decoded(rejected, []), /IC0512/);
+  const stop = await query("stop_canister");
+  assert.throws(() => decoded(stop, []), /IC0536 .*Query method stop_canister/);
+  await assert.rejects(maker.query("cyclesSeen", [[IDL.Principal, id]]), /Only|canister_error|IC0503/);
+  const settings = { ...noSettings, controllers: [[Principal.fromUint8Array(alice), maker.id]] };
+  await manage(replica, "update_settings", { canister_id: id, settings });
+  assert.equal(await maker.query("cyclesSeen", [[IDL.Principal, id]]), status.cycles);
+});
+
 test("what only canisters may call is refused to callers from outside, as is what does not exist", async () => {
   await using replica = await createReplica({ subnetId });
   await assert.rejects(manage(replica, "raw_rand", undefined), /IC0406 .*only by canisters/);

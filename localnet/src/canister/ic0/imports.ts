@@ -2,6 +2,7 @@ import { systemCosts } from "../../wasm/costs.ts";
 import { contextNames, type ImportName, mayCall } from "../context.ts";
 import { contractViolation } from "../trap.ts";
 import { callImports } from "./call.ts";
+import { costImports } from "./cost.ts";
 import { environmentImports } from "./environment.ts";
 import type { Imports, Machine } from "./machine.ts";
 import { messageImports } from "./message.ts";
@@ -18,6 +19,7 @@ export function ic0(machine: Machine): Imports<ImportName> {
     ...stableImports(machine),
     ...systemImports(machine),
     ...environmentImports(machine),
+    ...costImports(machine),
   };
   const guarded = Object.entries(imports).map(([name, call]) => [
     name,

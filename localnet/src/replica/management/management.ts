@@ -9,6 +9,9 @@ import { find, type ManagementCall, type ManagementParts, type Method, type Outc
 import { methodsOf } from "./methods.ts";
 import { Refusal } from "./refusal.ts";
 
+/** @source IC interface specification, changelog 0.51 and 0.66 */
+const queries = new Set(["fetch_canister_logs", "canister_status", "canister_metrics"]);
+
 /** The management canister `aaaaa-aa`. */
 export class Management {
   readonly #parts: ManagementParts;
@@ -41,11 +44,12 @@ export class Management {
     }
   }
 
-  /** The only query is fetch_canister_logs. */
+  /** What queries, composite ones of canisters too, may ask: logs, status and metrics. */
   query(call: ManagementCall): CallResult {
-    if (call.method !== "fetch_canister_logs") return noQuery(call.method);
+    if (!queries.has(call.method)) return noQuery(call.method);
     try {
-      const { arg } = this.#authorize(call);
+      const { name, arg } = this.#authorize(call);
+      if (name !== "fetch_canister_logs") return this.#answer(name, arg, call);
       const canister = find(this.#parts.registry, (arg as Arguments["fetch_canister_logs"]).canister_id);
       if (!sees(canister, canister.settings.logVisibility, call.caller)) {
         const message = `Caller ${textOf(call.caller)} is not allowed to access canister logs`;
@@ -61,6 +65,14 @@ export class Management {
     } catch (error) {
       return rejectionFor(error);
     }
+  }
+
+  /** What a method answers that changes nothing. */
+  #answer(name: MethodName, arg: Arguments[MethodName], call: ManagementCall): CallResult {
+    const method = this.#methods[name] as Method<MethodName>;
+    const outcome = method.run(arg as never, call);
+    if (!("reply" in outcome)) return noQuery(name);
+    return { status: "replied", reply: new Uint8Array(IDL.encode(types[name].reply, outcome.reply)) };
   }
 
   /** Whether a call from outside may enter at all. */
