@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { policy, scratch } from "./clip.ts";
-import { coarse, distance, fineFrames, type SmallFrame, type Turn, turned, turns } from "./small-frames.ts";
+import { coarse, fineFrames, nearest, type Turn } from "./small-frames.ts";
 import { toneMapped } from "./tone-map.ts";
 
 const media = process.env.KILN_TEST_MEDIA;
@@ -72,13 +72,3 @@ for (const [name, stored] of Object.entries(files))
       assert.ok(found.otherwise > 2 * found.off, `frame ${frame} looks the same when it is turned otherwise`);
     }
   });
-
-/** Which turn makes one of the candidates most like a frame, how far off that is, and any other turn. */
-function nearest(frame: SmallFrame, candidates: readonly SmallFrame[]) {
-  const all = candidates.flatMap((candidate) =>
-    (Object.keys(turns) as Turn[]).map((turn) => ({ turn, off: distance(frame, turned(candidate, turn)) })),
-  );
-  const best = all.toSorted((one, other) => one.off - other.off)[0]!;
-  const otherwise = Math.min(...all.filter(({ turn }) => turn !== best.turn).map(({ off }) => off));
-  return { ...best, otherwise };
-}

@@ -105,3 +105,17 @@ export function distance(one: SmallFrame, other: SmallFrame): number {
   );
   return (255 * sum) / (3 * one.patches.length);
 }
+
+/** Which candidate, turned how, is most like a frame, how far off that is, and the best of the other turns. */
+export function nearest(frame: SmallFrame, candidates: readonly SmallFrame[]) {
+  const all = candidates.flatMap((candidate, index) =>
+    (Object.keys(turns) as Turn[]).map((turn) => ({
+      index,
+      turn,
+      off: distance(frame, turned(candidate, turn)),
+    })),
+  );
+  const best = all.toSorted((one, other) => one.off - other.off)[0]!;
+  const otherwise = Math.min(...all.filter(({ turn }) => turn !== best.turn).map(({ off }) => off));
+  return { ...best, otherwise };
+}

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { command } from "../../src/transcode/encode/command.ts";
@@ -8,6 +7,7 @@ import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
 import { pathOf } from "./cells.ts";
 import { clip, policy, scratch } from "./clip.ts";
+import { writeMatrix } from "./display-matrix.ts";
 
 const run = promisify(execFile);
 const folder = await scratch();
@@ -59,12 +59,3 @@ for (const [name, matrix] of Object.entries(matrices))
     };
     assert.equal(await frames("nvdec"), await frames("software"));
   });
-
-async function writeMatrix(path: string, [a, b, c, d]: readonly [number, number, number, number]) {
-  const content = await readFile(path);
-  const at = content.indexOf("tkhd") + 44;
-  const one = 0x10000;
-  const values = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 0x40000000];
-  for (const [index, value] of values.entries()) content.writeInt32BE(value, at + 4 * index);
-  await writeFile(path, content);
-}

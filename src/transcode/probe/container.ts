@@ -11,7 +11,7 @@ export type Container = {
 };
 
 /** Bytes of the file's beginning that `sniff` looks at. */
-export const headBytes = 1024;
+export const headBytes = 8192;
 
 /**
  * Names the container by magic bytes alone: a playlist, a text or an archive has none of these, so
@@ -54,6 +54,11 @@ const containers: readonly { matches: (head: Uint8Array) => boolean; container: 
   { matches: (head) => text(head, 0, 3) === "FLV", container: streamed("flv", "flv") },
   { matches: (head) => text(head, 0, 4) === "OggS", container: streamed("ogg", "ogg") },
   { matches: (head) => text(head, 0, 4) === "GIF8", container: streamed("gif", "gif") },
+  // PNG: what moves says so before its first picture; a colour profile may stand before that.
+  {
+    matches: (head) => text(head, 1, 3) === "PNG" && text(head, 8, head.length).includes("acTL"),
+    container: streamed("apng", "apng"),
+  },
   { matches: (head) => bytes(head, 0, 0x30, 0x26, 0xb2, 0x75), container: streamed("asf", "asf") },
   // Audio formats are known by name so that they are refused for what they lack: a video stream.
   { matches: (head) => text(head, 0, 4) === "fLaC", container: streamed("flac", "flac") },

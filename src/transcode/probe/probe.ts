@@ -51,7 +51,9 @@ export async function probe(
 
 async function identify(path: string, maxBytes: number) {
   const unreadable = (cause: unknown) => {
-    throw new RejectionError("FILE_NOT_FOUND", path, { cause });
+    // Node reads names as UTF-8 and puts this character where they are something else.
+    const why = path.includes("\ufffd") ? `${path}: its name is not UTF-8, rename it` : path;
+    throw new RejectionError("FILE_NOT_FOUND", why, { cause });
   };
   const found = await stat(path).catch(unreadable);
   if (!found.isFile()) throw new RejectionError("NOT_A_FILE", path);
