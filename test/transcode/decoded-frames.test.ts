@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Manifest } from "../../src/transcode/manifest.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { policy, scratch } from "./clip.ts";
 import { coarse, fineFrames, nearest, type Turn } from "./small-frames.ts";
+import { smallPicture } from "./small-picture.ts";
 import { toneMapped } from "./tone-map.ts";
 
 const media = process.env.KILN_TEST_MEDIA;
@@ -55,15 +57,19 @@ for (const [name, stored] of Object.entries(files))
     const { stream = 0, turn = "none", matrix, range = "limited", transfer } = stored;
     const file = join(media!, name);
     const out = join(folder, name);
-    const { renditions } = await transcode(file, {
+    const manifest = await transcode(file, {
       out,
       policy: { ...policy, ladder: [480], verification: "packets" },
     });
     const looked = [beginning, name === "bbb_2500ms.ts" ? pastBlack : later];
     const frames = looked[1]!.sought;
-    const source = await fineFrames(["-i", file], { stream, matrix, range, frames });
-    const reference = source.map((frame) => coarse(transfer ? toneMapped(frame, transfer) : frame));
-    const playlist = join(out, renditions[0]!.playlist);
+    /** Of the source, in BT.709; by nothing of the product. */
+    const shown = async (first: number, count: number) => {
+      const some = await fineFrames(["-i", file], { stream, matrix, range, first, frames: count });
+      return some.map((frame) => coarse(transfer ? toneMapped(frame, transfer) : frame));
+    };
+    const reference = await shown(0, frames);
+    const playlist = join(out, manifest.renditions[0]!.playlist);
     const made = await fineFrames(["-i", playlist], { stream: 0, matrix: "709", range: "limited", frames });
     for (const { frame, sought } of looked) {
       const found = nearest(coarse(made[frame]!), reference.slice(0, sought));
@@ -71,4 +77,51 @@ for (const [name, stored] of Object.entries(files))
       assert.ok(found.off < tolerance, `frame ${frame} differs by ${found.off} levels`);
       assert.ok(found.otherwise > 2 * found.off, `frame ${frame} looks the same when it is turned otherwise`);
     }
+    for (const { what, second, picture } of await pictures(out, manifest)) {
+      const near = Math.round(second * (manifest.source.frames / manifest.duration));
+      const found = nearest(coarse(coarse(picture)), (await shown(Math.max(0, near - 12), 25)).map(coarse));
+      assert.equal(found.turn, turn, `${what} is turned otherwise`);
+      assert.ok(found.off < pictureTolerance, `${what} differs by ${found.off} levels`);
+    }
   });
+
+/** Up to 2.3 where there is detail, 4.1 for a saturated test pattern in a tile of 120 pixels. */
+const pictureTolerance = 5;
+
+/** The poster in every encoding, a tile of the storyboard, the first picture of the preview: and when each is shown. */
+async function pictures(out: string, { posters, posterTime, storyboard, preview, duration }: Manifest) {
+  const largest = posters.filter(({ width }) => width === posters[0]!.width);
+  const { tileWidth: width, tileHeight: height, tiles, interval } = storyboard;
+  // Past the beginning, which is often black.
+  const tile = tiles >> 1;
+  const part = { left: (tile % 10) * width, top: Math.floor(tile / 10) * height, width, height };
+  /** Of what is two pixels wide nothing can be told. */
+  const seen = (size: { width: number; height: number }) => Math.min(size.width, size.height) >= 5;
+  return [
+    ...(await Promise.all(
+      largest.map(async ({ path, type }) => ({
+        what: `the poster as ${type}`,
+        second: posterTime,
+        picture: await smallPicture(join(out, path)),
+      })),
+    )),
+    ...(seen(part)
+      ? [
+          {
+            what: "the storyboard",
+            second: tile * interval,
+            picture: await smallPicture(join(out, storyboard.sprite), part),
+          },
+        ]
+      : []),
+    ...(seen(preview)
+      ? [
+          {
+            what: "the preview",
+            second: Math.max(0, duration - 3) / 4,
+            picture: await smallPicture(join(out, preview.path)),
+          },
+        ]
+      : []),
+  ];
+}

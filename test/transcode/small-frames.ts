@@ -10,8 +10,9 @@ export type SmallFrame = { side: number; patches: [red: number, green: number, b
 const fineSide = 96;
 
 /**
- * Decodes the first frames of a file without turning them, as R'G'B' by another library (zimg) than the product
+ * Decodes some frames of a file without turning them, as R'G'B' by another library (zimg) than the product
  * is converted with.
+ * @param first how many frames before them are left out
  * @param matrix zimg's name of the coded matrix: `709`, `170m`, `470bg`, `2020_ncl`
  */
 export async function fineFrames(
@@ -21,7 +22,8 @@ export async function fineFrames(
     matrix,
     range,
     frames,
-  }: { stream: number; matrix: string; range: "limited" | "full"; frames: number },
+    first = 0,
+  }: { stream: number; matrix: string; range: "limited" | "full"; frames: number; first?: number },
 ): Promise<SmallFrame[]> {
   // zimg takes no odd sides with halved chroma.
   const whole = { limited: "yuv444p", full: "yuvj444p" }[range].concat(matrix === "2020_ncl" ? "10le" : "");
@@ -40,7 +42,12 @@ export async function fineFrames(
         "-frames:v",
         `${frames}`,
       ],
-      ...["-vf", `format=${whole},${rgb},format=gbrp16le,format=rgb48le`, "-fps_mode", "passthrough"],
+      ...[
+        "-vf",
+        `trim=start_frame=${first},format=${whole},${rgb},format=gbrp16le,format=rgb48le`,
+        "-fps_mode",
+        "passthrough",
+      ],
       ...["-f", "rawvideo", "-"],
     ],
     { encoding: "buffer", maxBuffer: 2 ** 28 },
