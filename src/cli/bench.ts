@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
-import { z } from "zod";
 import type { TranscodeRatio } from "../../bench/slice.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import benchCanisters from "./bench-canisters.ts";
 import benchRecommend from "./bench-recommend.ts";
 import benchTranscode from "./bench-transcode.ts";
 import { printTable } from "./table.ts";
@@ -24,40 +24,6 @@ const benches: Record<string, () => Promise<Row[]>> = {
         `${sent.uploader.toFixed(1)} / ${sent.bareLoop.toFixed(1)} MB/s`,
         sent.ratio.toFixed(2),
         "at least 0.8",
-      ],
-    ];
-  },
-  async canisters() {
-    const { canisterCosts } = await import("../../bench/canister-costs.ts");
-    const { uploadRatio } = await import("../../bench/slice-upload.ts");
-    const { costs, cyclesAVideo, feedQueries, bareQueries } = await canisterCosts(indexedVideos());
-    const sent = await uploadRatio();
-    return [
-      ...costs.map(
-        ({ what, instructions, limit, detail }): Row => [
-          [what, detail].filter((text) => text !== "").join(": "),
-          `${(instructions / 1e6).toFixed(2)} M instructions`,
-          (instructions / limit).toFixed(4),
-          "below 1, the platform's limit",
-        ],
-      ),
-      [
-        "cycles of 1,000 published videos of 20 MB in 64 files",
-        `${(cyclesAVideo / 1e9).toFixed(1)} T`,
-        "",
-        "",
-      ],
-      [
-        "queries/s: a page of the feed / a query that does nothing",
-        `${feedQueries.toFixed(0)} / ${bareQueries.toFixed(0)}`,
-        (feedQueries / bareQueries).toFixed(2),
-        "",
-      ],
-      [
-        "uploader / bare loop of put_chunk",
-        `${sent.uploader.toFixed(1)} / ${sent.bareLoop.toFixed(1)} MB/s`,
-        sent.ratio.toFixed(2),
-        "at least 0.9",
       ],
     ];
   },
@@ -115,17 +81,6 @@ async function trainingRows(): Promise<Row[]> {
   ];
 }
 
-/** How many videos are in the index when it is asked: 100,000 take half an hour to enter on a local network. */
-function indexedVideos(): number {
-  const parsed = z.coerce
-    .number()
-    .int()
-    .min(1_000)
-    .safeParse(process.env.KILN_BENCH_VIDEOS ?? 10_000);
-  if (parsed.success) return parsed.data;
-  throw new TypedError("SETTING_INVALID", "KILN_BENCH_VIDEOS must be a whole number of at least 1000");
-}
-
 function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, kiln }: TranscodeRatio): Row {
   const { seconds, ratio } = kiln[level];
   return [
@@ -139,6 +94,7 @@ function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, ki
 export default function bench(command: Command): void {
   benchRecommend(command.command("recommend"));
   benchTranscode(command.command("transcode"));
+  benchCanisters(command.command("canisters"));
   command
     .addArgument(new Argument("<name>", "what to measure").choices(Object.keys(benches)))
     .action(async (name: string) => {

@@ -19,11 +19,12 @@ const longestSilence = 60_000;
  * because browsers allow it only in answer to a click.
  * @param request.url of the provider's page, which speaks ICRC-29 and ICRC-34, as Internet Identity's does
  * @param request.maxTimeToLive nanoseconds
+ * @param makeKey called when the window is open
  * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID
  */
 export async function askForDelegation(
   request: { url: string; derivationOrigin?: string | undefined; maxTimeToLive: bigint },
-  keyPair: () => Promise<PublicKey>,
+  makeKey: () => Promise<PublicKey>,
 ): Promise<DelegationChain> {
   const { url, derivationOrigin, maxTimeToLive } = request;
   const opened = watchOpening();
@@ -34,7 +35,7 @@ export async function askForDelegation(
   try {
     const asked = async () => {
       await signer.openChannel();
-      const publicKey = await keyPair();
+      const publicKey = await makeKey();
       const chain = await signer.requestDelegation({
         // Another package's type of the same bytes.
         publicKey: publicKey as Parameters<typeof signer.requestDelegation>[0]["publicKey"],
@@ -80,7 +81,6 @@ type Page = {
 /** This window, as far as the transport uses it, and whether what it has opened was closed. */
 function watchOpening() {
   const page = globalThis as unknown as Page;
-  let child: ReturnType<Page["open"]> = null;
   const { promise: closedByUser, reject } = Promise.withResolvers<never>();
   closedByUser.catch(() => {});
   const closed = new TypedError(
@@ -88,12 +88,13 @@ function watchOpening() {
     "the identity provider's window was closed before it had answered",
     { final: false },
   );
-  const looking = setInterval(() => {
-    if (child?.closed) reject(closed);
-  }, lookEvery);
+  let looking: ReturnType<typeof setInterval> | undefined;
   const window: Page = {
     open: (...place) => {
-      child = page.open(...place);
+      const child = page.open(...place);
+      looking = setInterval(() => {
+        if (child?.closed) reject(closed);
+      }, lookEvery);
       return child;
     },
     focus: () => page.focus(),
