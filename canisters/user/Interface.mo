@@ -73,6 +73,8 @@ module {
     #already_voted : Vote;
     #full : Text;
     #invalid : Text;
+    /// What a newer attempt says stands.
+    #stale_attempt : Nat64;
   };
 
   /// Changes of one user that follow number `base`, up to `up_to`. A higher incarnation is another history of the same

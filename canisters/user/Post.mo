@@ -15,6 +15,8 @@ module {
     hot : Nat64;
     not_ : Nat64;
     views : Views.Views;
+    /// Of the pipeline, that set the status.
+    attempt : ?Nat64;
   };
 
   public let prefix = "post/";
@@ -26,7 +28,7 @@ module {
   public func mark(kind : Text, id : Nat64, by : Principal) : Text = kind # "/" # padded(id) # "/" # by.toText();
 
   public func start(content : Interface.PostInput, now : Nat64) : Post {
-    { content; status = #Uploaded; created_at = now; likes = 0; shares = 0; hot = 0; not_ = 0; views = Views.none };
+    { content; status = #Uploaded; created_at = now; likes = 0; shares = 0; hot = 0; not_ = 0; views = Views.none; attempt = null };
   };
 
   /// The pipeline goes forward; a failed attempt starts again at Transcoding; a ban is lifted by a moderator only.
@@ -42,6 +44,33 @@ module {
       case (#Transcoding, _) to == #CheckingExplicitness;
       case (#CheckingExplicitness, _) to == #ReadyToView or to == #Transcoding;
       case (#ReadyToView, _) to == #Transcoding or to == #CheckingExplicitness;
+    };
+  };
+
+  /// What an attempt of the pipeline may say, which its number keeps in order, so that none of its steps must be told.
+  public func mayBeSetTo(from : Interface.Status, to : Interface.Status, moderator : Bool) : Bool {
+    switch (from, to) {
+      case (_, #Draft or #Uploaded) false;
+      case (#Deleted, _) to == #Deleted;
+      case (_, #Deleted) true;
+      case (_, #BannedDueToUserReporting) moderator;
+      case (#BannedForExplicitness or #BannedDueToUserReporting, _) moderator or from == to;
+      case _ true;
+    };
+  };
+
+  /// In the order of a video's life.
+  public func isBefore(one : Interface.Status, other : Interface.Status) : Bool = rank(one) < rank(other);
+
+  func rank(status : Interface.Status) : Nat {
+    switch status {
+      case (#Draft) 0;
+      case (#Uploaded) 1;
+      case (#Transcoding) 2;
+      case (#CheckingExplicitness) 3;
+      case (#ReadyToView) 4;
+      case (#BannedForExplicitness or #BannedDueToUserReporting) 5;
+      case (#Deleted) 6;
     };
   };
 

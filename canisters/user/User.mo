@@ -61,6 +61,12 @@ module {
     #ok;
   };
 
+  /// Leaves a trace that the user was here.
+  public func touch(self : User, now : Nat64) : Result<()> {
+    let ?profile = self.readProfile() else return #err(#not_registered);
+    self.setProfile(profile, now);
+  };
+
   /// The same video again is the same post again.
   public func addPost(self : User, input : Interface.PostInput, now : Nat64) : Result<Nat64> {
     switch (Bounds.ofPost(input)) { case (?reason) return #err(#invalid reason); case null {} };
@@ -93,6 +99,25 @@ module {
       return #err(#invalid("a post that is " # debug_show post.status # " cannot become " # debug_show status));
     };
     self.put(id, { post with status });
+    #ok;
+  };
+
+  /// What an attempt of the pipeline says: an older attempt, and what the same one said earlier, come too late.
+  public func setStatusByAttempt(
+    self : User,
+    id : Nat64,
+    { video_uid; status; attempt; moderator } : { video_uid : Text; status : Interface.Status; attempt : Nat64; moderator : Bool },
+  ) : Result<()> {
+    let ?post = self.readPost(id) else return #err(#not_found);
+    if (post.content.video_uid != video_uid) return #err(#invalid("the post is about " # post.content.video_uid # ", not about this video"));
+    let newest : Nat64 = switch (post.attempt) { case (?number) number; case null 0 };
+    if (attempt < newest) return #err(#stale_attempt newest);
+    if (post.status == status and attempt == newest) return #ok;
+    if (attempt == newest and Post.isBefore(status, post.status)) return #err(#stale_attempt newest);
+    if (not Post.mayBeSetTo(post.status, status, moderator)) {
+      return #err(#invalid("a post that is " # debug_show post.status # " cannot become " # debug_show status));
+    };
+    self.put(id, { post with status; attempt = ?attempt });
     #ok;
   };
 

@@ -102,6 +102,16 @@ persistent actor class UserCanister(
     told<system, ()>(owner, user.setStatus(id, status, { moderator }));
   };
 
+  /// What an attempt of the pipeline has come to with the post's video.
+  public shared ({ caller }) func update_post_status_by_attempt(
+    { post = { owner; id }; video_uid; status; attempt } : { post : Interface.PostId; video_uid : Text; status : Interface.Status; attempt : Nat64 }
+  ) : async Result<()> {
+    switch (await* require(caller, [#publisher, #moderator])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    let ?user = living(owner) else return #err(#not_found);
+    let moderator = Membership.allows(members, caller, [#moderator]);
+    told<system, ()>(owner, user.setStatusByAttempt(id, { video_uid; status; attempt; moderator }));
+  };
+
   // Reading.
 
   public query func get_profile_details(user : Principal) : async ?Interface.ProfileDetails {
@@ -129,7 +139,8 @@ persistent actor class UserCanister(
   public shared ({ caller }) func register(user : Principal) : async Result<()> {
     if (caller != init.user_index) return #err(notTheIndex);
     switch (users.get(user)) {
-      case (?former) if (former.live) return #ok else if (former.isBeingRestored()) return #err(#invalid "this user is being restored here");
+      // user_index asks this where it is about to release somebody who comes back at that moment: they have done something.
+      case (?former) if (former.live) return told<system, ()>(user, former.touch(now())) else if (former.isBeingRestored()) return #err(#invalid "this user is being restored here");
       case null {};
     };
     let created = User.empty();
@@ -148,6 +159,11 @@ persistent actor class UserCanister(
     if (init.content_index != null and index.waiting.contains(user)) return #ok({ done = false });
     drop(user);
     #ok({ done = true });
+  };
+
+  public shared query ({ caller }) func list_untouched(before : Nat64) : async Result<[Principal]> {
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers list users");
+    #ok(users.entries().filter(func(_, user) = user.isUntouched(?before)).map(func(id, _) = id).take(100).toArray());
   };
 
   /// In one step, so that nothing comes in between: a user who has only ever signed in goes.

@@ -48,6 +48,7 @@ module {
     register : shared Principal -> async { #ok; #err : Any };
     unregister : shared Principal -> async { #ok : { done : Bool }; #err : Any };
     release_if_untouched : shared (Principal, ?Nat64) -> async { #ok : Bool; #err : Any };
+    list_untouched : shared query Nat64 -> async { #ok : [Principal]; #err : Any };
     activate : shared Principal -> async { #ok; #err : Any };
     let_go : shared (Principal, Nat64) -> async { #ok; #err : Any };
     digest : shared query Principal -> async { #ok : { sequence : Nat64 }; #err : Any };

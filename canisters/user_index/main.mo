@@ -21,6 +21,7 @@ import Provisioning "Provisioning";
 import Restoring "Restoring";
 import Rollout "Rollout";
 import SettingsCheck "SettingsCheck";
+import Sweep "Sweep";
 
 /// Which canister a user lives in: makes canisters, assigns users, upgrades and funds. Here it is asked who may.
 persistent actor class UserIndex(
@@ -34,6 +35,7 @@ persistent actor class UserIndex(
   let progress = Rollout.start();
   let ledger = Funder.start();
   let restores = Restoring.start();
+  let sweeping = Sweep.start();
   let funds = Funds.meter();
   var settings : Interface.Settings = SettingsCheck.standard;
 
@@ -130,23 +132,32 @@ persistent actor class UserIndex(
     failed(await* provisioning.provide(settings));
   };
 
-  /// Takes back a canister of one's own whose user has never done anything.
+  /// Takes back what a user has who has never done anything.
   public shared ({ caller }) func recycle_if_abandoned(user : Principal) : async Result<Bool> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
-    let ?{ canister } = fleet.users.get(user) else return #err(#not_found);
-    try {
-      let users : Interface.UserCanister = actor (canister.toText());
-      switch (await users.release_if_untouched(user, null)) {
-        case (#ok released) {
-          if (released) {
-            await* forgetCopy(user);
-            await* vacate(fleet.leave(user));
-          };
-          #ok released;
-        };
-        case (#err _) #err(#failed "the canister refuses: it does not know this user_index");
-      };
-    } catch error #err(#failed(error.message()));
+    if (fleet.home(user) == null) return #err(#not_found);
+    failed(await* sweep.release(user, null));
+  };
+
+  /// @param abandoned_after_seconds a day at least; null: nobody's is taken back
+  public shared ({ caller }) func configure_sweep({ abandoned_after_seconds : ?Nat64 }) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    switch abandoned_after_seconds {
+      case (?seconds) if (seconds < 86_400 or seconds > 3_153_600_000) return #err(#invalid "abandoned_after_seconds must be a day to a hundred years");
+      case null {};
+    };
+    sweeping.abandonedAfter := abandoned_after_seconds;
+    #ok;
+  };
+
+  /// A round of the sweep now: it makes one every hour.
+  public shared ({ caller }) func sweep_abandoned() : async Result<Nat64> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    #ok(await* sweep.run());
+  };
+
+  public query func sweep_status() : async { abandoned_after_seconds : ?Nat64; released : Nat64 } {
+    { abandoned_after_seconds = sweeping.abandonedAfter; released = sweeping.released };
   };
 
   // Modules and upgrades.
@@ -256,8 +267,9 @@ persistent actor class UserIndex(
       switch (await (with timeout = 60) users.register(user)) {
         case (#err _) #Err("canister " # canister.toText() # " refuses: it is not ready");
         case (#ok) {
-          // The user may have left in the meantime.
-          if (fleet.users.get(user) == ?{ canister; registered = false }) fleet.confirm(user, canister);
+          // The user may have left, or moved, in the meantime.
+          if (fleet.home(user) != ?canister) return #Err "ask again";
+          fleet.confirm(user, canister);
           #Ok canister;
         };
       };
@@ -274,6 +286,15 @@ persistent actor class UserIndex(
     let backup : actor { forget_user : shared Principal -> async Any } = actor (id.toText());
     ignore await backup.forget_user(user);
   };
+
+  transient let sweep = Sweep.Sweep(
+    sweeping,
+    fleet,
+    func(user : Principal, emptied : ?Fleet.Canister) : async* () {
+      await* vacate(emptied);
+      await* forgetCopy(user);
+    },
+  );
 
   func refill<system>() {
     if (filling or fleet.free.size() >= settings.pool.toNat() or modules.current == null) return;
@@ -312,5 +333,5 @@ persistent actor class UserIndex(
   // Begun anew at every start: timers end with an upgrade.
   fleet.resume();
   rollout.wake<system>();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure(); await* funder.run(); await* fill() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure(); await* funder.run(); ignore await* sweep.run(); await* fill() });
 };

@@ -88,6 +88,20 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
       }
     });
 
+  on(
+    command.command("sweep"),
+    "take back what was assigned to users who never did anything; by itself it does so every hour",
+  )
+    .option("--after-days <n>", "from now on: of those who came so long ago; 0: never", Number)
+    .action(async (options: Network & { afterDays?: number }) => {
+      const { agent, canisters: all } = await found(options);
+      const index = userIndexClient({ agent, canisterId: all.user_index });
+      if (options.afterDays !== undefined && !(options.afterDays >= 0))
+        throw new TypedError("AFTER_DAYS_INVALID", "--after-days is a number of days: 0 for never");
+      if (options.afterDays !== undefined) await index.configureSweep(options.afterDays);
+      console.log(`${await index.sweep()} users were released`);
+    });
+
   on(command.command("drill"), "restore copies into fresh canisters and compare every byte; nobody moves")
     .option("--user <principal>", "only this user")
     .option("--canister <id>", "only users of this canister")

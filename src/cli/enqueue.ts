@@ -11,7 +11,7 @@ import { VideoStore } from "../videos/video-store.ts";
 import type { VideoUpdate } from "../videos/video-update.ts";
 import { printTable } from "./table.ts";
 
-type Options = { title?: string; wait?: true; json?: true };
+type Options = { title?: string; post?: string; wait?: true; json?: true };
 
 /** A file that was asked for, and what is known of it: its video, or why it is none. */
 type Row = { file: string } & (
@@ -23,6 +23,10 @@ export default function enqueue(command: Command): void {
   command
     .argument("<files...>", "video files; the workers must see them under the same path")
     .option("--title <title>", "what viewers read (default: the file's name)")
+    .option(
+      "--post <principal/number>",
+      "the post that the file is for: its author owns the video, its status follows",
+    )
     .option("--wait", "follow the videos until each is published or refused")
     .option("--json", "print one JSON document on standard output")
     .addHelpText("after", "\nExample:\n  kiln enqueue dance.mp4 --title Dance --wait")
@@ -55,10 +59,10 @@ export default function enqueue(command: Command): void {
 async function enter(
   parts: { store: VideoStore; queues: VideoQueues },
   file: string,
-  { title }: Options,
+  { title, post }: Options,
 ): Promise<Row> {
   try {
-    return { file, ...seen(await enqueueVideo(parts, file, { title })) };
+    return { file, ...seen(await enqueueVideo(parts, file, { title, post })) };
   } catch (error) {
     if (!(error instanceof TypedError)) throw error;
     return { file, state: "refused", reason: { code: error.code, message: error.message } };

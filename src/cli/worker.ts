@@ -15,6 +15,7 @@ import { folderBlobStore } from "../videos/folder-blob-store.ts";
 import { VideoSettings } from "../videos/settings.ts";
 import { Stage } from "../videos/video.ts";
 import { WorkerSettings, type WorkerStage } from "../workers/settings.ts";
+import { tellPost } from "../workers/tell-post.ts";
 import { startTrainingWorker } from "../workers/training-worker.ts";
 import { startWorker } from "../workers/worker.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
@@ -90,6 +91,11 @@ async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Pr
     stopMs: settings.KILN_STOP_SECONDS * 1000,
     minFreeBytes: settings.KILN_MIN_FREE_BYTES,
     moderation,
+    // A worker that never meets a video with a post needs no network for it.
+    tellPost: async (record, status) => {
+      if (record.post === undefined) return;
+      await tellPost((await connect(readSettings(IcSettings))).posts)(record, status);
+    },
   });
 }
 

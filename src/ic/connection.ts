@@ -5,6 +5,7 @@ import { type Deployment, localDeploymentFile, readDeployment } from "./deployme
 import { canistersOf } from "./directory.ts";
 import { readIdentity } from "./identity.ts";
 import { type IndexClient, indexClient } from "./index-client.ts";
+import { type PostStatusClient, postStatusClient } from "./post-status-client.ts";
 import type { IcSettings } from "./settings.ts";
 import { type StorageClient, storageClient } from "./storage-client.ts";
 
@@ -19,6 +20,8 @@ export type Connection = {
   buckets: StorageClient[];
   storage: StorageClient;
   index: IndexClient;
+  /** Absent where neither the settings nor the local network name a user_index. */
+  posts: PostStatusClient | undefined;
 };
 
 /**
@@ -35,7 +38,7 @@ export async function connect(
   const addresses = choose(settings, local);
   const { host, identity, rootKey } = addresses;
   const agent = await createAgent({ host, identity: await readIdentity(identity), rootKey });
-  const { storage, index } = await look(agent, addresses);
+  const { storage, index, userIndex } = await look(agent, addresses);
   const buckets = storage.map((canisterId) => storageClient({ agent, canisterId }));
   return {
     host,
@@ -44,14 +47,15 @@ export async function connect(
     buckets,
     storage: buckets[0]!,
     index: indexClient({ agent, canisterId: index }),
+    posts: userIndex === undefined ? undefined : postStatusClient({ agent, userIndex }),
   };
 }
 
 /** The canisters that were named, or the directory that names them. */
 async function look(
   agent: HttpAgent,
-  { storage, index, configuration }: Addresses,
-): Promise<{ storage: string[]; index: string }> {
+  { storage, index, configuration, userIndex }: Addresses,
+): Promise<{ storage: string[]; index: string; userIndex: string | undefined }> {
   const inDirectory = async (kind: "storage" | "content_index") => {
     const found = await canistersOf(agent, configuration ?? "", kind);
     if (found.length > 0) return found;
@@ -63,6 +67,7 @@ async function look(
   return {
     storage: storage ?? (await inDirectory("storage")),
     index: index ?? (await inDirectory("content_index"))[0]!,
+    userIndex: userIndex ?? (configuration && (await canistersOf(agent, configuration, "user_index"))[0]),
   };
 }
 
@@ -73,6 +78,7 @@ export type Addresses = {
   storage: string[] | undefined;
   index: string | undefined;
   configuration: string | undefined;
+  userIndex: string | undefined;
   rootKey: RootKey;
 };
 
@@ -99,7 +105,8 @@ export function choose(settings: IcSettings, local: Deployment | undefined): Add
       `no network to publish to: start one with kiln localnet, or set ${missing.join(", ")}`,
     );
   }
-  return { host, identity, storage, index, configuration, rootKey: chooseRootKey(settings, host) };
+  const userIndex = settings.KILN_USER_INDEX_CANISTER ?? same?.canisters.user_index;
+  return { host, identity, storage, index, configuration, userIndex, rootKey: chooseRootKey(settings, host) };
 }
 
 /** A host's own word is taken only when it is this machine or the user asks for it. */

@@ -20,5 +20,7 @@ export const IcSettings = z.object({
     .pipe(z.array(PrincipalId))
     .optional(),
   KILN_CONTENT_INDEX_CANISTER: PrincipalId.optional(),
+  /** Where the authors of posts live: asked only for videos that belong to a post. */
+  KILN_USER_INDEX_CANISTER: PrincipalId.optional(),
 });
 export type IcSettings = z.infer<typeof IcSettings>;

@@ -131,6 +131,16 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     recycleIfAbandoned: (user: string) =>
       expect(z.boolean(), () => actor.recycle_if_abandoned(Principal.fromText(user))),
 
+    /** @param afterDays 0: nobody is swept */
+    configureSweep: (afterDays: number) =>
+      expect(Nothing, () =>
+        actor.configure_sweep({
+          abandoned_after_seconds: afterDays === 0 ? [] : [BigInt(Math.round(afterDays * 86_400))],
+        }),
+      ),
+    /** A round over the next canisters; how many users were released. */
+    sweep: () => expect(Count, () => actor.sweep_abandoned()),
+
     async *canisters(): AsyncGenerator<UserCanisterInfo> {
       for (let after: [] | [Principal] = []; ; ) {
         const page = await read(z.array(CanisterInfo), () =>

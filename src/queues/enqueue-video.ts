@@ -1,6 +1,7 @@
 import { basename, extname, resolve } from "node:path";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { hashFile } from "../videos/hash-file.ts";
+import { PostLink, partsOfPost } from "../videos/post-link.ts";
 import { isSettled, VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
 import type { VideoQueues } from "./video-queues.ts";
@@ -12,21 +13,31 @@ const Title = VideoRecord.shape.title;
  * that failed before is tried again from its last checkpoint; one that is settled otherwise is left alone.
  * @returns the video's record as it is now
  * @param options.owner principal as text; without one whoever publishes the video owns it
- * @throws TypedError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, TITLE_INVALID
+ * @param options.post `<principal>/<number>`: the post that the video belongs to, whose author owns it
+ * @throws TypedError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, TITLE_INVALID, POST_INVALID, POST_DIFFERS
  */
 export async function enqueueVideo(
   { store, queues }: { store: VideoStore; queues: VideoQueues },
   file: string,
-  { title, owner }: { title?: string | undefined; owner?: string | undefined } = {},
+  options: { title?: string | undefined; owner?: string | undefined; post?: string | undefined } = {},
 ): Promise<VideoRecord> {
+  const { title } = options;
+  const post = options.post === undefined ? undefined : checkedPost(options.post);
+  const owner = post === undefined ? options.owner : partsOfPost(post).owner;
   const source = resolve(file);
   const hashed = await hashFile(source);
   const record = await store.create({
     ...hashed,
     title: title === undefined ? titleOf(source) : checkedTitle(title),
     ...(owner === undefined ? {} : { owner }),
+    ...(post === undefined ? {} : { post }),
     source,
   });
+  if (post !== undefined && record.post !== post)
+    throw new TypedError(
+      "POST_DIFFERS",
+      `${record.id} was handed in ${record.post === undefined ? "without a post" : `for post ${record.post}`} before`,
+    );
   // Refused unless it failed, also when somebody else has retried it already.
   await store.apply(record.id, { type: "retried", source });
   return await ensureJobs({ store, queues }, record.id);
@@ -55,4 +66,13 @@ function checkedTitle(title: string): string {
   const { data } = Title.safeParse(title);
   if (data !== undefined) return data;
   throw new TypedError("TITLE_INVALID", "a title has 1 to 200 characters: give another --title");
+}
+
+function checkedPost(post: string): PostLink {
+  const { data } = PostLink.safeParse(post);
+  if (data !== undefined) return data;
+  throw new TypedError(
+    "POST_INVALID",
+    `--post ${post}: it is the author's principal, a slash and the post's number`,
+  );
 }

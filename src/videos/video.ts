@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { verdicts } from "../analysis/analysis.ts";
+import { PostLink } from "./post-link.ts";
 
 /** The states of a video's life, in the order of a good one; the last four are the ways out of it. */
 export const VideoState = z.enum([
@@ -59,6 +60,8 @@ export const VideoRecord = z.object({
   title: z.string().trim().min(1).max(200),
   /** Principal of the owner, as text; absent: whoever publishes it. */
   owner: z.string().min(1).optional(),
+  /** The post that the video belongs to: it is told what becomes of the video. */
+  post: PostLink.optional(),
   /** Absolute path of the file as it was handed in; ingest copies it into the blob store. */
   source: z.string().min(1),
   sha256: Sha256,
@@ -89,7 +92,7 @@ export const VideoRecord = z.object({
 export type VideoRecord = z.infer<typeof VideoRecord>;
 
 /** What is known of a video when it is handed in. */
-export type NewVideo = Pick<VideoRecord, "title" | "owner" | "source" | "sha256" | "bytes">;
+export type NewVideo = Pick<VideoRecord, "title" | "owner" | "post" | "source" | "sha256" | "bytes">;
 
 /** Whether the last word of a moderator clears the video. */
 export const isCleared = ({ decisions }: Pick<VideoRecord, "decisions">): boolean =>

@@ -11,12 +11,13 @@ import type { VideoEvent } from "../videos/transition.ts";
 import { type Decision, isCleared, type VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
 import { judgeOriginal } from "./judge-original.ts";
+import { tellPost } from "./tell-post.ts";
 
 export type ModerationTools = {
   store: VideoStore;
   blobs: BlobStore;
   queues: VideoQueues;
-  network: Pick<Connection, "index" | "buckets">;
+  network: Pick<Connection, "index" | "buckets"> & { posts?: Connection["posts"] };
 };
 
 export type Ban = "BannedForExplicitness" | "BannedDueToUserReporting";
@@ -39,6 +40,7 @@ export async function banVideo(
 ): Promise<void> {
   const before = await store.get(id);
   if (before.state !== "banned") await mustMove(store, before, banned(status, decision));
+  await tellPost(network.posts)(before, status);
   const known = await network.index.get(id);
   if (known === undefined && before.state !== "publishing") return;
   await withdrawVideo({ ...network, id, attempt: before.attempt, status });
@@ -57,7 +59,7 @@ const banned = (status: Ban, decision: Decision): VideoEvent => ({
  * VIDEO_UNKNOWN
  */
 export async function clearVideo(
-  { store, blobs, queues, network: { index } }: ModerationTools,
+  { store, blobs, queues, network: { index, posts } }: ModerationTools,
   id: string,
   decision: Decision,
 ): Promise<VideoRecord> {
@@ -68,6 +70,9 @@ export async function clearVideo(
     if (before.state === "banned") await index.setStatus(id, "CheckingExplicitness");
     await index.setModeration(id, "safe");
   }
+  // As the attempt that publishes it will say again: only a moderator takes a post out of a ban.
+  if (before.state === "banned")
+    await tellPost(posts)({ ...before, attempt: before.attempt + 1 }, "CheckingExplicitness");
   if (before.state === "banned")
     await mustMove(store, before, { type: "lifted", decision, from: await resumedFrom(blobs, id) });
   else if (!isCleared(before)) await mustMove(store, before, { type: "judged", decision });

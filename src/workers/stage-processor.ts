@@ -10,6 +10,7 @@ import { runTask } from "./run-task.ts";
 import { stageWork } from "./stage-work.ts";
 import type { TaskFailure } from "./task.ts";
 import { TaskError, taskFailure } from "./task-failure.ts";
+import type { TellPost } from "./tell-post.ts";
 import { tellProgress } from "./tell-progress.ts";
 
 export type ProcessorTools = {
@@ -20,6 +21,7 @@ export type ProcessorTools = {
   taskProgram: URL;
   minFreeBytes: number;
   moderation: "on" | "off";
+  tellPost: TellPost;
   /** Called when the disk is full: takes no more jobs until it is not. */
   pauseHost: () => void;
 };
@@ -30,7 +32,7 @@ export type ProcessorTools = {
  * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
  */
 export function stageProcessor(stage: Stage, tools: ProcessorTools) {
-  const { store, blobs, minFreeBytes, moderation, taskProgram } = tools;
+  const { store, blobs, minFreeBytes, moderation, tellPost, taskProgram } = tools;
 
   return async (job: Job, token: string, lease: AbortController): Promise<void> => {
     const { video, run } = VideoJob.parse(job.data);
@@ -49,6 +51,8 @@ export function stageProcessor(stage: Stage, tools: ProcessorTools) {
         blobs,
         minFreeBytes,
         moderation,
+        tellPost,
+        warn: (why) => log.warn({ why }, "the post is told later"),
         run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: news.tell }),
       });
       for (const event of events) {

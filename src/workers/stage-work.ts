@@ -1,4 +1,5 @@
 import type { Analysis } from "../analysis/analysis.ts";
+import type { PostStatus } from "../ic/post-status-client.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { type Manifest, readManifest } from "../transcode/manifest.ts";
 import { RejectionError } from "../transcode/rejection.ts";
@@ -6,6 +7,7 @@ import type { BlobStore } from "../videos/blob-store.ts";
 import type { VideoEvent } from "../videos/transition.ts";
 import { isCleared, type Stage, type VideoRecord } from "../videos/video.ts";
 import type { TaskOf, TaskResult } from "./task.ts";
+import type { TellPost } from "./tell-post.ts";
 
 export type StageTools = {
   blobs: BlobStore;
@@ -13,6 +15,9 @@ export type StageTools = {
   minFreeBytes: number;
   /** `on`: without a verdict nothing is cleared. */
   moderation: "on" | "off";
+  tellPost: TellPost;
+  /** Told of what is made up for later. */
+  warn: (why: string) => void;
   /** Runs the heavy part elsewhere. */
   run: <S extends Stage>(task: TaskOf<S>) => Promise<TaskResult<S>>;
 };
@@ -30,8 +35,12 @@ export const stageWork: {
     return [{ type: "accepted", attempt }];
   },
 
-  async transcode(record, { blobs, minFreeBytes, moderation, run }) {
+  async transcode(record, { blobs, minFreeBytes, moderation, tellPost, warn, run }) {
     const { id, attempt, bytes } = record;
+    // What cannot be told now is told by the stages that follow, before anything is public.
+    const mention = (status: PostStatus) =>
+      tellPost(record, status).catch((error: Error) => warn(error.message));
+    await mention("Transcoding");
     const read = (product: number) => readManifest(blobs.productPath(id, product));
     let [product] = await blobs.products(id);
     let manifest = product === undefined ? undefined : await read(product);
@@ -49,17 +58,24 @@ export const stageWork: {
     }
     await blobs.dropProductsExcept(id, product);
     const encoded: VideoEvent = { type: "encoded", attempt, product };
-    if (judged(manifest, moderation)) return [encoded, verdictEvent(manifest.analysis, record, moderation)];
-    throw new TypedError("NOT_MODERATED", "moderation is on, and nobody has judged the content");
+    if (!judged(manifest, moderation))
+      throw new TypedError("NOT_MODERATED", "moderation is on, and nobody has judged the content");
+    const verdict = verdictEvent(manifest.analysis, record, moderation);
+    if (verdict.type === "banned") await tellPost(record, "BannedForExplicitness");
+    else await mention("CheckingExplicitness");
+    return [encoded, verdict];
   },
 
-  async publish(record, { blobs, run }) {
+  async publish(record, { blobs, tellPost, run }) {
     const { id, attempt, title, owner, product } = record;
+    // A post that was deleted or banned meanwhile says so before anything is public.
+    await tellPost(record, "CheckingExplicitness");
     const folder = blobs.productPath(id, product!);
     const { url } = await run<"publish">({
       ...{ stage: "publish", video: id, attempt, title, owner, folder },
       ...(isCleared(record) ? { moderation: "safe" } : {}),
     });
+    await tellPost(record, "ReadyToView");
     return [{ type: "published", attempt, url }];
   },
 };

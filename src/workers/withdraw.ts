@@ -5,10 +5,11 @@ import { TypedError } from "../telemetry/typed-error.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
+import { tellPost } from "./tell-post.ts";
 
 /**
  * Bans or deletes a video wherever it is on its way: the record, so that no stage begins or ends any more; the index,
- * the storage canister, and last its original and products. May be repeated until it succeeds.
+ * the storage canister, the post that it belongs to, and last its original and products. May be repeated until it succeeds.
  * @throws TypedError as withdrawVideo
  */
 export async function withdraw(
@@ -16,7 +17,11 @@ export async function withdraw(
     store,
     blobs,
     network,
-  }: { store: VideoStore; blobs: BlobStore; network: Pick<Connection, "index" | "buckets"> },
+  }: {
+    store: VideoStore;
+    blobs: BlobStore;
+    network: Pick<Connection, "index" | "buckets"> & { posts?: Connection["posts"] };
+  },
   id: string,
   status: Withdrawal,
   why: string,
@@ -24,7 +29,9 @@ export async function withdraw(
   const record = await known(store, id);
   if (record !== undefined) await mark(store, id, status, why);
   await withdrawVideo({ ...network, id, attempt: record?.attempt ?? 0, status });
-  if (record !== undefined) await blobs.drop(id);
+  if (record === undefined) return;
+  await tellPost(network.posts)(record, status);
+  await blobs.drop(id);
 }
 
 /** A state out of which nothing can be banned is left by deletion. */

@@ -11,6 +11,7 @@ import { Leases } from "./leases.ts";
 import { recordUnseenFailures, watchOverJobs } from "./lost-jobs.ts";
 import { Stopped } from "./outcome.ts";
 import { stageProcessor } from "./stage-processor.ts";
+import { type TellPost, tellPost } from "./tell-post.ts";
 
 export type WorkerOptions = {
   redis: Redis;
@@ -30,6 +31,8 @@ export type WorkerOptions = {
   minFreeBytes: number;
   /** `on`: without a verdict nothing is cleared. */
   moderation: "on" | "off";
+  /** By default videos that belong to a post are refused. */
+  tellPost?: TellPost;
 };
 
 /**
@@ -44,13 +47,23 @@ export const maxStalledCount = 3;
  *   and a few seconds, and leaves no process behind
  */
 export function startWorker(options: WorkerOptions): AsyncDisposable {
-  const { redis, blobs, log, lockMs, stopMs, minFreeBytes, slots, stages } = options;
+  const {
+    redis,
+    blobs,
+    log,
+    lockMs,
+    stopMs,
+    minFreeBytes,
+    slots,
+    stages,
+    tellPost: tell = tellPost(undefined),
+  } = options;
   const store = new VideoStore(redis);
   const leases = new Leases();
   const pause = hostPause({ blobs, minFreeBytes, log });
 
   const workers = stages.map((stage) => {
-    const process = stageProcessor(stage, { ...options, store, pauseHost: pause.begin });
+    const process = stageProcessor(stage, { ...options, store, tellPost: tell, pauseHost: pause.begin });
     const worker = new QueueWorker(
       stage,
       (job, token) => leases.hold(job, (lease) => process(job, token!, lease)),

@@ -30,6 +30,8 @@ export type CanisterNetwork = AsyncDisposable &
     admin: Caller;
     /** Somebody new without any role. */
     somebody(): Promise<Caller>;
+    /** Sets the network's clock forward, and those of all who call. Milliseconds. */
+    later(milliseconds: number): Promise<void>;
     /** Installs a module that differs from the installed one in its hash only. The membership cache is lost. */
     upgrade(name: CanisterName): Promise<void>;
   };
@@ -65,10 +67,20 @@ export async function startCanisters(
     }),
     at: (canisterId) => Actor.createActor<user._SERVICE>(user.idlFactory, { agent: by, canisterId }),
   });
+  const agents = [agent];
   return {
     ...network,
     admin: await callerWith(agent),
-    somebody: async () => callerWith(await network.stranger()),
+    somebody: async () => {
+      const by = await network.stranger();
+      agents.push(by);
+      return callerWith(by);
+    },
+    later: async (milliseconds) => {
+      await network.control.advanceTime(milliseconds);
+      const known = Principal.fromText(canisters.storage);
+      await Promise.all(agents.map((by) => by.syncTime(known)));
+    },
     upgrade: async (name) => {
       const version = (versions.get(name) ?? 0) + 1;
       versions.set(name, version);

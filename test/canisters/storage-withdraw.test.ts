@@ -153,6 +153,23 @@ test("unfinished uploads are given up, what is visible of them stays", async () 
   assert.ok("unauthorized" in err(await stranger.storage.collect_unfinished({ idle_seconds: 0 })));
 });
 
+test("unfinished uploads that were not heard of for a day are given up by the canister itself, every hour", async () => {
+  const hour = 3_600_000;
+  const begin = async (id: string) => ok(await storage.begin_upload(upload(id, 1, video(id))));
+  const there = async (id: string) => (await storage.upload_status(id)).length === 1;
+  await begin("idle");
+  await network.later(13 * hour);
+  await begin("heard-of");
+  await network.later(10.9 * hour);
+  await begin("fresh");
+  assert.deepEqual([await there("idle"), await there("heard-of")], [true, true]);
+  await network.later(1.2 * hour);
+  // Updates wait for what the timer began.
+  await begin("fresh");
+  assert.deepEqual([await there("idle"), await there("heard-of"), await there("fresh")], [false, true, true]);
+  ok(await storage.collect_unfinished({ idle_seconds: 0 }));
+});
+
 test("limits: bytes in all, of one caller's unfinished uploads, and their number", async () => {
   const uploader = await withRole("uploader");
   const { limits, bytes } = await storage.status();

@@ -73,6 +73,8 @@ test("only admins change anything; settings and modules are checked", async () =
     ["open_restore", users.open_restore({ from: nobody, purpose: { move: null } })],
     ["close_restore", users.close_restore(nobody, nobody)],
     ["end_restore", users.end_restore(nobody)],
+    ["configure_sweep", users.configure_sweep({ abandoned_after_seconds: [] })],
+    ["sweep_abandoned", users.sweep_abandoned()],
     ["watch_canister", users.watch_canister(nobody)],
     ["fund", users.fund()],
     ["a copy", stranger.backup.copy_of(nobody)],
@@ -90,6 +92,7 @@ test("only admins change anything; settings and modules are checked", async () =
   const invalid: [string, Promise<{ ok: unknown } | { err: object }>][] = [
     ["no users", admin.users.configure({ ...settings, users_per_canister: 0 })],
     ["a huge pool", admin.users.configure({ ...settings, pool: 1_001 })],
+    ["a sweep of an hour", admin.users.configure_sweep({ abandoned_after_seconds: [3_600n] })],
     ["a short hash", admin.users.begin_module({ version: "1", sha256: new Uint8Array(31), chunks: 1 })],
     ["a chunk of nothing", admin.users.put_module_chunk(0, new Uint8Array(1))],
     ["an end of nothing", admin.users.commit_module()],

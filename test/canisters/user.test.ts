@@ -124,6 +124,12 @@ test("what is sent twice, out of bounds, by strangers or by nobody has no effect
       "not_registered",
     ],
     ["a status by somebody without the role", at.update_post_status(post, { Deleted: null }), "unauthorized"],
+    [
+      "a status of an attempt by the same",
+      at.update_post_status_by_attempt({ post, video_uid: "p", status: { Deleted: null }, attempt: 9n }),
+      "unauthorized",
+    ],
+    ["listing those who did nothing", at.list_untouched(0n), "unauthorized"],
     ["registering oneself", at.register(stranger.principal), "unauthorized"],
     ["removing somebody", at.unregister(author.principal), "unauthorized"],
     ["releasing somebody", at.release_if_untouched(author.principal, []), "unauthorized"],
@@ -200,4 +206,34 @@ test("every change reaches data_backup byte by byte; the index hears of posts; w
   assert.deepEqual(ok(await admin.backup.changes_since(someone.principal, 0n)), now);
   const copy = ok(await admin.backup.copy_of(someone.principal));
   assert.deepEqual(copy.sha256, ok(await admin.at(someone.canister).digest(someone.principal)).sha256);
+});
+
+test("an attempt of the pipeline sets the status in any order of steps; what comes late or is older changes nothing", async () => {
+  const { admin } = network;
+  const id = ok(await author.own.add_post(postInput("fenced")));
+  const post = { owner: author.principal, id };
+  const moderator = await network.somebody();
+  ok(await admin.configuration.grant(moderator.principal, { moderator: null }));
+  const say = (status: Status, attempt: bigint, { by = admin, video_uid = "fenced" } = {}) =>
+    by.at(author.canister).update_post_status_by_attempt({ post, video_uid, status, attempt });
+  const now = async () =>
+    Object.keys((await author.own.get_individual_post_details_by_id(post))[0]?.status ?? {})[0];
+  ok(await say({ CheckingExplicitness: null }, 2n));
+  assert.deepEqual(err(await say({ Transcoding: null }, 2n)), { stale_attempt: 2n });
+  assert.deepEqual(err(await say({ ReadyToView: null }, 1n)), { stale_attempt: 2n });
+  ok(await say({ ReadyToView: null }, 3n));
+  ok(await say({ ReadyToView: null }, 3n));
+  assert.deepEqual(err(await say({ Transcoding: null }, 2n)), { stale_attempt: 3n });
+  assert.equal(await now(), "ReadyToView");
+  ok(await say({ Transcoding: null }, 4n));
+  assert.ok("invalid" in err(await say({ ReadyToView: null }, 4n, { video_uid: "another" })));
+  assert.ok("invalid" in err(await say({ Uploaded: null }, 5n)));
+  assert.ok("invalid" in err(await say({ BannedDueToUserReporting: null }, 5n)));
+  assert.ok("unauthorized" in err(await say({ ReadyToView: null }, 5n, { by: viewer })));
+  ok(await say({ BannedForExplicitness: null }, 4n));
+  assert.ok("invalid" in err(await say({ ReadyToView: null }, 5n)));
+  ok(await say({ ReadyToView: null }, 5n, { by: moderator }));
+  ok(await say({ Deleted: null }, 5n));
+  assert.ok("invalid" in err(await say({ ReadyToView: null }, 6n, { by: moderator })));
+  assert.equal(await now(), "Deleted");
 });

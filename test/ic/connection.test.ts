@@ -29,6 +29,7 @@ test("connection: without settings it is the local network's, whose word for its
     storage: undefined,
     index,
     configuration: index,
+    userIndex: undefined,
     rootKey: { from: "host" },
   });
 });
@@ -45,6 +46,7 @@ test("connection: another host takes nothing from the local network", () => {
     storage: [index],
     index: storage,
     configuration: undefined,
+    userIndex: undefined,
     rootKey: { from: "mainnet" },
   });
   assert.throws(() => choose({ ...mainnet, KILN_IDENTITY: undefined }, local), {

@@ -145,6 +145,8 @@ test("what the network banned a moderator clears: it is published as safe; witho
     { ...record, attempt: 9 },
     {
       ...{ blobs, minFreeBytes: 0, moderation: "on" },
+      tellPost: async () => {},
+      warn: assert.fail,
       run: async (task) => {
         asked.push(task);
         return { url: "http://v.example/" } as never;

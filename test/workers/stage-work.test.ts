@@ -48,11 +48,12 @@ async function leave(product: string, found: Analysis | null): Promise<void> {
 
 /** Tools whose encode leaves a product in which this was seen; `encodes` counts. */
 function toolsWith(found: Analysis | null, moderation: "on" | "off") {
-  const counted = { encodes: 0 };
+  const counted = { encodes: 0, told: [] as string[] };
   const tools = {
     blobs,
     minFreeBytes: 0,
     moderation,
+    tellPost: async (_record: VideoRecord, status: string) => void counted.told.push(status),
     run: async (task: { stage: string; out: string }) => {
       counted.encodes++;
       await leave(task.out, found);
@@ -66,10 +67,12 @@ const encoded = { type: "encoded", attempt: 2, product: 2 };
 const seen = (verdict: Verdict, explicit: number) => ({ moderation: { verdict, explicit } });
 const reason = { code: "EXPLICIT", message: "its explicitness is 0.9, and 0.8 is banned" };
 
+const ban = { type: "banned", reason, ...seen("banned", 0.9) };
+
 const cells: [string, Analysis | null, "on" | "off", object][] = [
   ["clear", analysis("clear", 0.1), "on", { type: "cleared", attempt: 2, ...seen("clear", 0.1) }],
   ["unsafe", analysis("unsafe", 0.5), "on", { type: "cleared", attempt: 2, ...seen("unsafe", 0.5) }],
-  ["banned", analysis("banned", 0.9), "on", { type: "banned", reason, ...seen("banned", 0.9) }],
+  ["banned", analysis("banned", 0.9), "on", ban],
   ["switched off, nobody looked", null, "off", { type: "cleared", attempt: 2 }],
   [
     "switched off later",
@@ -80,8 +83,10 @@ const cells: [string, Analysis | null, "on" | "off", object][] = [
 ];
 for (const [cell, found, moderation, verdict] of cells)
   test(`moderation of what was encoded: ${cell}`, async () => {
-    const { tools } = toolsWith(found, moderation);
+    const { tools, counted } = toolsWith(found, moderation);
     assert.deepEqual(await stageWork.transcode(video(), tools), [encoded, verdict]);
+    const status = verdict === ban ? "BannedForExplicitness" : "CheckingExplicitness";
+    assert.deepEqual(counted.told, ["Transcoding", status]);
   });
 
 test("moderation: a product that nobody has judged is made again, a judged one is not", async () => {
@@ -101,4 +106,25 @@ test("moderation: a product that nobody has judged is made again, a judged one i
 test("moderation: it is on, and the encode came without a verdict: nothing is cleared", async () => {
   const { tools } = toolsWith(null, "on");
   await assert.rejects(stageWork.transcode(video(), tools), { code: "NOT_MODERATED" });
+});
+
+test("a post that cannot be told: the encode goes on, a ban and what becomes public do not", async () => {
+  const deaf: Pick<StageTools, "tellPost" | "warn"> = {
+    tellPost: async () => {
+      throw new Error("deaf");
+    },
+    warn: (why) => void warnings.push(why),
+  };
+  const warnings: string[] = [];
+  const clear = { ...toolsWith(analysis("clear", 0), "on").tools, ...deaf };
+  assert.deepEqual(await stageWork.transcode(video(), clear), [
+    encoded,
+    { type: "cleared", attempt: 2, ...seen("clear", 0) },
+  ]);
+  assert.deepEqual(warnings, ["deaf", "deaf"]);
+  const banned = { ...toolsWith(analysis("banned", 0.9), "on").tools, ...deaf };
+  await assert.rejects(stageWork.transcode(video(), banned), /deaf/);
+  const { tools, counted } = toolsWith(null, "on");
+  await assert.rejects(stageWork.publish({ ...video(), product: 2 }, { ...tools, ...deaf }), /deaf/);
+  assert.equal(counted.encodes, 0, "nothing was published");
 });

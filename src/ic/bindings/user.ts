@@ -27,6 +27,12 @@ export type Error = { 'not_viewable' : null } |
   { 'not_found' : null } |
   { 'not_registered' : null } |
   { 'already_voted' : Vote } |
+  {
+    /**
+     * What a newer attempt says stands.
+     */
+    'stale_attempt' : bigint
+  } |
   { 'unauthorized' : string };
 export interface Page { 'next' : [] | [bigint], 'posts' : Array<PostDetails> }
 export interface PostDetails {
@@ -147,6 +153,14 @@ export interface _SERVICE {
    * Takes no more for a user who goes on elsewhere; refused when records after that number are here.
    */
   'let_go' : ActorMethod<[Principal, bigint], Done>,
+  /**
+   * At most a hundred who have only ever signed in, and came before that time.
+   */
+  'list_untouched' : ActorMethod<
+    [bigint],
+    { 'ok' : Array<Principal> } |
+      { 'err' : Error }
+  >,
   'list_users' : ActorMethod<
     [{ 'after' : [] | [Principal], 'limit' : number }],
     { 'ok' : Array<Principal> } |
@@ -220,6 +234,21 @@ export interface _SERVICE {
    */
   'update_post_status' : ActorMethod<[PostId, Status], Done>,
   /**
+   * Role publisher or moderator: what an attempt of the pipeline has come to with the post's video. An older attempt, and
+   * an earlier status of the same one, change nothing; what is banned or deleted stays so, unless a moderator says it.
+   */
+  'update_post_status_by_attempt' : ActorMethod<
+    [
+      {
+        'status' : Status,
+        'attempt' : bigint,
+        'post' : PostId,
+        'video_uid' : string,
+      },
+    ],
+    Done
+  >,
+  /**
    * By anybody who has signed in; the post must be ReadyToView.
    */
   'update_post_toggle_like_status_by_caller' : ActorMethod<
@@ -245,6 +274,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'not_found' : IDL.Null,
     'not_registered' : IDL.Null,
     'already_voted' : Vote,
+    'stale_attempt' : IDL.Nat64,
     'unauthorized' : IDL.Text,
   });
   const Done = IDL.Variant({ 'ok' : IDL.Null, 'err' : Error });
@@ -376,6 +406,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'let_go' : IDL.Func([IDL.Principal, IDL.Nat64], [Done], []),
+    'list_untouched' : IDL.Func(
+        [IDL.Nat64],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Principal), 'err' : Error })],
+        ['query'],
+      ),
     'list_users' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Principal), 'limit' : IDL.Nat32 })],
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Principal), 'err' : Error })],
@@ -438,6 +473,18 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [],
       ),
     'update_post_status' : IDL.Func([PostId, Status], [Done], []),
+    'update_post_status_by_attempt' : IDL.Func(
+        [
+          IDL.Record({
+            'status' : Status,
+            'attempt' : IDL.Nat64,
+            'post' : PostId,
+            'video_uid' : IDL.Text,
+          }),
+        ],
+        [Done],
+        [],
+      ),
     'update_post_toggle_like_status_by_caller' : IDL.Func(
         [PostId],
         [IDL.Variant({ 'ok' : IDL.Bool, 'err' : Error })],

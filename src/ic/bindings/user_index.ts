@@ -117,6 +117,13 @@ export interface _SERVICE {
    * All that follows: role admin, or a controller.
    */
   'configure' : ActorMethod<[Settings], Done>,
+  /**
+   * The same by itself, for those who came that long ago: in rounds, one an hour. null: never.
+   */
+  'configure_sweep' : ActorMethod<
+    [{ 'abandoned_after_seconds' : [] | [bigint] }],
+    Done
+  >,
   'cycles_report' : ActorMethod<
     [],
     { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
@@ -178,7 +185,7 @@ export interface _SERVICE {
   'provision' : ActorMethod<[], Done>,
   'put_module_chunk' : ActorMethod<[number, Uint8Array], Done>,
   /**
-   * Takes back a canister whose user has never done anything.
+   * Takes back what a user has who has never done anything.
    */
   'recycle_if_abandoned' : ActorMethod<
     [Principal],
@@ -212,6 +219,14 @@ export interface _SERVICE {
       'canisters' : bigint,
       'users' : bigint,
     }
+  >,
+  /**
+   * A round now; how many users were released.
+   */
+  'sweep_abandoned' : ActorMethod<[], { 'ok' : bigint } | { 'err' : Error }>,
+  'sweep_status' : ActorMethod<
+    [],
+    { 'abandoned_after_seconds' : [] | [bigint], 'released' : bigint }
   >,
   /**
    * Canisters that the funder asks for cycles_report and tops up.
@@ -300,6 +315,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'close_restore' : IDL.Func([IDL.Principal, IDL.Principal], [Done], []),
     'commit_module' : IDL.Func([], [Done], []),
     'configure' : IDL.Func([Settings], [Done], []),
+    'configure_sweep' : IDL.Func(
+        [IDL.Record({ 'abandoned_after_seconds' : IDL.Opt(IDL.Nat64) })],
+        [Done],
+        [],
+      ),
     'cycles_report' : IDL.Func(
         [],
         [
@@ -394,6 +414,21 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
             'pool_failure' : IDL.Text,
             'canisters' : IDL.Nat64,
             'users' : IDL.Nat64,
+          }),
+        ],
+        ['query'],
+      ),
+    'sweep_abandoned' : IDL.Func(
+        [],
+        [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
+        [],
+      ),
+    'sweep_status' : IDL.Func(
+        [],
+        [
+          IDL.Record({
+            'abandoned_after_seconds' : IDL.Opt(IDL.Nat64),
+            'released' : IDL.Nat64,
           }),
         ],
         ['query'],
