@@ -7,16 +7,16 @@ import { simulate } from "../events/simulator/simulate.ts";
 import { registerTrained } from "../ml/registry/register-trained.ts";
 import type { Registered } from "../ml/registry/registered.ts";
 import type { Registry } from "../ml/registry/registry.ts";
-import { ModelParameters } from "../ml/training/model-parameters.ts";
+import { type ModelKind, ModelParameters } from "../ml/training/model-parameters.ts";
 import { runTraining } from "../ml/training/run-training.ts";
 import { TrainingTask } from "../ml/training/training-task.ts";
 import { printTable } from "./table.ts";
 
 /** Of the audiences, and of the networks that learn from them. */
-const seeds = [1, 2, 3];
+const demoSeeds = [1, 2, 3];
 
 /** Small enough for WebAssembly on one core; chosen on the audience of the first seed. */
-const parameters = ModelParameters.parse({
+const demoParameters = ModelParameters.parse({
   transformer: { dimension: 32, blocks: 1, context: 50 },
   training: {
     epochs: 10,
@@ -42,6 +42,15 @@ export type TrainDemo = {
   registered: Registered;
 };
 
+export type DemoOptions = {
+  signal: AbortSignal;
+  onStep: (say: string) => void;
+  /** Other than the demo's own. */
+  seeds?: readonly number[] | undefined;
+  parameters?: ModelParameters | undefined;
+  model?: ModelKind | undefined;
+};
+
 /**
  * The way of learning on a machine that has nothing: simulated audiences watch, a small model learns from the first
  * nine tenths of each one's choices on the Wasm engine, is asked about the rest beside Markov and Pop, and the first
@@ -49,20 +58,21 @@ export type TrainDemo = {
  */
 export async function trainDemo(
   registry: Registry,
-  { signal, onStep }: { signal: AbortSignal; onStep: (say: string) => void },
+  { signal, onStep, ...asked }: DemoOptions,
 ): Promise<TrainDemo> {
   const began = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "kiln-train-demo-"));
   try {
     const rows: DemoRow[] = [];
     let registered: Registered | undefined;
+    const { seeds = demoSeeds, parameters = demoParameters, model } = asked;
     for (const seed of seeds) {
       onStep(`audience ${seed} of ${seeds.length}: watching`);
       const lake = join(folder, `lake-${seed}`);
       await watch(lake, seed);
       const out = join(folder, `draft-${seed}`);
       const task = TrainingTask.parse({
-        ...{ source: { kind: "lake", lake }, out, parameters, seed },
+        ...{ source: { kind: "lake", lake }, out, parameters, seed, model },
         engine: "wasm",
       });
       onStep(`audience ${seed} of ${seeds.length}: learning`);

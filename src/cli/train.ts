@@ -78,7 +78,7 @@ export default function train(command: Command): void {
     .option("--resume", "go on from the checkpoint in --out")
     .option(
       "--demo",
-      "simulated audiences, a small model on the Wasm engine, its figures beside Markov and Pop",
+      "simulated audiences, a small model on the Wasm engine, its figures beside Markov and Pop; --seed, --model and --parameters change it",
     )
     .option("--register", "take the finished model into the registry (KILN_MODELS)")
     .option("--promote", "the same, and let it serve when it passes the gate")
@@ -95,7 +95,16 @@ export default function train(command: Command): void {
     .action(async (options: Options) => {
       const { register = false, promote = false, demo = false, queue = false, ...rest } = options;
       const registry = { folder: readSettings(MlSettings).KILN_MODELS };
-      if (demo) return await showDemo(registry, options);
+      const given = (name: "seed" | "model") =>
+        command.getOptionValueSource(name) === "cli" ? { [name]: options[name] } : {};
+      if (demo)
+        return await showDemo(registry, {
+          ...options,
+          seed: undefined,
+          model: undefined,
+          ...given("seed"),
+          ...given("model"),
+        });
       const asked = taskOf(rest);
       const registration = register || promote ? { ...registry, promote } : undefined;
       if (queue) return await queueTraining(asked, registration, options, showTraining());
@@ -115,9 +124,15 @@ export default function train(command: Command): void {
     });
 }
 
+type Unset<Name extends keyof Options> = { [N in Name]?: Options[N] | undefined };
+
 /** Exit code 1 where the model does not beat what stands beside it. */
-async function showDemo(registry: Registry, { json }: Options): Promise<void> {
+async function showDemo(
+  registry: Registry,
+  { json, seed, model, parameters }: Pick<Options, "json" | "parameters"> & Unset<"seed" | "model">,
+): Promise<void> {
   const done = await trainDemo(registry, {
+    ...{ seeds: seed === undefined ? undefined : [seed], model, parameters },
     signal: stopSignal(),
     onStep: (say) => console.error(`kiln: ${say}`),
   });

@@ -89,6 +89,7 @@ for (const model of ["transformer", "blend"] as const)
       before,
     );
     assert.equal(active.current!.learned.has("cats-new"), false);
+    assert.deepEqual(await active.current!.recommend(["unknown"], new Set(["odd"]), 3), []);
     // Who has watched the new one alone is known by it.
     const [first] = await active.current!.recommend(["cars-new"], new Set(["cars-new"]), 1);
     assert.match(first!, /^cars/);

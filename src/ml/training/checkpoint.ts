@@ -47,13 +47,16 @@ export async function writeCheckpoint(path: string, { task, place, state, best }
     await mkdir(dirname(path), { recursive: true });
     const file = await open(`${path}.new`, "w");
     try {
-      await file.writev(encodeSafetensors(tensors, { checkpoint: JSON.stringify({ task, place }) }));
+      // Not writev: on a disk that gets full it writes a part, and says nothing.
+      await file.writeFile(encodeSafetensors(tensors, { checkpoint: JSON.stringify({ task, place }) }));
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(`${path}.new`, path);
   } catch (cause) {
+    // A half would take the space that the model itself may need.
+    await rm(`${path}.new`, { force: true }).catch(() => {});
     throw new TypedError("CHECKPOINT_FAILED", `no checkpoint could be written to ${path}: ${cause}`, {
       final: false,
       cause,

@@ -105,16 +105,35 @@ export async function trainModel(
     ...(ranker ? { ranker: ranker.report } : {}),
     evaluations,
   };
-  await removeRanker(task.out);
-  if (ranker?.report.serves) await writeRanker(task.out, ranker.model);
-  await writeModel(task.out, { ...stored, items: dataset.items });
-  const audience = latestHistories(dataset);
-  const ranking = await rankForAll(recommender, dataset.items, audience);
-  await writeFile(join(task.out, globalRankingName), JSON.stringify(ranking));
-  await writeReport(task.out, report);
-  // They have done their work, and are larger than the model.
-  await removeCheckpoints(task.out);
+  await written(task.out, async () => {
+    await removeRanker(task.out);
+    if (ranker?.report.serves) await writeRanker(task.out, ranker.model);
+    await writeModel(task.out, { ...stored, items: dataset.items });
+    const audience = latestHistories(dataset);
+    const ranking = await rankForAll(recommender, dataset.items, audience);
+    await writeFile(join(task.out, globalRankingName), JSON.stringify(ranking));
+    await writeReport(task.out, report);
+    // They have done their work, and are larger than the model.
+    await removeCheckpoints(task.out);
+  });
   return report;
+}
+
+/**
+ * Writes what a training leaves.
+ * @throws TypedError MODEL_NOT_WRITTEN when the disk is full, or the folder cannot be written
+ */
+async function written(folder: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    if (!/^E[A-Z]+$/.test((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+    throw new TypedError(
+      "MODEL_NOT_WRITTEN",
+      `the model could not be written to ${folder} (${(cause as Error).message}): make room and train again. The active model stays`,
+      { final: false, cause },
+    );
+  }
 }
 
 /** The version that serves, under its version's name; one that cannot be loaded is left out. */
