@@ -18,7 +18,7 @@ export type Seen = {
 export type UnderTest = {
   open(player: string, url: string, codec: string): Promise<number[]>;
   playThrough(heights: number[], rate: number): Promise<void>;
-  seek(time: number): Promise<number>;
+  seek(time: number, lasts: number): Promise<number>;
   loop(): Promise<void>;
   scrub(rate: number): void;
   state(): Seen;
@@ -63,9 +63,14 @@ export async function openPage(browser: Browser, folder: string) {
       ] as const),
     playThrough: (heights: number[], rate: number) =>
       page.evaluate(([heights, rate]) => underTest.playThrough(heights, rate), [heights, rate] as const),
-    seek: (time: number) => page.evaluate((time) => underTest.seek(time), time),
+    seek: (time: number, lasts: number) =>
+      page.evaluate(([time, lasts]) => underTest.seek(time, lasts), [time, lasts] as const),
     loop: () => page.evaluate(() => underTest.loop()),
     scrub: (rate: number) => page.evaluate((rate) => underTest.scrub(rate), rate),
+    /** Waits until so many have been shown. */
+    frames: async (count: number) => {
+      await page.waitForFunction((count) => underTest.state().frames.length >= count, count);
+    },
     async seen(): Promise<Seen> {
       const state = await page.evaluate(() => underTest.state());
       return { ...state, troubles: [...state.troubles, ...troubles] };

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { Manifest } from "../../src/transcode/manifest.ts";
-import { segmentStart } from "../../src/transcode/plan/segment-grid.ts";
 import type { Policy } from "../../src/transcode/settings.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { policy, scratch } from "../transcode/clip.ts";
+import { assertPlayed } from "./assert-played.ts";
+import { assertSeeks } from "./assert-seeks.ts";
 import { launchBrowser, noBrowser } from "./browser.ts";
 import { numberedClip } from "./numbered-clip.ts";
-import { openPage, type Seen } from "./open-page.ts";
+import { openPage } from "./open-page.ts";
 
 /** Of the page, where the function that uses it runs. */
 declare const MediaSource: { isTypeSupported(type: string): boolean };
@@ -22,12 +23,6 @@ const players = [
 ] as const;
 
 const folder = await scratch();
-/** Seconds of one frame of AAC: as far as a track may end from another. */
-const soundFrame = 1024 / 48_000;
-const rounding = 0.001;
-/** Browsers cut times to these; a few more, so that a frame has begun. */
-const microseconds = 5e-6;
-
 let browser: Browser;
 const made = new Map<string, Manifest>();
 before(async () => {
@@ -43,47 +38,6 @@ before(async () => {
   await make("three", three, { codecs: ["h264", "hevc", "av1"], profile: "fast", verification: "keyframes" });
 });
 after(() => browser?.close());
-
-/** Everything of a video was played: no gap, no error, and each picture at its own time. */
-function assertPlayed(seen: Seen, { duration, frameRate, audio }: Manifest): void {
-  assert.deepEqual(seen.troubles, []);
-  assert.equal(seen.ended, true);
-  assertWithin([seen.duration], [duration], audio ? soundFrame : 0);
-  assert.equal(seen.played.length, 1);
-  assertWithin(seen.played[0]!, [0, duration], audio ? soundFrame : 0);
-  assert.equal(seen.tracks.length, audio ? 2 : 1);
-  for (const [range, ...others] of seen.tracks) {
-    assert.deepEqual(others, [], "a hole");
-    assertWithin(range!, [0, duration], audio ? soundFrame : 0);
-  }
-  assert.ok(seen.frames.length > 10);
-  const rate = frameRate.numerator / frameRate.denominator;
-  const wrong = seen.frames.filter(({ time, number }) => Math.round(time * rate) !== number);
-  assert.deepEqual(wrong, []);
-}
-
-function assertWithin(actual: number[], expected: number[], tolerance: number): void {
-  assert.equal(actual.length, expected.length);
-  for (const [index, value] of expected.entries())
-    assert.ok(Math.abs(actual[index]! - value) <= tolerance + rounding, `${actual} instead of ${expected}`);
-}
-
-/** Where segments begin, and between: the frame that is shown there. */
-async function assertSeeks(page: Awaited<ReturnType<typeof openPage>>, manifest: Manifest): Promise<void> {
-  const { numerator, denominator } = manifest.frameRate;
-  const { segments, renditions } = manifest;
-  const grid = {
-    segment: segments.others,
-    group: segments.first[0] ?? segments.others,
-    short: segments.first.length,
-  };
-  const last = renditions[0]!.frames - 1;
-  const starts = [3, 1, 2, 0].map((index) => segmentStart(grid, index));
-  const frames = [last, ...starts.flatMap((start) => [start, start + 1.5, Math.max(0, start - 0.5)])];
-  const shown: number[] = [];
-  for (const frame of frames) shown.push(await page.seek((frame * denominator) / numerator + microseconds));
-  assert.deepEqual(shown, frames.map(Math.floor));
-}
 
 for (const [player, file] of players) {
   test(`${player}, ${file}: plays to the end, switches up and down, seeks, loops`, {

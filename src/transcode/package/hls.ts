@@ -62,6 +62,8 @@ export function mediaPlaylist(
     `#EXT-X-TARGETDURATION:${growing?.target ?? targetDuration(segments)}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     `#EXT-X-PLAYLIST-TYPE:${growing ? "EVENT" : "VOD"}`,
+    // Players would take what grows for a live stream, and begin near its end.
+    ...(growing ? ["#EXT-X-START:TIME-OFFSET=0"] : []),
     "#EXT-X-INDEPENDENT-SEGMENTS",
     `#EXT-X-MAP:URI="${inFolder(init.path)}"`,
     ...segments.flatMap(({ file, seconds }) => [`#EXTINF:${seconds},`, inFolder(file.path)]),

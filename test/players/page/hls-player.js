@@ -23,7 +23,15 @@ export async function openWithHls(video, url, { codec, trouble }) {
   });
   hls.attachMedia(video);
   hls.loadSource(url);
-  await new Promise((resolve) => hls.once(Hls.Events.MANIFEST_PARSED, resolve));
+  await new Promise((resolve, reject) => {
+    hls.once(Hls.Events.MANIFEST_PARSED, resolve);
+    hls.on(
+      Hls.Events.ERROR,
+      (/** @type {string} */ _, /** @type {{ fatal: boolean, details: string }} */ error) => {
+        if (error.fatal) reject(new Error(error.details));
+      },
+    );
+  });
   /** @returns {{ height: number, videoCodec: string }[]} */
   const levels = () => hls.levels;
   return {

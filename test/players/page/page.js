@@ -98,19 +98,32 @@ export const underTest = {
     await video.play();
     await ended;
   },
-  /** @param {number} time */
-  async seek(time) {
+  /**
+   * The number of the frame that is shown at a time, whichever comes in the end.
+   * @param {number} time @param {number} lasts seconds of a frame
+   */
+  async seek(time, lasts) {
     video.pause();
     video.currentTime = time;
     // The first of these events may be of an earlier seek, of the player's own.
     do await next("seeked");
     while (video.seeking);
-    return numberOn(video);
+    let number = -1;
+    // What is drawn may still be the frame before.
+    for (let tries = 0; tries < 100; tries++) {
+      const frame = new VideoFrame(video);
+      const start = frame.timestamp / 1e6;
+      number = numberOn(frame);
+      frame.close();
+      if (start <= time && time < start + lasts) break;
+      await new Promise(requestAnimationFrame);
+    }
+    return number;
   },
   /** Plays from a second before the end until the video has begun again. */
   async loop() {
     video.loop = true;
-    await underTest.seek(video.duration - 1);
+    await underTest.seek(video.duration - 1, 1);
     const before = frames.length;
     const restarted = next("seeked");
     await video.play();

@@ -81,7 +81,7 @@ test("the folder that grows can be played at every moment, and at the end it is 
         ];
         watched = run("ffmpeg", [...words, "-map", "0:v:0", "-map", "0:a:0", "-f", "null", "-"]);
         const text = readFileSync(join(served, "120p/index.m3u8"), "utf8");
-        assert.match(text, /TARGETDURATION:2\n.*PLAYLIST-TYPE:EVENT\n/s);
+        assert.match(text, /TARGETDURATION:2\n.*PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n/s);
         assert.doesNotMatch(text, /ENDLIST/);
       },
     },
@@ -98,7 +98,7 @@ test("the folder that grows can be played at every moment, and at the end it is 
     const [whole, growing] = ["grown", "served"].map((name) =>
       readFileSync(join(folder, name, playlist), "utf8"),
     );
-    assert.equal(growing, whole!.replace("VOD", "EVENT"));
+    assert.equal(growing, whole!.replace("VOD", "EVENT\n#EXT-X-START:TIME-OFFSET=0"));
   }
   discard();
   assert.equal(existsSync(served), false);
