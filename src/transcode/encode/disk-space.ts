@@ -8,16 +8,18 @@ export type DiskSpace = { work: number; parts: number };
 
 /** Two channels of 48,000 floating-point samples: what sound is kept as between two runs of ffmpeg. */
 const mixedSound = 48_000 * 2 * 4;
+/** Posters, storyboard, preview and playlists, finished. */
+const finished = 2 * 1024 ** 2;
 
 /**
- * How much disk a plan needs where every rendition comes up to its ceiling. An intermediate goes as soon as it is
+ * How much disk a plan needs where every rendition stays at its highest rate. An intermediate goes as soon as it is
  * packaged, so that a video is there once, and its largest rendition twice; the parts of a divided one stay until all
  * is verified. Pure.
  */
 export function diskSpace(plan: EncodePlan, { mp4 }: Pick<Policy, "mp4">): DiskSpace {
   const seconds = plan.frames / perSecond(plan.frameRate);
   const bytes = (bitsPerSecond: number) => Math.ceil((bitsPerSecond * seconds) / 8);
-  const renditions = plan.renditions.map(({ bitrate }) => bytes(bitrate));
+  const renditions = plan.renditions.map(({ maxrate }) => bytes(maxrate));
   const video = sum(renditions);
   const largest = Math.max(...renditions);
   const sound = plan.audio === null ? 0 : bytes(plan.audio.bitrate);
@@ -29,7 +31,7 @@ export function diskSpace(plan: EncodePlan, { mp4 }: Pick<Policy, "mp4">): DiskS
     }),
   );
   const single = mp4 === "on" ? largest + sound : 0;
-  const common = video + 2 * sound + mixing + raw + single;
+  const common = video + 2 * sound + mixing + raw + single + finished;
   return plan.parts.length > 1
     ? { work: common, parts: video + raw }
     : { work: common + largest + (mp4 === "on" ? largest : 0), parts: 0 };

@@ -4,7 +4,7 @@ import { RejectionError } from "../rejection.ts";
 
 /** What was lost of a damaged source that was taken all the same; frames of the source. */
 export const Damage = z.object({
-  /** Packets that yielded no frame (the hidden reference frames of VP8 are among them). */
+  /** Packets that yielded no frame (the hidden reference frames of VP8 are among them); the least of it in a divided video. */
   undecoded: z.int().min(0),
   /** Frames of which the decoder made up a part. */
   concealed: z.int().min(0),

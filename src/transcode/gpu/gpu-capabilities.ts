@@ -62,11 +62,17 @@ export async function gpuCapabilities(
   const known = (await recall(file(folder), Memory)) ?? {};
   if (known[key] !== undefined) return known[key];
   const found = await tryGpu(gpu.device, signal);
+  // What others take of the card now they will give back.
+  if (Object.values(found.encoders).some(busy)) return found;
   // What earlier drivers and versions could do is of no more use.
   const others = Object.entries(known).filter(([other]) => !other.startsWith(gpu.uuid));
   await remember(file(folder), { ...Object.fromEntries(others), [key]: found });
   return found;
 }
+
+/** Whether a trial failed for want of what other processes held. */
+const busy = (tried: GpuCapabilities["encoders"]["h264"]): boolean =>
+  !tried.works && /^(SESSION_LIMIT|GPU_OUT_OF_MEMORY):/.test(tried.reason);
 
 async function tryGpu(device: number, signal: AbortSignal | undefined): Promise<GpuCapabilities> {
   const encoders = {
