@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Analysis } from "../../src/analysis/analysis.ts";
+import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
 import { localDeploymentFile, writeDeployment } from "../../src/ic/deployment.ts";
 import { createIdentity } from "../../src/ic/identity.ts";
+import { installCanister } from "../../src/ic/install.ts";
 import { grantRole } from "../../src/ic/roles.ts";
 import type { Manifest } from "../../src/transcode/manifest.ts";
 import { startTestNetwork } from "./network.ts";
@@ -211,6 +213,17 @@ test("kiln publish: into the running local network, then again with nothing left
     third.stdout,
     /^published another: .*\n.* MB\/s, .* chunks in .* calls in flight\nhttp:.*\/v\/another\/index\.html\n$/,
   );
+});
+
+test("kiln publish: a directory that names no storage canister", async () => {
+  const { agent, modules, canisters } = network;
+  const admin = (await agent.getPrincipal()).toText();
+  const arg = argumentsOf("global_configuration", canisters, admin);
+  const wasm = modules.global_configuration;
+  const empty = await installCanister({ agent, wasm, arg, mode: "install" });
+  const { code, stdout, stderr } = await kiln("publish", "dance", "--configuration", empty);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, new RegExp(`^CANISTER_UNKNOWN: .*${empty} names no storage canister: kiln deploy`));
 });
 
 test("kiln withdraw: without a Redis for what was published without a worker; one that is named must answer", async () => {
