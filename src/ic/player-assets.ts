@@ -17,6 +17,11 @@ const hlsLibrary = new URL("./hls.min.mjs", import.meta.resolve("hls.js/dist/hls
 
 const sources = [
   { name: "player.js", file: new URL("player.js", web), contentType: "text/javascript; charset=utf-8" },
+  {
+    name: "storyboard.js",
+    file: new URL("storyboard.js", web),
+    contentType: "text/javascript; charset=utf-8",
+  },
   { name: "player.css", file: new URL("player.css", web), contentType: "text/css; charset=utf-8" },
   { name: "hls.mjs", file: hlsLibrary, contentType: "text/javascript; charset=utf-8" },
   {

@@ -9,7 +9,7 @@ export type PlayerScripts = { script: string; style: string; library: string };
  * @param template web/player/index.html: `{{name}}` stands for a value
  */
 export function playerPage(template: string, publication: Publication, scripts: PlayerScripts): string {
-  const { title, width, height, durationMs, hls, sound } = publication;
+  const { title, width, height, durationMs, hls, sound, files } = publication;
   const values: Record<string, string> = {
     title: escapeHtml(title),
     width: String(width),
@@ -20,6 +20,7 @@ export function playerPage(template: string, publication: Publication, scripts: 
     script: escapeHtml(scripts.script),
     style: escapeHtml(scripts.style),
     library: escapeHtml(scripts.library),
+    storyboard: escapeHtml(files.find(({ contentType }) => contentType === "text/vtt")?.path ?? ""),
     pictures: pictures(publication.posters),
   };
   return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {

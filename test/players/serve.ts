@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 
 const contentTypes: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
+  ".css": "text/css",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".m3u8": "application/vnd.apple.mpegurl",

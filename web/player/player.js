@@ -1,4 +1,6 @@
 // @ts-check
+import { readStoryboard } from "./storyboard.js";
+
 /**
  * Plays the page's HLS playlist: with the browser's own player on Apple's WebKit, with hls.js elsewhere.
  * Everything is fetched relative to the page, from the canister that serves it.
@@ -16,6 +18,7 @@ const video = find("video", HTMLVideoElement);
 const tap = find(".tap", HTMLButtonElement);
 const sound = find(".sound", HTMLButtonElement);
 const position = find("input", HTMLInputElement);
+const tile = find(".tile", HTMLElement);
 const trouble = find(".trouble", HTMLElement);
 const playlist = new URL(page.dataset.playlist ?? "", document.baseURI).href;
 const library = new URL(page.dataset.library ?? "", document.baseURI).href;
@@ -137,10 +140,43 @@ video.addEventListener("timeupdate", () => {
 });
 position.addEventListener("input", () => {
   video.currentTime = Number(position.value);
+  preview(video.currentTime);
 });
+position.addEventListener("pointermove", ({ offsetX }) => {
+  const share = Math.min(1, Math.max(0, offsetX / position.clientWidth));
+  preview(share * Number(position.max));
+});
+for (const event of ["pointerleave", "change", "blur"])
+  position.addEventListener(event, () => {
+    tile.hidden = true;
+    previewed = undefined;
+  });
 tap.addEventListener("click", toggle);
 sound.addEventListener("click", () => mute("aloud"));
 find(".trouble button", HTMLButtonElement).addEventListener("click", retry);
+/** Asked for when the seek bar is first touched. @type {Promise<import("./storyboard.js").Tile[]> | undefined} */
+let tiles;
+/** The time whose picture is wanted, if any. @type {number | undefined} */
+let previewed;
+
+/** Shows the picture of a time above its place in the seek bar. @param {number} time */
+async function preview(time) {
+  const storyboard = page.dataset.storyboard;
+  if (!storyboard) return;
+  previewed = time;
+  tiles ??= readStoryboard(new URL(storyboard, document.baseURI).href).catch(() => []);
+  const all = await tiles;
+  const shown = all.find(({ end }) => time < end) ?? all.at(-1);
+  // Meanwhile the pointer may have left, or moved on.
+  if (!shown || previewed !== time) return;
+  const { image, left, top, width, height } = shown;
+  tile.style.cssText = `width:${width}px;height:${height}px;background:url("${image}") -${left}px -${top}px`;
+  const room = Math.max(0, position.clientWidth - width);
+  const middle = (time / Number(position.max)) * position.clientWidth - width / 2;
+  tile.style.left = `${Math.min(room, Math.max(0, middle))}px`;
+  tile.hidden = false;
+}
+
 addEventListener("online", () => {
   if (!trouble.hidden) retry();
 });
