@@ -8,6 +8,7 @@ import {
   freeOfCharge,
   type Input,
   type Journal,
+  type Room,
   type Tariff,
 } from "./execution.ts";
 import type { Entry } from "./instance.ts";
@@ -22,6 +23,8 @@ export interface Message {
   input: Input;
   /** What its calls cost; nothing when absent. */
   tariff?: Tariff;
+  /** How many calls it can make; any number when absent. */
+  room?: Room;
   /** Most instructions. */
   limit: bigint;
   instructionsBefore?: bigint;
@@ -47,8 +50,18 @@ export function factsOf(canister: Canister): Facts {
   };
 }
 
+const unlimited: Room = () => Number.POSITIVE_INFINITY;
+
 export function executionOf(canister: Canister, message: Message, stable: StableOverlay): Execution {
-  const { context, input, tariff = freeOfCharge, limit, instructionsBefore = 0n, time } = message;
+  const {
+    context,
+    input,
+    tariff = freeOfCharge,
+    room = unlimited,
+    limit,
+    instructionsBefore = 0n,
+    time,
+  } = message;
   const facts = factsOf(canister);
   return {
     context,
@@ -57,6 +70,7 @@ export function executionOf(canister: Canister, message: Message, stable: Stable
     stable,
     journal: emptyJournal(),
     tariff,
+    room,
     limit,
     spent: 0n,
     instructionsBefore,

@@ -97,6 +97,9 @@ export interface Tariff {
   reserve: bigint;
 }
 
+/** How many more calls can be made to a canister; any number in queries. */
+export type Room = (callee: Uint8Array) => number;
+
 export const freeOfCharge: Tariff = { fee: () => 0n, prepaid: 0n, reserve: 0n };
 
 /** One message while it runs. */
@@ -107,6 +110,7 @@ export interface Execution {
   stable: StableOverlay;
   journal: Journal;
   tariff: Tariff;
+  room: Room;
   /** Most instructions that it may take. */
   limit: bigint;
   /** Those that its earlier stages have taken: an upgrade runs in several. */

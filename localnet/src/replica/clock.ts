@@ -5,6 +5,8 @@ import type { CanisterRegistry } from "./canister-registry.ts";
 /** How often canisters with a heartbeat are woken, milliseconds. */
 const heartbeatInterval = 1000;
 
+const tolerance = 100;
+
 /** Longest delay that Node's timers take, milliseconds. */
 const longestDelay = 2 ** 31 - 1;
 
@@ -30,7 +32,7 @@ export class Clock {
     this.#now = now;
     this.#acts = acts;
     this.#beatAt = now();
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatInterval).unref();
+    this.#heartbeat = setInterval(() => this.#beatIfDue(), heartbeatInterval).unref();
   }
 
   /** Looks for the earliest global timer; to be called after messages, which may have changed one. */
@@ -47,7 +49,7 @@ export class Clock {
   /** The network's clock was set: what is due by now happens. */
   timeChanged(): void {
     for (const canister of this.#registry.all()) this.#acts.charge(canister);
-    if (this.#now() - this.#beatAt >= BigInt(heartbeatInterval) * 1_000_000n) this.#beat();
+    this.#beatIfDue();
     // What rings now rings in this turn, so that whoever set the clock finds it under way.
     this.#ring();
   }
@@ -77,6 +79,12 @@ export class Clock {
       this.#acts.wake({ kind: "task", canister: canister.id, entry: "canister_global_timer" });
     }
     this.reschedule();
+  }
+
+  /** By the network's clock, where one that is set in tests may stand; Node's timers are a little early or late. */
+  #beatIfDue(): void {
+    const interval = BigInt(heartbeatInterval - tolerance) * 1_000_000n;
+    if (this.#now() - this.#beatAt >= interval) this.#beat();
   }
 
   #beat(): void {

@@ -15,6 +15,7 @@ import type {
   Route,
   Task,
 } from "./call-context.ts";
+import { CallQueues } from "./call-queues.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
 import { DelayLine } from "./delay-line.ts";
 import type { Faults } from "./faults.ts";
@@ -67,6 +68,7 @@ export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #queue: QueuedMessage[] = [];
   readonly #calls = new OpenCalls();
+  readonly #queues = new CallQueues();
   /** Bounded calls that wait for their answers. */
   readonly #bounded = new Set<Callback>();
   readonly #stoppedSubnets = new Set<number>();
@@ -295,7 +297,8 @@ export class Scheduler {
   }
 
   #executeResponse({ callback, result, refund }: Response): void {
-    const { context } = callback;
+    const { context, route } = callback;
+    this.#queues.leave(route.caller, route.callee);
     const canister = this.#parts.registry.get(context.canister);
     if (!canister) return;
     canister.cycles += refund;
@@ -354,6 +357,7 @@ export class Scheduler {
       entry,
       input,
       tariff: tariffOf(canister, this.#parts.limits.update),
+      room: (callee) => this.#queues.room(canister.id, callee),
       limit: this.#parts.limits.update,
       instructionsBefore: context.instructions,
       time: this.#parts.now(),
@@ -387,6 +391,7 @@ export class Scheduler {
     };
     const { deadline } = callback;
     context.outstanding += 1;
+    this.#queues.enter(context.canister, callee);
     if (timeout !== undefined) {
       this.#bounded.add(callback);
       callback.timeout = setTimeout(() => this.#respond(callback, expired, 0n), timeout * 1000).unref();

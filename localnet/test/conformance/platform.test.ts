@@ -39,6 +39,7 @@ const interfaceOf: IDL.InterfaceFactory = ({ IDL }) =>
     trapAfterwards: IDL.Func(toPeer, [IDL.Nat], []),
     again: IDL.Func([IDL.Nat], [IDL.Nat], []),
     compositeToItself: IDL.Func([IDL.Nat], [IDL.Nat], ["query"]),
+    flood: IDL.Func([IDL.Principal, IDL.Nat], [code], []),
     oneWay: IDL.Func(toPeer, [], []),
     takes: IDL.Func([IDL.Vec(IDL.Nat8)], [IDL.Nat], []),
     sends: IDL.Func([IDL.Principal, IDL.Nat], [code], []),
@@ -176,6 +177,16 @@ test("a replicated reply has at most 2 MiB, a query's 3 MiB", async () => {
   await assert.rejects(a.replyOf!(2 * mebibyte + 1));
   assert.equal(((await a.queryReplyOf!(3 * mebibyte - room)) as Uint8Array).length, 3 * mebibyte - room);
   await assert.rejects(a.queryReplyOf!(3 * mebibyte + 1));
+});
+
+test("500 calls to a canister can be under way, and not one more", async () => {
+  const [, atB] = (await counts()) as [bigint, bigint];
+  assert.deepEqual(await a.flood!(ids.b, 500n), { ok: 500n });
+  assert.equal((await counts())[1], atB + 500n);
+  const { failed } = (await a.flood!(ids.b, 501n)) as { failed: string };
+  assert.match(failed, /#call_error/);
+  // The 500 that were made are answered by and by: then there is room again.
+  while (!("ok" in ((await a.updateToUpdate!(ids.b)) as object)));
 });
 
 test("a message from outside has at most 2 MiB", async () => {

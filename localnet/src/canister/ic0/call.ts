@@ -99,7 +99,9 @@ export function callImports(machine: Machine): Imports<Name> {
     call_perform: () => {
       const { call, parts } = open("call_perform");
       draft = undefined;
-      const { tariff, journal } = machine.execution;
+      const { tariff, journal, room } = machine.execution;
+      // "the output queue is full": likewise.
+      if (toSame(journal.calls, call) >= room(call.callee)) return sysTransient;
       call.arg = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
       call.prepaid = tariff.prepaid;
       call.fee = tariff.fee(call.arg.length + call.method.length);
@@ -109,6 +111,10 @@ export function callImports(machine: Machine): Imports<Name> {
       return 0;
     },
   };
+}
+
+function toSame(calls: readonly OutgoingCall[], { callee }: OutgoingCall): number {
+  return calls.reduce((count, call) => count + (Buffer.compare(call.callee, callee) === 0 ? 1 : 0), 0);
 }
 
 /** The canister's balance as the message sees it. */
