@@ -1,4 +1,5 @@
 import { mkdir, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { diskSpace } from "./encode/disk-space.ts";
 import type { EncodePlan } from "./plan/plan.ts";
 import { RejectionError } from "./rejection.ts";
@@ -15,11 +16,13 @@ export async function requireSpace(
   work: string,
 ): Promise<void> {
   const needed = diskSpace(plan, { mp4 });
-  if (needed.parts === 0) return await demand(work, needed.work);
+  // The folder that its owner knows.
+  const out = dirname(work);
+  if (needed.parts === 0) return await demand(out, needed.work);
   await mkdir(partsFolder, { recursive: true });
-  const [here, there] = await Promise.all([stat(work), stat(partsFolder)]);
-  if (here.dev === there.dev) return await demand(work, needed.work + needed.parts);
-  await demand(work, needed.work);
+  const [here, there] = await Promise.all([stat(out), stat(partsFolder)]);
+  if (here.dev === there.dev) return await demand(out, needed.work + needed.parts);
+  await demand(out, needed.work);
   await demand(partsFolder, needed.parts);
 }
 

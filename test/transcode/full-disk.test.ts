@@ -65,7 +65,7 @@ test("a disk with too little space is refused before the encode, with the bytes"
       policy: { ...policy, ...more },
       onProgress: ({ stage }) => stages.push(stage),
     });
-  const said = new RegExp(`1048576 bytes are free in ${disk.path}/\\S+, up to \\d{7,8} are needed there`);
+  const said = new RegExp(`1048576 bytes are free in ${disk.path}, up to \\d{7,8} are needed there`);
   await assert.rejects(tried({}), { code: "DISK_FULL", final: false, message: said });
   // Where the parts lie on another disk each must have its share.
   const partsFolder = join(folder, "parts");

@@ -1,4 +1,5 @@
 import type { Color } from "../probe/streams.ts";
+import { convertible } from "./convertible.ts";
 import type { Size } from "./ladder.ts";
 
 /** How a source's colours become SDR BT.709 at video range, which every screen shows alike. */
@@ -32,12 +33,16 @@ export function conversion(color: Color, size: Size): Conversion {
     return {
       kind: "hdr",
       primaries: color.primaries ?? "bt2020",
-      matrix: color.matrix ?? "bt2020nc",
-      transfer: color.transfer as "smpte2084" | "arib-std-b67",
+      ...convertible(color.matrix ?? "bt2020nc", color.transfer as "smpte2084" | "arib-std-b67"),
       range,
     };
   if (color.primaries !== null && widePrimaries.has(color.primaries))
-    return { kind: "wide", primaries: color.primaries, matrix, transfer: color.transfer ?? "bt709", range };
+    return {
+      kind: "wide",
+      primaries: color.primaries,
+      ...convertible(matrix, color.transfer ?? "bt709"),
+      range,
+    };
   return {
     kind: "sdr",
     from: color.matrix === null ? { matrix, range } : "tagged",
