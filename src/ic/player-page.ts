@@ -1,4 +1,5 @@
 import type { Publication } from "./publication.ts";
+import { thumbhashBitmap } from "./thumbhash-bitmap.ts";
 
 /** Where the page finds what all pages share: URLs relative to the page. */
 export type PlayerScripts = { script: string; style: string; library: string };
@@ -21,6 +22,7 @@ export function playerPage(template: string, publication: Publication, scripts: 
     style: escapeHtml(scripts.style),
     library: escapeHtml(scripts.library),
     storyboard: escapeHtml(files.find(({ contentType }) => contentType === "text/vtt")?.path ?? ""),
+    placeholder: placeholder(publication),
     pictures: pictures(publication.posters),
   };
   return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
@@ -41,6 +43,13 @@ export function plainPoster(posters: readonly Poster[]): Poster {
   return (jpegs.length > 0 ? jpegs : posters).reduce((best, poster) =>
     poster.width > best.width ? poster : best,
   );
+}
+
+/** The style of an element that shows the blurred poster, as large as the poster will be. */
+function placeholder({ thumbhash, width, height }: Publication): string {
+  if (thumbhash === undefined) return "";
+  const blurred = thumbhashBitmap(thumbhash, { width, height }).toString("base64");
+  return `background: url(data:image/bmp;base64,${blurred}) center / contain no-repeat`;
 }
 
 function pictures(posters: readonly Poster[]): string {

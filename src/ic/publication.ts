@@ -43,6 +43,8 @@ export const Publication = z.object({
   hls: RelativePath,
   dash: RelativePath,
   posters: z.array(z.object({ path: RelativePath, width: Pixels, height: Pixels, type: z.string() })).min(1),
+  /** Of the poster, base64: what a page shows until it has come. */
+  thumbhash: z.base64().optional(),
   /** Every file to publish, manifest.json among them. */
   files: z
     .array(

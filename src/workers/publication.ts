@@ -57,6 +57,7 @@ export function toPublication(
     hls: manifest.hls,
     dash: manifest.dash,
     posters: manifest.posters.map(({ path, width, height, type }) => ({ path, width, height, type })),
+    thumbhash: manifest.thumbhash,
     files: [
       ...manifest.files.map(({ path, contentType, immutable }) => ({ path, contentType, immutable })),
       { path: manifestName, contentType: "application/json", immutable: false },

@@ -11,7 +11,9 @@ import { launchBrowser, noBrowser } from "./browser.ts";
 import { serve } from "./serve.ts";
 
 /** Of the page, where the functions that use it run. */
+declare const getComputedStyle: (element: object) => { backgroundImage: string };
 declare const document: {
+  querySelector(selector: "picture"): object;
   querySelector(selector: ".tile"): {
     hidden: boolean;
     style: { backgroundImage: string; backgroundPosition: string };
@@ -48,6 +50,10 @@ test("the player page: the seek bar shows the storyboard's picture of the place 
       const { hidden, style } = document.querySelector(".tile");
       return { hidden, image: style.backgroundImage, place: style.backgroundPosition };
     });
+  const blurred = await tab.evaluate(
+    () => getComputedStyle(document.querySelector("picture")).backgroundImage,
+  );
+  assert.match(blurred, /^url\("data:image\/bmp;base64,Qk/);
   assert.equal((await tile()).hidden, true);
   const bar = (await tab.locator("input").boundingBox())!;
   for (const share of [0.1, 0.7]) {

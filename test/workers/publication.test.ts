@@ -24,6 +24,7 @@ const manifest = {
   hls: "master.m3u8",
   dash: "manifest.mpd",
   posters: [{ path: "posters/1.jpg", width: 720, height: 1280, type: "image/jpeg" }],
+  thumbhash: "AAAA",
   files: [
     { path: "720p/0-ab.m4s", bytes: 1, sha256: "cd".repeat(32), contentType: "video/mp4", immutable: true },
   ],
@@ -50,6 +51,7 @@ test("publication: what the canisters are told of a transcoded folder", () => {
     hls: "master.m3u8",
     dash: "manifest.mpd",
     posters: [{ path: "posters/1.jpg", width: 720, height: 1280, type: "image/jpeg" }],
+    thumbhash: "AAAA",
     files: [
       { path: "720p/0-ab.m4s", contentType: "video/mp4", immutable: true },
       { path: "manifest.json", contentType: "application/json", immutable: false },
