@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Principal } from "@dfinity/principal";
+import type { Fault } from "@kiln/localnet";
+import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
+import { type Resident, readyPost, resident } from "./users.ts";
+import { video } from "./videos.ts";
+
+let network: CanisterNetwork;
+let author: Resident;
+let viewer: Resident;
+let post: { owner: Principal; id: bigint };
+const uid = "faulty";
+
+before(async () => {
+  network = await startCanisters();
+  const { admin, agent, canisters, control } = network;
+  const client = userIndexClient({ agent, canisterId: canisters.user_index });
+  // The user canister on another subnet than those that it tells.
+  const [, second] = await control.subnetIds();
+  const subnets = [second!];
+  await client.configure({ ...(await client.settings()), subnets, users_per_canister: 1, pool: 0 });
+  const isThere = async () => {
+    for await (const { id, subnet } of client.canisters())
+      if (id === author.canister.toText()) return subnet === second;
+    return false;
+  };
+  // Those of the pool come first, and are elsewhere.
+  do author = await resident(network);
+  while (!(await isThere()));
+  viewer = await resident(network);
+  ok(await admin.index.upsert_video({ ...video(uid), owner: author.principal }));
+  post = { owner: author.principal, id: await readyPost(admin, author, uid) };
+});
+after(() => network[Symbol.asyncDispose]());
+
+const second = 1_000;
+
+/** Lets the network's clock go on until the condition holds. */
+async function eventually(holds: () => Promise<boolean>, step = 5 * second): Promise<void> {
+  for (let steps = 0; steps < 500; steps += 1) {
+    if (await holds()) return;
+    await network.later(step);
+  }
+  assert.fail("it never came to that");
+}
+
+async function backupIsEqual(): Promise<boolean> {
+  const { admin } = network;
+  const own = ok(await admin.at(author.canister).digest(author.principal));
+  const copy = await admin.backup.copy_of(author.principal);
+  if ("err" in copy || copy.ok.sequence !== own.sequence) return false;
+  assert.deepEqual(copy.ok.sha256, own.sha256);
+  assert.deepEqual(
+    ok(await admin.backup.changes_since(author.principal, 0n)),
+    ok(await admin.at(author.canister).changes_since(author.principal, 0n)),
+  );
+  return true;
+}
+
+async function indexIsEqual(): Promise<boolean> {
+  const [entry] = await network.admin.index.get(uid);
+  const [details] = await author.own.get_individual_post_details_by_id(post);
+  const told = entry?.post[0]?.statistics;
+  const { total_view_count, average_watch_percentage } = details!.view_stats;
+  return (
+    told !== undefined &&
+    told.views === total_view_count &&
+    told.average_watch_percentage === average_watch_percentage &&
+    told.likes === details!.like_count &&
+    told.hot_votes === details!.hot_count
+  );
+}
+
+const bothAreEqual = async () => (await backupIsEqual()) && (await indexIsEqual());
+
+let watched = 0;
+/** Something that both are told, a little different each time. */
+async function change(): Promise<void> {
+  watched += 1;
+  const percentage_watched = 1 + (watched % 100);
+  ok(
+    await viewer
+      .at(author.canister)
+      .update_post_add_view_details(post, { WatchedPartially: { percentage_watched } }),
+  );
+  ok(await viewer.at(author.canister).update_post_toggle_like_status_by_caller(post));
+  const profile = { display_name: `change ${watched}`, bio: "", profile_picture_url: "" };
+  ok(await author.own.update_profile_details(profile));
+}
+
+const targets = { content_index: "apply_posts", data_backup: "apply_changes" } as const;
+const fates: [string, Pick<Fault, "kind"> & Record<string, unknown>][] = [
+  ["the message is refused", { kind: "reject", times: 3 }],
+  ["the message is lost", { kind: "drop", what: "request", times: 2 }],
+  ["its answer is lost", { kind: "drop", what: "reply", times: 2 }],
+  ["the message is late", { kind: "delay", milliseconds: 100, times: 1 }],
+];
+for (const [name, method] of Object.entries(targets))
+  for (const [what, fate] of fates)
+    test(`${name}: ${what}; nothing is lost, nothing counts twice`, async () => {
+      await eventually(bothAreEqual);
+      await network.control.injectFault({
+        ...fate,
+        caller: author.canister.toText(),
+        method,
+      } as unknown as Fault);
+      await change();
+      await network.later(3 * second);
+      // While the first message is on its way.
+      await change();
+      await eventually(bothAreEqual);
+      await network.control.clearFaults();
+    });
+
+test("a message that was given up and arrives behind newer ones changes nothing", async () => {
+  await eventually(bothAreEqual);
+  const caller = author.canister.toText();
+  for (const method of Object.values(targets))
+    await network.control.injectFault({ kind: "delay", milliseconds: 3_000, caller, method, times: 1 });
+  await change();
+  await network.later(3 * second);
+  await change();
+  // Beyond the patience of the sender, and its pause.
+  await network.later(61 * second);
+  await eventually(bothAreEqual);
+  await new Promise((resolve) => setTimeout(resolve, 3_500));
+  assert.equal(await bothAreEqual(), true);
+});
+
+test("each is told although the other is stopped", async () => {
+  const { canisters, control } = network;
+  for (const [stopped, other] of [
+    [canisters.content_index, backupIsEqual],
+    [canisters.data_backup, indexIsEqual],
+  ] as const) {
+    await control.setCanisterStatus(stopped, "stopped");
+    await change();
+    // Long enough for a pause of minutes between tries.
+    for (let minute = 0; minute < 10; minute += 1) await network.later(60 * second);
+    await change();
+    if (stopped === canisters.content_index) await eventually(other);
+    await control.setCanisterStatus(stopped, "running");
+    await eventually(bothAreEqual, 60 * second);
+  }
+});
+
+test("tries become rare while a canister stays away, so that cycles are not burned", async () => {
+  const { canisters, control } = network;
+  const user = author.canister.toText();
+  await eventually(bothAreEqual);
+  await control.setCanisterStatus(canisters.data_backup, "stopped");
+  await change();
+  await control.takeExecutions();
+  // Forty minutes.
+  for (let minute = 0; minute < 40; minute += 1) await network.later(60 * second);
+  const rings = (await control.takeExecutions()).filter(
+    ({ canister, entry }) => canister === user && /timer/.test(entry),
+  );
+  // 2, 4, 8 ... 512 s, then every 512 s; and the hourly ones.
+  assert.ok(rings.length > 5 && rings.length < 25, `${rings.length} rings`);
+  await control.setCanisterStatus(canisters.data_backup, "running");
+  await eventually(bothAreEqual, 60 * second);
+});
+
+test("a subnet that stands still for a while: what happened meanwhile is told when it is back", async () => {
+  const { control } = network;
+  await control.stopSubnet(0);
+  await change();
+  await control.advanceTime(3 * second);
+  await change();
+  await control.advanceTime(61 * second);
+  await control.startSubnet(0);
+  await eventually(bothAreEqual, 30 * second);
+});
+
+test("an index that lost what it had been told, and a copy that is gone, are told everything again", async () => {
+  const { admin, agent, canisters } = network;
+  await eventually(bothAreEqual);
+  const { loadSnapshot, takeSnapshot } = await import("../../src/ic/snapshots.ts");
+  const { snapshot } = await takeSnapshot(agent, canisters.content_index);
+  await change();
+  await eventually(bothAreEqual);
+  const [{ post: [told] = [] } = assert.fail("no entry")] = await admin.index.get(uid);
+  await loadSnapshot(agent, canisters.content_index, snapshot);
+  assert.notDeepEqual((await admin.index.get(uid))[0]?.post[0], told);
+  ok(await admin.backup.forget_user(author.principal));
+  // Something about another post: the index sees that numbers which it answered for are unknown to it.
+  await readyPost(admin, author, "another");
+  await eventually(bothAreEqual);
+  assert.deepEqual((await admin.index.get(uid))[0]?.post[0], told);
+});
