@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type CanisterHealth, canisterHealth } from "../ic/canister-health.ts";
 import type { Restored, Scope } from "../ic/copy-user.ts";
@@ -5,6 +6,8 @@ import { cyclesLedger } from "../ic/cycles-ledger.ts";
 import { KilnCanisters } from "../ic/deployment.ts";
 import { drill } from "../ic/drill.ts";
 import { restore } from "../ic/restore.ts";
+import { downloadSnapshot } from "../ic/snapshot-download.ts";
+import { uploadSnapshot } from "../ic/snapshot-upload.ts";
 import { loadSnapshot, takeSnapshot } from "../ic/snapshots.ts";
 import { userIndexClient } from "../ic/user-index-client.ts";
 import { userRecords } from "../ic/user-records.ts";
@@ -53,17 +56,23 @@ export default function canisters(command: Command): void {
     "take a snapshot of canisters (all of Kiln's own without ids); stops them meanwhile",
   )
     .argument("[ids...]")
-    .action(async (ids: string[], options: Network) => {
+    .option("--download <folder>", "also bring each to disk, into a folder of its id there, with checksums")
+    .action(async (ids: string[], options: Network & { download?: string }) => {
       const target = await found(options);
       for (const id of ids.length > 0 ? ids : Object.values(target.canisters)) {
         const { snapshot, bytes } = await takeSnapshot(target.agent, id);
         console.log(`${id}  ${snapshot}  ${bytes} bytes`);
+        if (options.download === undefined) continue;
+        const folder = join(options.download, id);
+        await downloadSnapshot({ agent: target.agent, canisterId: id, snapshot, folder });
+        console.log(`${id}  ${folder}`);
       }
     });
 
   on(command.command("restore"), "go back: one canister to a snapshot, or users to what data_backup has")
     .option("--canister <id>", "the canister")
     .option("--snapshot <hex>", "with --canister: load this snapshot into it")
+    .option("--upload <folder>", "with --canister: a snapshot that was downloaded there")
     .option("--user <principal>", "this user from data_backup, into a fresh canister")
     .option("--everything", "all users from data_backup, into fresh canisters")
     .addHelpText(
@@ -170,11 +179,17 @@ async function fund(
 }
 
 async function restoreCommand(
-  options: Network & { canister?: string; snapshot?: string; user?: string; everything?: true },
+  options: Network & {
+    canister?: string;
+    snapshot?: string;
+    upload?: string;
+    user?: string;
+    everything?: true;
+  },
 ): Promise<void> {
   const target = await found(options);
   const { agent, canisters: all } = target;
-  if (options.snapshot === undefined) {
+  if (options.snapshot === undefined && options.upload === undefined) {
     const restored = await restore({ agent, canisters: all, scope: scopeOf(options) });
     say("restored", restored);
     if (restored.left > 0) {
@@ -185,7 +200,10 @@ async function restoreCommand(
   }
   if (options.canister === undefined)
     throw new TypedError("SCOPE_UNKNOWN", "which canister? Name it with --canister");
-  await loadSnapshot(agent, options.canister, options.snapshot);
+  const snapshot =
+    options.snapshot ??
+    (await uploadSnapshot({ agent, canisterId: options.canister, folder: options.upload! }));
+  await loadSnapshot(agent, options.canister, snapshot);
   // A user canister's copies elsewhere know what came after the snapshot: they are made anew.
   if (!Object.values(all).includes(options.canister))
     await userRecords({ agent, canisterId: options.canister }).rewound();
