@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,12 +8,12 @@ import type { Engine, EngineChoice } from "../src/ml/engines/engine.ts";
 import type { HostTensors } from "../src/ml/engines/host-tensor.ts";
 import { makeStep } from "../src/ml/engines/make-step.ts";
 import { openEngine } from "../src/ml/engines/open-engine.ts";
-import { runTool } from "../src/ml/engines/tensorflow/run-tool.ts";
 import { initialState } from "../src/ml/engines/training-step.ts";
 import { initialWeights } from "../src/ml/models/transformer/network.ts";
 import { TransformerParameters } from "../src/ml/models/transformer/transformer-parameters.ts";
 import { TrainingParameters } from "../src/ml/training/training-parameters.ts";
 import { transformerStep } from "../src/ml/training/transformer-step.ts";
+import { installPytorch } from "./install-pytorch.ts";
 
 /** SASRec on ML-1M: 128 histories of 50 items, full softmax over 3,417 of them. */
 const sizes = { rows: 128, width: 50, items: 3417, dimension: 64, heads: 2, blocks: 2, dropout: 0.2 };
@@ -34,8 +33,7 @@ export type TrainingStepTimings = {
 
 /** The same step here, in plain PyTorch and in PyTorch with a loss in chunks, one after the other on the same cores. */
 export async function trainingStepTimings(choice: EngineChoice): Promise<TrainingStepTimings> {
-  const folder = fileURLToPath(new URL("../.runtime/bench-pytorch", import.meta.url));
-  await installPytorch(folder);
+  const folder = await installPytorch();
   const engine = await openEngine(choice, { tensorflow: process.env.KILN_TENSORFLOW });
   const { mode, timing } = await kilnStep(engine);
   const plain = await pytorchStep(folder, "plain");
@@ -73,19 +71,6 @@ async function kilnStep(engine: Engine): Promise<{ mode: string; timing: Timing 
   };
   step.dispose();
   return { mode: step.mode, timing };
-}
-
-const pytorch = "torch==2.15.0";
-
-async function installPytorch(folder: string): Promise<void> {
-  if (existsSync(`${folder}/torch/__init__.py`)) return;
-  console.error(
-    `kiln: installing ${pytorch} for comparison into ${folder}: about 3 GB to download, 5.3 GB on disk`,
-  );
-  await runTool([
-    ...["python3", "-m", "pip", "install", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"],
-    ...["--target", folder, pytorch],
-  ]);
 }
 
 async function pytorchStep(folder: string, loss: "plain" | "chunked"): Promise<Timing> {

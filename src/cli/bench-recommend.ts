@@ -78,8 +78,11 @@ function spreads(figures: readonly RecommendFigure[]): string[] {
     const own = figures.filter((figure) => figure.model === model).map(({ ndcg }) => ndcg);
     if (own.length < 2) return [];
     const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (own.length - 1);
     const range = `${Math.min(...own).toFixed(4)} to ${Math.max(...own).toFixed(4)}`;
-    return [`${model}: NDCG@10 ${mean.toFixed(4)} on average over ${own.length} seeds, ${range}`];
+    return [
+      `${model}: NDCG@10 ${mean.toFixed(4)} on average over ${own.length} seeds, standard deviation ${Math.sqrt(variance).toFixed(4)}, ${range}`,
+    ];
   });
 }
 

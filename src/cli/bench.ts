@@ -3,6 +3,7 @@ import type { TranscodeRatio } from "../../bench/slice.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import benchCanisters from "./bench-canisters.ts";
 import benchRecommend from "./bench-recommend.ts";
+import benchTrain from "./bench-train.ts";
 import benchTranscode from "./bench-transcode.ts";
 import { printTable } from "./table.ts";
 
@@ -10,7 +11,6 @@ type Row = [what: string, measured: string, ratio: string, target: string];
 
 /** Each is a file of bench/, imported when it is asked for. */
 const benches: Record<string, () => Promise<Row[]>> = {
-  train: trainingRows,
   async slice() {
     const { transcodeRatio } = await import("../../bench/slice.ts");
     const { uploadRatio } = await import("../../bench/slice-upload.ts");
@@ -66,21 +66,6 @@ function mediaFolder(): string {
   return media;
 }
 
-async function trainingRows(): Promise<Row[]> {
-  const { trainingStepTimings } = await import("../../bench/training-step.ts");
-  const { engine, mode, kiln, plain, chunked } = await trainingStepTimings("auto");
-  const beside = (what: string, other: typeof plain, target: string): Row => [
-    `a training step on ${engine.name}, ${mode} / ${what}`,
-    `${kiln.cpu.toFixed(0)} / ${other.cpu.toFixed(0)} CPU ms (${kiln.wall.toFixed(0)} / ${other.wall.toFixed(0)} ms)`,
-    (kiln.cpu / other.cpu).toFixed(2),
-    target,
-  ];
-  return [
-    beside("PyTorch, F.cross_entropy", plain, "at most 0.4"),
-    beside("PyTorch, loss in chunks", chunked, "at most 0.8"),
-  ];
-}
-
 function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, kiln }: TranscodeRatio): Row {
   const { seconds, ratio } = kiln[level];
   return [
@@ -93,6 +78,7 @@ function transcoded(level: "packets" | "keyframes", target: string, { ffmpeg, ki
 
 export default function bench(command: Command): void {
   benchRecommend(command.command("recommend"));
+  benchTrain(command.command("train"));
   benchTranscode(command.command("transcode"));
   benchCanisters(command.command("canisters"));
   command
