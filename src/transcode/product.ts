@@ -1,3 +1,4 @@
+import { allEnded } from "./all-ended.ts";
 import { intermediates } from "./encode/command.ts";
 import type { Damage } from "./encode/judge.ts";
 import { Manifest } from "./manifest.ts";
@@ -64,7 +65,7 @@ export async function finish(
   const tracks = await packageTracks(sources, { out: product, early, read }, { signal, progress });
   const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
   const audio = tracks[renditions.length] ?? null;
-  const texts = await Promise.all([
+  const texts = await allEnded([
     ...tracks.map((track) => storeText(product, playlistPath(track), mediaPlaylist(track))),
     ...videos.map((video) => storeText(product, keyframePlaylistPath(video), keyframePlaylist(video))),
     storeText(product, master, masterPlaylist(videos, audio, frameRate)),

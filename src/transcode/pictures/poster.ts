@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { z } from "zod";
 import { TypedError } from "../../telemetry/typed-error.ts";
+import { allEnded } from "../all-ended.ts";
 import type { Size } from "../plan/ladder.ts";
 import { type StoredFile, storeContent } from "../stored-file.ts";
 import { look, posterScore } from "./poster-score.ts";
@@ -58,7 +59,7 @@ export async function storePosters(
   out: string,
 ): Promise<{ posters: Poster[]; files: StoredFile[] }> {
   const widths = [size.width, ...smallerWidths.filter((width) => width < size.width * 0.75)];
-  const made = await Promise.all(
+  const made = await allEnded(
     widths.flatMap((width) =>
       encodings.map(async ({ extension, type, encode }) => {
         const picture = sharp(frame, { raw: rawSize(size) }).resize({ width });
