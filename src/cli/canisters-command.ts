@@ -13,10 +13,8 @@ import { userIndexClient } from "../ic/user-index-client.ts";
 import { userRecords } from "../ic/user-records.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import build from "./canisters-build.ts";
-import { type DeployTarget, deployTarget } from "./deploy-target.ts";
+import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { printTable } from "./table.ts";
-
-type Network = { network: string; identity?: string };
 
 export default function canisters(command: Command): void {
   command.description("what is deployed: how it is, and what to do when something was lost");
@@ -28,7 +26,7 @@ export default function canisters(command: Command): void {
     "balance, burn, days left and memory of each canister; exit code 1 if one runs low",
   )
     .option("--warn-days <n>", "what counts as low", Number, 30)
-    .action(async (options: Network & { warnDays: number }) => {
+    .action(async (options: NetworkOptions & { warnDays: number }) => {
       const health = await healthOf(await found(options));
       printTable(headings, health.map(row));
       const low = health.filter(({ daysLeft, failure }) => failure !== "" || daysLeft < options.warnDays);
@@ -57,7 +55,7 @@ export default function canisters(command: Command): void {
   )
     .argument("[ids...]")
     .option("--download <folder>", "also bring each to disk, into a folder of its id there, with checksums")
-    .action(async (ids: string[], options: Network & { download?: string }) => {
+    .action(async (ids: string[], options: NetworkOptions & { download?: string }) => {
       const target = await found(options);
       for (const id of ids.length > 0 ? ids : Object.values(target.canisters)) {
         const { snapshot, bytes } = await takeSnapshot(target.agent, id);
@@ -88,7 +86,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
     "put canisters whose users were all restored elsewhere back into the pool; what they held is gone",
   )
     .argument("<ids...>")
-    .action(async (ids: string[], options: Network) => {
+    .action(async (ids: string[], options: NetworkOptions) => {
       const { agent, canisters: all } = await found(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
       for (const id of ids) {
@@ -102,7 +100,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
     "take back what was assigned to users who never did anything; by itself it does so every hour",
   )
     .option("--after-days <n>", "from now on: of those who came so long ago; 0: never", Number)
-    .action(async (options: Network & { afterDays?: number }) => {
+    .action(async (options: NetworkOptions & { afterDays?: number }) => {
       const { agent, canisters: all } = await found(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
       if (options.afterDays !== undefined && !(options.afterDays >= 0))
@@ -114,7 +112,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
   on(command.command("drill"), "restore copies into fresh canisters and compare every byte; nobody moves")
     .option("--user <principal>", "only this user")
     .option("--canister <id>", "only users of this canister")
-    .action(async (options: Network & { user?: string; canister?: string }) => {
+    .action(async (options: NetworkOptions & { user?: string; canister?: string }) => {
       const { agent, canisters: all } = await found(options);
       const scope = scopeOf({ everything: !options.user && !options.canister, ...options });
       say("identical", await drill({ agent, canisters: all, scope }));
@@ -122,16 +120,13 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
 }
 
 function on(command: Command, summary: string): Command {
-  return command
-    .description(summary)
-    .option("--network <network>", "local, ic, or the URL of a network", "local")
-    .option("--identity <pem>", "PEM file of an admin that controls the canisters (KILN_IDENTITY)");
+  return networkOptions(command.description(summary));
 }
 
 type Found = Omit<DeployTarget, "canisters"> & { canisters: KilnCanisters };
 
-async function found({ network, identity }: Network): Promise<Found> {
-  const target = await deployTarget(network, identity ?? process.env.KILN_IDENTITY);
+async function found(options: NetworkOptions): Promise<Found> {
+  const target = await deployTarget(options);
   const parsed = KilnCanisters.safeParse(target.canisters);
   if (!parsed.success)
     throw new TypedError("NOT_DEPLOYED", `Kiln is not whole on ${target.host}: kiln deploy`);
@@ -155,7 +150,7 @@ function row({ name, id, state, cycles, perDay, daysLeft, memory }: CanisterHeal
 }
 
 async function fund(
-  options: Network & { from: string; belowDays: number; trillions: number; dailyLimit: number },
+  options: NetworkOptions & { from: string; belowDays: number; trillions: number; dailyLimit: number },
 ): Promise<void> {
   const target = await found(options);
   if (options.from === "user_index") {
@@ -179,7 +174,7 @@ async function fund(
 }
 
 async function restoreCommand(
-  options: Network & {
+  options: NetworkOptions & {
     canister?: string;
     snapshot?: string;
     upload?: string;

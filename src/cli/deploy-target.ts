@@ -1,11 +1,16 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { z } from "zod";
-import { createAgent, isLoopback, isMainnet } from "../ic/agent.ts";
+import type { Command } from "commander";
+import { z } from "zod";
+import { readSettings } from "../config.ts";
+import { createAgent } from "../ic/agent.ts";
 import type { Payer } from "../ic/deploy/apply.ts";
 import { type Journal, Replacement } from "../ic/deploy/replace-code.ts";
 import { type FoundCanisters, KilnCanisters, localDeploymentFile, readDeployment } from "../ic/deployment.ts";
+import { isMainnet } from "../ic/hosts.ts";
 import { readIdentity } from "../ic/identity.ts";
+import { chooseRootKey, readRootKey } from "../ic/root-key.ts";
+import { IcSettings } from "../ic/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 
 /** A network that Kiln is or will be deployed to, and who does it. */
@@ -27,22 +32,43 @@ export type DeployTarget = {
 
 const mainnet = "https://icp-api.io";
 
-/**
- * @param network `local` (the running kiln localnet), `ic`, or the URL of another network
- * @param identity PEM file; the local network has one of its own
- * @throws TypedError NETWORK_UNKNOWN, and those of readIdentity and createAgent
- */
-export async function deployTarget(network: string, identity: string | undefined): Promise<DeployTarget> {
+/** As the commands take them. */
+export type NetworkOptions = {
+  /** `local` (the running kiln localnet), `ic`, or the URL of another network. */
+  network: string;
+  /** PEM file; the local network has one of its own. */
+  identity?: string;
+  rootKey?: string;
+};
+
+/** Adds these options to a command. */
+export function networkOptions(command: Command): Command {
+  return command
+    .option("--network <network>", "local, ic, or the URL of a network", "local")
+    .option("--identity <pem>", "PEM file of who deploys and controls the canisters (KILN_IDENTITY)")
+    .option("--root-key <key>", "of another network: fetch, hexadecimal or a DER file (KILN_IC_ROOT_KEY)");
+}
+
+/** @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, and those of readIdentity and createAgent */
+export async function deployTarget(options: NetworkOptions): Promise<DeployTarget> {
+  const { network } = options;
+  const settings = readSettings(IcSettings);
+  const identity = options.identity ?? settings.KILN_IDENTITY;
   const local = network === "local" ? await readDeployment(localDeploymentFile) : undefined;
   if (network === "local" && local === undefined)
     throw new TypedError("NETWORK_UNKNOWN", "no local network: start one with kiln localnet");
   const host = local?.host ?? (network === "ic" ? mainnet : network);
+  if (!z.url({ protocol: /^https?$/ }).safeParse(host).success)
+    throw new TypedError(
+      "NETWORK_UNKNOWN",
+      `${host} is no network: local, ic, or a URL like https://icp-api.io`,
+    );
   const pem = identity ?? local?.identity;
   if (pem === undefined)
     throw new TypedError("NETWORK_UNKNOWN", "who deploys? Name a PEM file with --identity or KILN_IDENTITY");
-  const rootKey = { from: isLoopback(host) ? "host" : "mainnet" } as const;
+  const rootKey = await readRootKey(chooseRootKey(host, options.rootKey ?? settings.KILN_IC_ROOT_KEY));
   const agent = await createAgent({ host, identity: await readIdentity(pem), rootKey });
-  const file = local ? localDeploymentFile : join(".kiln", new URL(host).hostname, "kiln.json");
+  const file = local ? localDeploymentFile : join(".kiln", new URL(host).host.replace(":", "-"), "kiln.json");
   const created = join(dirname(file), "canisters.json");
   const upgrading = join(dirname(file), "upgrading.json");
   const canisters = { ...local?.canisters, ...(local ? {} : await read(created, KilnCanisters.partial())) };

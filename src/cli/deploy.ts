@@ -10,14 +10,12 @@ import type { UserIndexSettings } from "../ic/user-index-client.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { compileAll, modulesOf } from "./canisters.ts";
 import { count, principal, principals, trillions } from "./deploy-options.ts";
-import { type DeployTarget, deployTarget } from "./deploy-target.ts";
+import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { readModuleFolder } from "./module-folder.ts";
 import { refuseLosses } from "./refuse-losses.ts";
 
-type Options = {
-  network: string;
+type Options = NetworkOptions & {
   subnet?: string;
-  identity?: string;
   cycles: bigint;
   budget?: bigint;
   usersPerCanister?: number;
@@ -28,10 +26,8 @@ type Options = {
 };
 
 export default function deploy(command: Command): void {
-  command
-    .option("--network <network>", "local, ic, or the URL of a network", "local")
+  networkOptions(command)
     .option("--subnet <principal>", "where new canisters go (default: the network chooses)", principal)
-    .option("--identity <pem>", "PEM file of the identity that deploys (KILN_IDENTITY)")
     .option("--cycles <trillions>", "cycles of each new canister", trillions, 5_000_000_000_000n)
     .option("--budget <trillions>", "refuse a plan that takes more from the account", trillions)
     .option("--users-per-canister <n>", "1: a canister for each user (user_index)", count)
@@ -59,7 +55,7 @@ Examples:
 }
 
 async function run(options: Options): Promise<void> {
-  const target = await deployTarget(options.network, options.identity ?? process.env.KILN_IDENTITY);
+  const target = await deployTarget(options);
   const { agent, canisters, payer } = target;
   if (options.modules === undefined) console.error("compiling the canisters...");
   const compiled = await (options.modules === undefined ? compileAll() : readModuleFolder(options.modules));

@@ -1,5 +1,6 @@
 import { type Agent, HttpAgent, type Identity } from "@dfinity/agent";
 import { toTypedError } from "./call-failure.ts";
+import { isMainnet } from "./hosts.ts";
 
 /** Where the key comes from that signs every certificate of the network. */
 export type RootKey =
@@ -8,20 +9,6 @@ export type RootKey =
   /** Asked of the host, which is then trusted: only for a network of one's own. */
   | { from: "host" }
   | { from: "bytes"; bytes: Uint8Array };
-
-const mainnetDomains = ["icp0.io", "icp-api.io", "ic0.app", "icp.io"];
-
-/** True for hosts of the Internet Computer itself, whose root key is known and never fetched. */
-export function isMainnet(host: string): boolean {
-  const { hostname } = new URL(host);
-  return mainnetDomains.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`));
-}
-
-/** True for a network on this machine. */
-export function isLoopback(host: string): boolean {
-  const { hostname } = new URL(host);
-  return hostname === "localhost" || hostname.endsWith(".localhost") || /^(127\..*|\[::1\])$/.test(hostname);
-}
 
 /**
  * An agent that verifies every certificate and the signatures of queries. It repeats a signed request

@@ -1,11 +1,12 @@
 import type { HttpAgent } from "@dfinity/agent";
 import { TypedError } from "../telemetry/typed-error.ts";
-import { createAgent, isLoopback, principalOf, type RootKey } from "./agent.ts";
+import { createAgent, principalOf } from "./agent.ts";
 import { type Deployment, localDeploymentFile, readDeployment } from "./deployment.ts";
 import { canistersOf } from "./directory.ts";
 import { readIdentity } from "./identity.ts";
 import { type IndexClient, indexClient } from "./index-client.ts";
 import { type PostStatusClient, postStatusClient } from "./post-status-client.ts";
+import { type ChosenKey, chooseRootKey, readRootKey } from "./root-key.ts";
 import type { IcSettings } from "./settings.ts";
 import { type StorageClient, storageClient } from "./storage-client.ts";
 
@@ -28,7 +29,7 @@ export type Connection = {
  * Connects to the network that the settings name; what they leave open comes from the running local network, and
  * canisters from the directory of global_configuration, which knows all of a project's buckets.
  * @param deploymentFile what `kiln localnet` wrote
- * @throws TypedError NETWORK_UNKNOWN, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
+ * @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, ROOT_KEY_INVALID, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
  */
 export async function connect(
   settings: IcSettings,
@@ -37,7 +38,11 @@ export async function connect(
   const local = await readDeployment(deploymentFile);
   const addresses = choose(settings, local);
   const { host, identity, rootKey } = addresses;
-  const agent = await createAgent({ host, identity: await readIdentity(identity), rootKey });
+  const agent = await createAgent({
+    host,
+    identity: await readIdentity(identity),
+    rootKey: await readRootKey(rootKey),
+  });
   const { storage, index, userIndex } = await look(agent, addresses);
   const buckets = storage.map((canisterId) => storageClient({ agent, canisterId }));
   return {
@@ -79,7 +84,7 @@ export type Addresses = {
   index: string | undefined;
   configuration: string | undefined;
   userIndex: string | undefined;
-  rootKey: RootKey;
+  rootKey: ChosenKey;
 };
 
 /**
@@ -106,13 +111,6 @@ export function choose(settings: IcSettings, local: Deployment | undefined): Add
     );
   }
   const userIndex = settings.KILN_USER_INDEX_CANISTER ?? same?.canisters.user_index;
-  return { host, identity, storage, index, configuration, userIndex, rootKey: chooseRootKey(settings, host) };
-}
-
-/** A host's own word is taken only when it is this machine or the user asks for it. */
-function chooseRootKey({ KILN_IC_ROOT_KEY: given }: IcSettings, host: string): RootKey {
-  if (given === undefined) return { from: isLoopback(host) ? "host" : "mainnet" };
-  if (given === "mainnet") return { from: "mainnet" };
-  if (given === "fetch") return { from: "host" };
-  return { from: "bytes", bytes: Buffer.from(given, "hex") };
+  const rootKey = chooseRootKey(host, settings.KILN_IC_ROOT_KEY);
+  return { host, identity, storage, index, configuration, userIndex, rootKey };
 }

@@ -1,4 +1,4 @@
-import { isMainnet } from "./agent.ts";
+import { isMainnet } from "./hosts.ts";
 
 /**
  * URL under which an HTTP gateway serves a canister's file. On the Internet Computer every canister has a

@@ -5,10 +5,8 @@ import { PrincipalId } from "./principal-id.ts";
 export const IcSettings = z.object({
   /** URL of the network: https://icp-api.io is the Internet Computer. */
   KILN_IC_HOST: z.url({ protocol: /^https?$/, error: "a URL like https://icp-api.io" }).optional(),
-  /** `mainnet`, `fetch` (ask the host: only for a network of one's own) or the key itself in hex. */
-  KILN_IC_ROOT_KEY: z
-    .union([z.enum(["mainnet", "fetch"]), z.hex()], { error: "mainnet, fetch or the key in hex" })
-    .optional(),
+  /** `mainnet`, `fetch` (ask the host: only for a network of one's own), the key in hex, or the path of a DER file. */
+  KILN_IC_ROOT_KEY: z.string().optional(),
   /** PEM file of the identity that signs, readable by its owner only. */
   KILN_IDENTITY: z.string().optional(),
   /** Its directory names the others where they are not given. */

@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { isLoopback, isMainnet } from "../../src/ic/agent.ts";
 import { choose } from "../../src/ic/connection.ts";
 import { readDeployment, writeDeployment } from "../../src/ic/deployment.ts";
 import { gatewayUrl } from "../../src/ic/gateway-url.ts";
+import { isLoopback, isMainnet } from "../../src/ic/hosts.ts";
+import { chooseRootKey, readRootKey } from "../../src/ic/root-key.ts";
 
 const storage = "rwlgt-iiaaa-aaaaa-aaaaa-cai";
 const index = "rrkah-fqaaa-aaaaa-aaaaq-cai";
@@ -69,7 +70,12 @@ test("connection: with nothing at all the error says what to start or set", () =
 
 test("connection: a host elsewhere is believed about its root key only when asked to be", () => {
   const own = { ...mainnet, KILN_IC_HOST: "https://replica.example" };
-  assert.deepEqual(choose(own, undefined).rootKey, { from: "mainnet" });
+  assert.throws(() => choose(own, undefined), {
+    code: "ROOT_KEY_UNKNOWN",
+    message:
+      /^https:\/\/replica\.example is neither the Internet Computer nor this machine: give its root key/,
+  });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "mainnet" }, undefined).rootKey, { from: "mainnet" });
   assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "fetch" }, undefined).rootKey, { from: "host" });
   assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "0aff" }, undefined).rootKey, {
     from: "bytes",
@@ -109,4 +115,23 @@ test("deployment: what was written is read back; no file is no deployment; nonse
   assert.deepEqual(await readDeployment(file), local);
   await writeFile(file, JSON.stringify({ ...local, host: "x" }));
   await assert.rejects(readDeployment(file), { code: "DEPLOYMENT_INVALID", message: /host: Invalid URL/ });
+});
+
+test("root key: from a DER file or in hexadecimal, and what is no key is named", async () => {
+  const host = "https://replica.example";
+  const key = Buffer.concat([
+    Buffer.from("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100", "hex"),
+    Buffer.alloc(96, 7),
+  ]);
+  const file = join(folder, "root.der");
+  await writeFile(file, key);
+  for (const given of [file, key.toString("hex")])
+    assert.deepEqual(await readRootKey(chooseRootKey(host, given)), { from: "bytes", bytes: key });
+  await writeFile(file, key.subarray(1));
+  for (const given of [file, "0aff"])
+    await assert.rejects(readRootKey(chooseRootKey(host, given)), {
+      code: "ROOT_KEY_INVALID",
+      message: /is no DER-encoded BLS12-381 key of 133 bytes/,
+    });
+  await assert.rejects(readRootKey(chooseRootKey(host, "nothing")), { code: "ROOT_KEY_INVALID" });
 });

@@ -1,7 +1,8 @@
 import { AnonymousIdentity, type HttpAgent, type Identity } from "@dfinity/agent";
 import { z } from "zod";
 import { TypedError } from "../../telemetry/typed-error.ts";
-import { createAgent, isLoopback, principalOf, type RootKey } from "../agent.ts";
+import { createAgent, principalOf, type RootKey } from "../agent.ts";
+import { isLoopback } from "../hosts.ts";
 import { PrincipalId } from "../principal-id.ts";
 import { type FeedClient, feedClient } from "./feed-client.ts";
 import { type Media, openMedia } from "./media.ts";
