@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { type CanisterHealth, canisterHealth } from "../ic/canister-health.ts";
 import type { Restored, Scope } from "../ic/copy-user.ts";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
-import { KilnCanisters } from "../ic/deployment.ts";
+import { canistersOf } from "../ic/directory.ts";
 import { drill } from "../ic/drill.ts";
 import { restore } from "../ic/restore.ts";
 import { downloadSnapshot } from "../ic/snapshot-download.ts";
@@ -12,14 +12,16 @@ import { loadSnapshot, takeSnapshot } from "../ic/snapshots.ts";
 import { userIndexClient } from "../ic/user-index-client.ts";
 import { userRecords } from "../ic/user-records.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import addBucket from "./canisters-add-bucket.ts";
 import build from "./canisters-build.ts";
-import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
+import { type DeployedTarget, deployedTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { printTable } from "./table.ts";
 
 export default function canisters(command: Command): void {
   command.description("what is deployed: how it is, and what to do when something was lost");
 
   build(command.command("build"));
+  addBucket(command.command("add-bucket"));
 
   on(
     command.command("status"),
@@ -27,7 +29,7 @@ export default function canisters(command: Command): void {
   )
     .option("--warn-days <n>", "what counts as low", Number, 30)
     .action(async (options: NetworkOptions & { warnDays: number }) => {
-      const health = await healthOf(await found(options));
+      const health = await healthOf(await deployedTarget(options));
       printTable(headings, health.map(row));
       const low = health.filter(({ daysLeft, failure }) => failure !== "" || daysLeft < options.warnDays);
       for (const { name, id, daysLeft, failure } of low)
@@ -56,7 +58,7 @@ export default function canisters(command: Command): void {
     .argument("[ids...]")
     .option("--download <folder>", "also bring each to disk, into a folder of its id there, with checksums")
     .action(async (ids: string[], options: NetworkOptions & { download?: string }) => {
-      const target = await found(options);
+      const target = await deployedTarget(options);
       for (const id of ids.length > 0 ? ids : Object.values(target.canisters)) {
         const { snapshot, bytes } = await takeSnapshot(target.agent, id);
         console.log(`${id}  ${snapshot}  ${bytes} bytes`);
@@ -87,7 +89,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
   )
     .argument("<ids...>")
     .action(async (ids: string[], options: NetworkOptions) => {
-      const { agent, canisters: all } = await found(options);
+      const { agent, canisters: all } = await deployedTarget(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
       for (const id of ids) {
         await index.endRestore(id);
@@ -101,7 +103,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
   )
     .option("--after-days <n>", "from now on: of those who came so long ago; 0: never", Number)
     .action(async (options: NetworkOptions & { afterDays?: number }) => {
-      const { agent, canisters: all } = await found(options);
+      const { agent, canisters: all } = await deployedTarget(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
       if (options.afterDays !== undefined && !(options.afterDays >= 0))
         throw new TypedError("AFTER_DAYS_INVALID", "--after-days is a number of days: 0 for never");
@@ -113,7 +115,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
     .option("--user <principal>", "only this user")
     .option("--canister <id>", "only users of this canister")
     .action(async (options: NetworkOptions & { user?: string; canister?: string }) => {
-      const { agent, canisters: all } = await found(options);
+      const { agent, canisters: all } = await deployedTarget(options);
       const scope = scopeOf({ everything: !options.user && !options.canister, ...options });
       say("identical", await drill({ agent, canisters: all, scope }));
     });
@@ -123,18 +125,10 @@ function on(command: Command, summary: string): Command {
   return networkOptions(command.description(summary));
 }
 
-type Found = Omit<DeployTarget, "canisters"> & { canisters: KilnCanisters };
-
-async function found(options: NetworkOptions): Promise<Found> {
-  const target = await deployTarget(options);
-  const parsed = KilnCanisters.safeParse(target.canisters);
-  if (!parsed.success)
-    throw new TypedError("NOT_DEPLOYED", `Kiln is not whole on ${target.host}: kiln deploy`);
-  return { ...target, canisters: parsed.data };
-}
-
-async function healthOf({ agent, canisters: all }: Found): Promise<CanisterHealth[]> {
+async function healthOf({ agent, canisters: all }: DeployedTarget): Promise<CanisterHealth[]> {
   const named = Object.entries(all).map(([name, id]) => ({ name, id }));
+  for (const id of await canistersOf(agent, all.global_configuration, "storage"))
+    if (id !== all.storage) named.push({ name: "storage", id });
   const index = userIndexClient({ agent, canisterId: all.user_index });
   for await (const { id, state } of index.canisters()) named.push({ name: `user (${state})`, id });
   return Promise.all(named.map((canister) => canisterHealth(agent, canister)));
@@ -152,7 +146,7 @@ function row({ name, id, state, cycles, perDay, daysLeft, memory }: CanisterHeal
 async function fund(
   options: NetworkOptions & { from: string; belowDays: number; trillions: number; dailyLimit: number },
 ): Promise<void> {
-  const target = await found(options);
+  const target = await deployedTarget(options);
   if (options.from === "user_index") {
     const index = userIndexClient({ agent: target.agent, canisterId: target.canisters.user_index });
     await index.fund();
@@ -182,7 +176,7 @@ async function restoreCommand(
     everything?: true;
   },
 ): Promise<void> {
-  const target = await found(options);
+  const target = await deployedTarget(options);
   const { agent, canisters: all } = target;
   if (options.snapshot === undefined && options.upload === undefined) {
     const restored = await restore({ agent, canisters: all, scope: scopeOf(options) });

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import type { Subnets } from "../ic/deploy/place.ts";
+import { canisterNames } from "../ic/deploy/plan.ts";
 import { PrincipalId } from "../ic/principal-id.ts";
 
 export function principal(text: string): string {
@@ -8,6 +10,15 @@ export function principal(text: string): string {
 
 export function principals(text: string): string[] {
   return text.split(",").map((each) => principal(each.trim()));
+}
+
+/** One more `--subnet`: a principal for all, or `role=principal`. */
+export function subnets(text: string, former: Subnets): Subnets {
+  const [role = "", named] = text.split("=", 2);
+  if (named === undefined) return { ...former, all: principal(text) };
+  if (!canisterNames.some((name) => name === role))
+    throw new InvalidArgumentError(`a role is one of ${canisterNames.join(", ")}`);
+  return { ...former, roles: { ...former.roles, [role]: principal(named) } };
 }
 
 export function count(text: string): number {

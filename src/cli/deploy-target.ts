@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { readSettings } from "../config.ts";
 import { createAgent } from "../ic/agent.ts";
-import type { Payer } from "../ic/deploy/apply.ts";
+import type { Payer } from "../ic/deploy/create.ts";
 import { type Journal, Replacement } from "../ic/deploy/replace-code.ts";
 import { type FoundCanisters, KilnCanisters, localDeploymentFile, readDeployment } from "../ic/deployment.ts";
 import { isMainnet } from "../ic/hosts.ts";
@@ -84,6 +84,18 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
       underWay === undefined ? rm(upgrading, { force: true }) : write(upgrading, underWay),
     underWay: await read(upgrading, Replacement),
   };
+}
+
+/** One on which Kiln is whole. */
+export type DeployedTarget = Omit<DeployTarget, "canisters"> & { canisters: KilnCanisters };
+
+/** @throws TypedError NOT_DEPLOYED, and those of deployTarget */
+export async function deployedTarget(options: NetworkOptions): Promise<DeployedTarget> {
+  const target = await deployTarget(options);
+  const parsed = KilnCanisters.safeParse(target.canisters);
+  if (!parsed.success)
+    throw new TypedError("NOT_DEPLOYED", `Kiln is not whole on ${target.host}: kiln deploy`);
+  return { ...target, canisters: parsed.data };
 }
 
 /** @returns undefined when there is no such file */

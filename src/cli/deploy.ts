@@ -3,32 +3,47 @@ import type { Command } from "commander";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
 import { apply } from "../ic/deploy/apply.ts";
 import { observe } from "../ic/deploy/observe.ts";
-import { cost, describe, mending, plan, type Step } from "../ic/deploy/plan.ts";
+import type { Subnets } from "../ic/deploy/place.ts";
+import { cost, describe, mending, plan, type Step, type WantedSettings } from "../ic/deploy/plan.ts";
 import { writeDeployment } from "../ic/deployment.ts";
 import { hashesOf } from "../ic/install-kiln.ts";
-import type { UserIndexSettings } from "../ic/user-index-client.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { compileAll, modulesOf } from "./canisters.ts";
-import { count, principal, principals, trillions } from "./deploy-options.ts";
+import { count, principals, subnets, trillions } from "./deploy-options.ts";
 import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { readModuleFolder } from "./module-folder.ts";
 import { refuseLosses } from "./refuse-losses.ts";
 
 type Options = NetworkOptions & {
-  subnet?: string;
+  subnet: Subnets;
   cycles: bigint;
   budget?: bigint;
   usersPerCanister?: number;
   pool?: number;
   userSubnets?: string[];
+  mostPerSubnet?: number;
+  fundBelow?: bigint;
+  fundTo?: bigint;
+  fundDaily?: bigint;
+  fundReserve?: bigint;
   modules?: string;
   yes?: true;
 };
 
 export default function deploy(command: Command): void {
   networkOptions(command)
-    .option("--subnet <principal>", "where new canisters go (default: the network chooses)", principal)
-    .option("--cycles <trillions>", "cycles of each new canister", trillions, 5_000_000_000_000n)
+    .option(
+      "--subnet <principal>",
+      "where new canisters go, or one: storage=<principal>; may be repeated (default: data_backup elsewhere than the rest)",
+      subnets,
+      { roles: {} },
+    )
+    .option(
+      "--cycles <trillions>",
+      "cycles of each new canister, three times as many for user_index",
+      trillions,
+      5_000_000_000_000n,
+    )
     .option("--budget <trillions>", "refuse a plan that takes more from the account", trillions)
     .option("--users-per-canister <n>", "1: a canister for each user (user_index)", count)
     .option("--pool <n>", "user canisters kept ready (user_index)", count)
@@ -37,6 +52,11 @@ export default function deploy(command: Command): void {
       "where user canisters go, separated by commas (user_index)",
       principals,
     )
+    .option("--most-per-subnet <n>", "user canisters that one subnet may have (user_index)", count)
+    .option("--fund-below <trillions>", "canisters with less are topped up (user_index)", trillions)
+    .option("--fund-to <trillions>", "as much as they then have", trillions)
+    .option("--fund-daily <trillions>", "what all of them get in a day at most", trillions)
+    .option("--fund-reserve <trillions>", "what user_index keeps for itself", trillions)
     .option("--modules <folder>", "what kiln canisters build left there, instead of this tree's canisters")
     .option("--yes", "do it without asking")
     .addHelpText(
@@ -49,7 +69,7 @@ in the cycles ledger.
 
 Examples:
   kiln deploy                                 the running kiln localnet
-  kiln deploy --network ic --identity me.pem --budget 30`,
+  kiln deploy --network ic --identity me.pem --budget 40`,
     )
     .action(run);
 }
@@ -64,7 +84,7 @@ async function run(options: Options): Promise<void> {
     modules: hashesOf(modules),
     settings: settingsOf(options, (await agent.getPrincipal()).toText()),
     cycles: options.cycles,
-    subnet: options.subnet,
+    subnets: options.subnet,
   };
   const by = { agent, modules, payer, onCreated: target.remember, journal: target.journal };
   const still = mending(await observe(agent, canisters, target.underWay));
@@ -94,16 +114,30 @@ async function agreed(steps: readonly Step[], { yes }: Options): Promise<boolean
   return yes ?? (await confirmed());
 }
 
-function settingsOf(
-  { usersPerCanister, pool, userSubnets }: Options,
-  deployer: string,
-): Partial<UserIndexSettings> {
-  return {
-    operators: [deployer],
-    ...(usersPerCanister === undefined ? {} : { users_per_canister: usersPerCanister }),
-    ...(pool === undefined ? {} : { pool }),
-    ...(userSubnets === undefined ? {} : { subnets: userSubnets }),
+/** What was not named stays as it is. */
+function settingsOf(options: Options, deployer: string): WantedSettings {
+  const funding = {
+    below: options.fundBelow,
+    to: options.fundTo,
+    daily_limit: options.fundDaily,
+    reserve: options.fundReserve,
   };
+  const settings = {
+    operators: [deployer],
+    users_per_canister: options.usersPerCanister,
+    pool: options.pool,
+    subnets: options.userSubnets,
+    most_per_subnet: options.mostPerSubnet,
+    funding: Object.values(funding).some((value) => value !== undefined) ? named(funding) : undefined,
+  };
+  return named(settings);
+}
+
+/** Without what is undefined. */
+function named<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as object;
 }
 
 /** @throws TypedError BUDGET_EXCEEDED */

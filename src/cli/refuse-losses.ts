@@ -14,7 +14,7 @@ export async function refuseLosses(
 ): Promise<void> {
   for (const step of steps) {
     if (step.do === "upgrade")
-      await refuse(target, step.canister, [target.canisters[step.canister]!], compiled);
+      await refuse(target, step.canister, [step.bucket ?? target.canisters[step.canister]!], compiled);
     if (step.do === "roll out") await refuse(target, "user", await oneOfEachModule(target), compiled);
   }
 }

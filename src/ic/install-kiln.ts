@@ -24,7 +24,12 @@ export async function installKiln(options: {
 }): Promise<KilnCanisters> {
   const { agent, modules, canisters = {} } = options;
   const operators = [(await agent.getPrincipal()).toText()];
-  const desired = { modules: hashesOf(modules), settings: { operators }, cycles: localCycles };
+  const desired = {
+    modules: hashesOf(modules),
+    settings: { operators },
+    cycles: localCycles,
+    subnets: { roles: {} },
+  };
   const by = { agent, modules, canisters, payer: "network" } as const;
   const still = mending(await observe(agent, canisters));
   if (still.length > 0) await apply({ ...by, steps: still });

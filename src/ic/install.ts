@@ -55,11 +55,15 @@ export async function installCanister(options: {
 /**
  * Creates an empty canister of the agent's principal for nothing, as a local network does; elsewhere `cyclesLedger` does.
  * @param options.cycles of the canister; by default what the network gives
+ * @param options.near a canister id of the subnet on which it is to be
  * @throws TypedError CANISTER_UNREACHABLE, CALL_REFUSED
  */
-export async function createCanister(agent: HttpAgent, options: { cycles?: bigint } = {}): Promise<string> {
+export async function createCanister(
+  agent: HttpAgent,
+  options: { cycles?: bigint; near?: string | undefined } = {},
+): Promise<string> {
   try {
-    const created = await management(agent).provisional_create_canister_with_cycles({
+    const created = await management(agent, options.near).provisional_create_canister_with_cycles({
       amount: options.cycles === undefined ? [] : [options.cycles],
       settings: [],
       specified_id: [],

@@ -1,10 +1,11 @@
-import { Actor, CanisterStatus, type HttpAgent } from "@dfinity/agent";
+import { Actor, type HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { idlFactory, type _SERVICE as Service } from "./bindings/global_configuration.ts";
 import { Count, readResult, unauthorized } from "./reply.ts";
 import { withRetry } from "./retry.ts";
+import { subnetOf } from "./subnets.ts";
 
 /** What a principal may do. `uploader` and `committer` are the two halves of what a `publisher` does in storage. */
 export type Role =
@@ -54,22 +55,11 @@ export async function registerCanister(
   { id, kind }: { id: string; kind: CanisterKind },
 ): Promise<void> {
   const variant = { [kind]: null } as Parameters<Service["register_canister"]>[0]["kind"];
-  const canister = { id: Principal.fromText(id), kind: variant, subnet: await subnetOf(agent, id) };
+  const on = await subnetOf(agent, id);
+  const subnet: [] | [Principal] = on === undefined ? [] : [Principal.fromText(on)];
+  const canister = { id: Principal.fromText(id), kind: variant, subnet };
   await change(agent, configuration, (actor) => actor.register_canister(canister));
 }
-
-/** Certified; empty where the network does not say it. */
-async function subnetOf(agent: HttpAgent, canisterId: string): Promise<[] | [Principal]> {
-  const status = await CanisterStatus.request({
-    agent,
-    canisterId: Principal.fromText(canisterId),
-    paths: ["subnet"],
-  });
-  const { data } = SubnetPath.safeParse(status.get("subnet"));
-  return data === undefined ? [] : [Principal.fromText(data.subnetId)];
-}
-
-const SubnetPath = z.object({ subnetId: z.string() });
 
 async function change(
   agent: HttpAgent,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { placeOf, subnetFor } from "../../src/ic/deploy/place.ts";
 import {
   canisterNames,
   cost,
@@ -8,6 +9,7 @@ import {
   mending,
   type Observed,
   plan,
+  settled,
 } from "../../src/ic/deploy/plan.ts";
 
 const modules: Desired["modules"] = {
@@ -18,7 +20,12 @@ const modules: Desired["modules"] = {
   user_index: "i2",
   user: "u2",
 };
-const desired: Desired = { modules, settings: { operators: ["me"] }, cycles: 5_000_000_000_000n };
+const desired: Desired = {
+  modules,
+  settings: { operators: ["me"] },
+  cycles: 5_000_000_000_000n,
+  subnets: { roles: {} },
+};
 const settings: Observed["settings"] = {
   users_per_canister: 1_000,
   pool: 1,
@@ -32,6 +39,7 @@ const settings: Observed["settings"] = {
 };
 const nothing: Observed = {
   canisters: {},
+  buckets: [],
   registered: new Set(),
   watched: new Set(),
   deployerPublishes: false,
@@ -42,6 +50,7 @@ const everything: Observed = {
   canisters: Object.fromEntries(
     canisterNames.map((name) => [name, { id: name, moduleHash: modules[name], stopped: false }]),
   ),
+  buckets: [],
   registered: new Set(canisterNames),
   watched: new Set(canisterNames),
   deployerPublishes: true,
@@ -50,10 +59,14 @@ const everything: Observed = {
 };
 
 test("on an empty network all canisters are created before one is installed, then wired, then users get a module", () => {
-  const steps = plan(nothing, { ...desired, subnet: "sub" });
+  const steps = plan(nothing, { ...desired, subnets: { all: "sub", roles: { storage: "other" } } });
   const others = canisterNames.filter((name) => name !== "user_index");
   assert.deepEqual(steps, [
-    ...canisterNames.map((canister) => ({ do: "create", canister, cycles: desired.cycles, subnet: "sub" })),
+    ...canisterNames.map((canister) => {
+      const place = { on: canister === "storage" ? "other" : "sub" };
+      const cycles = canister === "user_index" ? 15_000_000_000_000n : desired.cycles;
+      return { do: "create", canister, cycles, place };
+    }),
     ...canisterNames.map((canister) => ({ do: "install", canister, to: modules[canister] })),
     { do: "publish", who: "deployer" },
     ...canisterNames.map((canister) => ({ do: "register", canister })),
@@ -61,7 +74,7 @@ test("on an empty network all canisters are created before one is installed, the
     { do: "configure", settings: desired.settings },
     { do: "roll out", from: undefined, to: "u2" },
   ]);
-  assert.equal(cost(steps), 25_000_000_000_000n);
+  assert.equal(cost(steps), 35_000_000_000_000n);
   assert.equal(steps.map(describe)[0], "create global_configuration with 5 T of cycles on subnet sub");
 });
 
@@ -104,4 +117,36 @@ test("what stands still is mended first: by its journal where there is one, else
     { do: "start", canister: "user_index" },
   ]);
   assert.deepEqual(mending(everything), []);
+});
+
+test("further storage canisters are upgraded, too", () => {
+  const buckets = [
+    { id: "second", moduleHash: "s1" },
+    { id: "third", moduleHash: "s2" },
+  ];
+  assert.deepEqual(plan({ ...everything, buckets }, desired), [
+    { do: "upgrade", canister: "storage", bucket: "second", from: "s1", to: "s2" },
+  ]);
+});
+
+test("without a word the backup goes elsewhere than the rest, and the rest stays together", () => {
+  const places = canisterNames.map((canister) => placeOf(canister, { roles: {} }));
+  assert.deepEqual(places, ["anywhere", "together", "together", "apart", "together"]);
+  const known = { home: "a", taken: ["a", "c"], open: ["a", "b", "c"] };
+  assert.equal(subnetFor("apart", known), "b");
+  assert.equal(subnetFor("together", known), "a");
+  assert.equal(subnetFor("anywhere", known), undefined);
+  assert.equal(subnetFor("apart", { ...known, open: ["a"] }), "a", "where there is no other");
+});
+
+test("one figure of the funding is set without the others", () => {
+  const wanted = {
+    ...desired,
+    settings: { operators: ["me"], funding: { daily_limit: 2_000_000_000_000n } },
+  };
+  const steps = plan(everything, wanted);
+  assert.deepEqual(steps, [{ do: "configure", settings: wanted.settings }]);
+  assert.equal(describe(steps[0]!), "set user_index: operators = me, daily_limit = 2 T");
+  const { funding } = settled(settings, wanted.settings);
+  assert.deepEqual(funding, { below: 1n, to: 1n, daily_limit: 2_000_000_000_000n, reserve: 1n });
 });

@@ -1,20 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpAgent } from "@dfinity/agent";
 import { TypedError } from "../../telemetry/typed-error.ts";
-import { cyclesLedger } from "../cycles-ledger.ts";
 import { type FoundCanisters, KilnCanisters } from "../deployment.ts";
-import { createCanister, installCanister, startCanister } from "../install.ts";
+import { installCanister, startCanister } from "../install.ts";
 import { grantRole, registerCanister } from "../roles.ts";
 import { type Upgrades, userIndexClient } from "../user-index-client.ts";
 import { argumentsOf } from "./arguments.ts";
+import { create, type Payer } from "./create.ts";
 import { answers } from "./observe.ts";
-import type { CanisterName, Step } from "./plan.ts";
+import { type CanisterName, type Step, settled } from "./plan.ts";
 import { type Journal, replaceCode, settleReplacement } from "./replace-code.ts";
 
 export type KilnModules = Record<CanisterName | "user", Uint8Array>;
-
-/** Who gives the cycles of new canisters: the deployer's account, or a local network for nothing. */
-export type Payer = "ledger" | "network";
 
 /** Milliseconds between two looks at a rollout. */
 const pause = 500;
@@ -46,10 +43,7 @@ export async function apply(options: {
     onStep?.(step);
     switch (step.do) {
       case "create":
-        created[step.canister] =
-          payer === "ledger"
-            ? await cyclesLedger(agent).createCanister(step)
-            : await createCanister(agent, step);
+        created[step.canister] = await create(agent, { ...step, payer, canisters: created });
         await onCreated?.(created);
         break;
       case "install": {
@@ -59,7 +53,7 @@ export async function apply(options: {
         break;
       }
       case "upgrade": {
-        const canisterId = all()[step.canister];
+        const canisterId = step.bucket ?? all()[step.canister];
         await replaceCode({
           agent,
           journal,
@@ -92,7 +86,7 @@ export async function apply(options: {
         break;
       case "configure": {
         const client = userIndexClient({ agent, canisterId: all().user_index });
-        await client.configure({ ...(await client.settings()), ...step.settings });
+        await client.configure(settled(await client.settings(), step.settings));
         break;
       }
       case "roll out":

@@ -3,6 +3,7 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { type _SERVICE as Configuration, idlFactory } from "../bindings/global_configuration.ts";
 import type { FoundCanisters, KilnCanisters } from "../deployment.ts";
+import { canistersOf } from "../directory.ts";
 import { moduleHash } from "../install.ts";
 import { management } from "../management.ts";
 import { PrincipalText, readReply } from "../reply.ts";
@@ -32,10 +33,24 @@ export async function observe(
     canisters[name]?.moduleHash === undefined || canisters[name].stopped ? undefined : canisters[name].id;
   return {
     canisters,
+    buckets: await observeBuckets(agent, installed("global_configuration"), ids.storage),
     underWay,
     ...(await observeConfiguration(agent, installed("global_configuration"))),
     ...(await observeUserIndex(agent, installed("user_index"))),
   };
+}
+
+async function observeBuckets(
+  agent: HttpAgent,
+  configuration: string | undefined,
+  first: string | undefined,
+): Promise<Observed["buckets"]> {
+  if (configuration === undefined) return [];
+  const ids = await canistersOf(agent, configuration, "storage").catch(() => []);
+  const buckets = ids
+    .filter((id) => id !== first)
+    .map(async (id) => ({ id, moduleHash: (await moduleHash(agent, id)) ?? "" }));
+  return Promise.all(buckets);
 }
 
 /** @throws TypedError CALL_REFUSED when the agent's principal does not control the canister */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KilnCanisters } from "../deployment.ts";
 import type { UserIndexSettings } from "../user-index-client.ts";
+import { type Place, placeOf, type Subnets } from "./place.ts";
 import type { Replacement } from "./replace-code.ts";
 
 export type CanisterName = keyof KilnCanisters;
@@ -17,6 +18,8 @@ export const canisterNames = [
 /** What a network has of Kiln. Hashes are SHA-256 in hex. */
 export type Observed = {
   canisters: { [name in CanisterName]?: { id: string; moduleHash: string | undefined; stopped: boolean } };
+  /** Storage canisters beside the first, as the directory names them. */
+  buckets: { id: string; moduleHash: string }[];
   /** What a killed process left behind. */
   underWay?: Replacement | undefined;
   /** Canisters in the project's directory. */
@@ -30,27 +33,31 @@ export type Observed = {
   userModule: string | undefined;
 };
 
+/** Of user_index: what is absent stays as it is. */
+export type WantedSettings = Partial<Omit<UserIndexSettings, "funding">> & {
+  funding?: Partial<UserIndexSettings["funding"]>;
+};
+
 /** What it should have. */
 export type Desired = {
   modules: Record<CanisterName | "user", string>;
-  /** What user_index is to be set to; what is absent stays as it is. */
-  settings: Partial<UserIndexSettings>;
-  /** Cycles of every new canister. */
+  settings: WantedSettings;
+  /** Cycles of every new canister; user_index gets three times as many. */
   cycles: bigint;
-  /** Where new canisters go; where it is absent, the network chooses. */
-  subnet?: string | undefined;
+  subnets: Subnets;
 };
 
 export type Step =
   | { do: "settle"; canister: CanisterName; underWay: Replacement }
   | { do: "start"; canister: CanisterName }
-  | { do: "create"; canister: CanisterName; cycles: bigint; subnet: string | undefined }
+  | { do: "create"; canister: CanisterName; cycles: bigint; place: Place }
   | { do: "install"; canister: CanisterName; to: string }
-  | { do: "upgrade"; canister: CanisterName; from: string; to: string }
+  /** @param bucket id of a storage canister beside the first */
+  | { do: "upgrade"; canister: CanisterName; bucket?: string; from: string; to: string }
   | { do: "publish"; who: "deployer" }
   | { do: "register"; canister: CanisterName }
   | { do: "fund"; canister: CanisterName }
-  | { do: "configure"; settings: Partial<UserIndexSettings> }
+  | { do: "configure"; settings: WantedSettings }
   | { do: "roll out"; from: string | undefined; to: string };
 
 /**
@@ -70,7 +77,7 @@ export function mending({ canisters, underWay }: Observed): Step[] {
  * observing and planning again.
  */
 export function plan(observed: Observed, desired: Desired): Step[] {
-  const { modules, settings, cycles, subnet } = desired;
+  const { modules, settings, cycles, subnets } = desired;
   const { userModule } = observed;
   const found = (canister: CanisterName) => observed.canisters[canister];
   const code = canisterNames.flatMap((canister): Step[] => {
@@ -84,8 +91,20 @@ export function plan(observed: Observed, desired: Desired): Step[] {
   return [
     ...canisterNames
       .filter((canister) => found(canister) === undefined)
-      .map((canister): Step => ({ do: "create", canister, cycles, subnet })),
+      .map(
+        (canister): Step => ({
+          do: "create",
+          canister,
+          cycles: cyclesOf(canister, cycles),
+          place: placeOf(canister, subnets),
+        }),
+      ),
     ...code,
+    ...observed.buckets
+      .filter(({ moduleHash }) => moduleHash !== modules.storage)
+      .map(({ id, moduleHash: from }): Step => {
+        return { do: "upgrade", canister: "storage", bucket: id, from, to: modules.storage };
+      }),
     ...(observed.deployerPublishes ? [] : [{ do: "publish", who: "deployer" } as const]),
     ...without(observed.registered).map((canister): Step => ({ do: "register", canister })),
     ...without(observed.watched)
@@ -96,8 +115,18 @@ export function plan(observed: Observed, desired: Desired): Step[] {
   ];
 }
 
-function fits(present: UserIndexSettings | undefined, wanted: Partial<UserIndexSettings>): boolean {
-  return present !== undefined && isDeepStrictEqual({ ...present, ...wanted }, present);
+/** user_index pays for user canisters: what others begin with would not reach beyond its reserve. */
+function cyclesOf(canister: CanisterName, cycles: bigint): bigint {
+  return canister === "user_index" ? 3n * cycles : cycles;
+}
+
+/** The settings with what is wanted in its place. */
+export function settled(present: UserIndexSettings, wanted: WantedSettings): UserIndexSettings {
+  return { ...present, ...wanted, funding: { ...present.funding, ...wanted.funding } };
+}
+
+function fits(present: UserIndexSettings | undefined, wanted: WantedSettings): boolean {
+  return present !== undefined && isDeepStrictEqual(settled(present, wanted), present);
 }
 
 /** Cycles that a plan takes from the deployer. */
@@ -113,11 +142,11 @@ export function describe(step: Step): string {
     case "start":
       return `start ${step.canister}, which stands still`;
     case "create":
-      return `create ${step.canister} with ${trillions(step.cycles)} of cycles${step.subnet === undefined ? "" : ` on subnet ${step.subnet}`}`;
+      return `create ${step.canister} with ${trillions(step.cycles)} of cycles${where(step.place)}`;
     case "install":
       return `install ${step.canister} ${short(step.to)}`;
     case "upgrade":
-      return `upgrade ${step.canister} from ${short(step.from)} to ${short(step.to)}: stop, snapshot, upgrade, check; back to the snapshot if the check fails`;
+      return `upgrade ${step.canister}${step.bucket === undefined ? "" : ` ${step.bucket}`} from ${short(step.from)} to ${short(step.to)}: stop, snapshot, upgrade, check; back to the snapshot if the check fails`;
     case "publish":
       return "let this identity publish videos";
     case "register":
@@ -125,12 +154,24 @@ export function describe(step: Step): string {
     case "fund":
       return `let user_index top up ${step.canister}`;
     case "configure":
-      return `set user_index: ${Object.entries(step.settings)
-        .map(([name, value]) => `${name} = ${value}`)
-        .join(", ")}`;
+      return `set user_index: ${settingsInWords(step.settings).join(", ")}`;
     case "roll out":
       return `roll out the user canisters' module ${short(step.to)}: each after its backup, with a snapshot, back to it if its check fails`;
   }
+}
+
+function where(place: Place): string {
+  if (typeof place === "object") return ` on subnet ${place.on}`;
+  return {
+    anywhere: "",
+    together: " beside global_configuration",
+    apart: " on another subnet than the rest",
+  }[place];
+}
+
+function settingsInWords({ funding = {}, ...others }: WantedSettings): string[] {
+  const cycles = Object.entries(funding).map(([name, value]) => `${name} = ${trillions(value)}`);
+  return [...Object.entries(others).map(([name, value]) => `${name} = ${value}`), ...cycles];
 }
 
 function short(hash: string): string {
