@@ -5,7 +5,7 @@ import { installCanister, moduleHash } from "../ic/install.ts";
 import { registerCanister } from "../ic/roles.ts";
 import { userIndexClient } from "../ic/user-index-client.ts";
 import { compileCanister } from "./canisters.ts";
-import { principal, trillions } from "./deploy-options.ts";
+import { cyclesOption, principal } from "./deploy-options.ts";
 import { deployedTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 
 type Options = NetworkOptions & { subnet?: string; canister?: string; cycles: bigint };
@@ -14,7 +14,7 @@ export default function addBucket(command: Command): void {
   networkOptions(command)
     .description("one more storage canister; publishers find it in the directory of global_configuration")
     .option("--subnet <principal>", "where it goes (default: where global_configuration is)", principal)
-    .option("--cycles <trillions>", "what it begins with", trillions, 5_000_000_000_000n)
+    .addOption(cyclesOption("what it begins with"))
     .option("--canister <id>", "goes on with one that was created when this broke off", principal)
     .action(run);
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Subnets } from "../ic/deploy/place.ts";
 import { canisterNames } from "../ic/deploy/plan.ts";
 import { PrincipalId } from "../ic/principal-id.ts";
@@ -31,3 +31,8 @@ export function trillions(text: string): bigint {
     throw new InvalidArgumentError("trillions of cycles, like 5 or 0.5");
   return BigInt(Math.round(Number(text) * 1000)) * 1_000_000_000n;
 }
+
+/** `--cycles`: what a new canister begins with. */
+export const cyclesOption = (what: string): Option =>
+  // JSON, in which commander would show the default, has no bigint.
+  new Option("--cycles <trillions>", what).argParser(trillions).default(5_000_000_000_000n, "5");

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { cyclesLedger } from "../ic/cycles-ledger.ts";
 import { apply } from "../ic/deploy/apply.ts";
 import { observe } from "../ic/deploy/observe.ts";
@@ -9,7 +9,7 @@ import { writeDeployment } from "../ic/deployment.ts";
 import { hashesOf } from "../ic/install-kiln.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { compileAll, modulesOf } from "./canisters.ts";
-import { count, principals, subnets, trillions } from "./deploy-options.ts";
+import { count, cyclesOption, principals, subnets, trillions } from "./deploy-options.ts";
 import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { readModuleFolder } from "./module-folder.ts";
 import { refuseLosses } from "./refuse-losses.ts";
@@ -32,18 +32,15 @@ type Options = NetworkOptions & {
 
 export default function deploy(command: Command): void {
   networkOptions(command)
-    .option(
-      "--subnet <principal>",
-      "where new canisters go, or one: storage=<principal>; may be repeated (default: data_backup elsewhere than the rest)",
-      subnets,
-      { roles: {} },
+    .addOption(
+      new Option(
+        "--subnet <principal>",
+        "where new canisters go, or one: storage=<principal>; may be repeated",
+      )
+        .argParser(subnets)
+        .default({ roles: {} }, "data_backup elsewhere than the rest"),
     )
-    .option(
-      "--cycles <trillions>",
-      "cycles of each new canister, three times as many for user_index",
-      trillions,
-      5_000_000_000_000n,
-    )
+    .addOption(cyclesOption("cycles of each new canister, three times as many for user_index"))
     .option("--budget <trillions>", "refuse a plan that takes more from the account", trillions)
     .option("--users-per-canister <n>", "1: a canister for each user (user_index)", count)
     .option("--pool <n>", "user canisters kept ready (user_index)", count)

@@ -52,9 +52,16 @@ test("a reader that leaves early is no failure", () => {
   assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
 });
 
-test("every command's own help says what it takes", () => {
-  for (const name of ["demo", "transcode", "publish", "worker", "enqueue", "localnet", "bench"])
-    assert.match(kiln(name, "--help").stdout, /Options:|Arguments:/, name);
+test("every command's own help, and that of the commands below it, says what it takes", () => {
+  const below = (...above: string[]): void => {
+    const { status, stdout, stderr } = kiln(...above, "--help");
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" }, above.join(" "));
+    assert.match(stdout, /^(Options|Arguments):/m, above.join(" "));
+    const [, list = ""] = stdout.split("\nCommands:\n");
+    for (const [, name] of list.matchAll(/^ {2}([a-z][a-z-]*)/gm))
+      if (name !== "help") below(...above, name!);
+  };
+  below();
 });
 
 test("a wrong setting names the variable, the value and what is allowed", () => {
