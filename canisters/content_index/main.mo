@@ -24,7 +24,7 @@ import Updates "Updates";
 import Withdrawals "Withdrawals";
 
 /// What may be seen, and in which order.
-persistent actor class ContentIndex(init : { global_configuration : Principal }) {
+persistent actor class ContentIndex(init : { global_configuration : Principal }) = this {
   type Error = Interface.Error;
   type Video = Interface.Video;
   type Status = Interface.Status;
@@ -53,7 +53,8 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   transient let members = Membership.unread();
 
   let funds = Funds.meter();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  transient let reserve = Funds.reserve();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -142,7 +143,7 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     switch (await* refusal(caller, everybodyInside)) { case (?error) #err error; case null #ok };
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   public query func get(id : Text) : async ?Video {
     let ?entry = catalogue.byId.get(id) else return null;

@@ -17,7 +17,7 @@ import Copy "Copy";
 
 /// A copy of every user's records, fed by the user canisters change by change, and the way back: into a canister that
 /// user_index has opened for it.
-persistent actor class DataBackup(init : { global_configuration : Principal; user_index : Principal }) {
+persistent actor class DataBackup(init : { global_configuration : Principal; user_index : Principal }) = this {
   type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text };
   type Result<Value> = Result.Result<Value, Error>;
   type CopyInfo = {
@@ -40,13 +40,14 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
 
   let copies : Map.Map<Principal, Copy.Copy> = Map.empty();
   let funds = Funds.meter();
+  transient let reserve = Funds.reserve();
   transient let members = Membership.unread();
   /// Bytes of one message: below the platform's 2 MiB between subnets.
   transient let largest = 1_500_000;
   transient let mostChanges = 20_000;
   transient let patience : Nat32 = 60;
 
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -138,7 +139,7 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     { users = Nat64.fromNat(copies.size()); bytes = Nat64.fromNat(bytes) };
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   transient let unread : Error = #unauthorized "only controllers and user_index read copies";
 

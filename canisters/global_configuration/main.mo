@@ -15,7 +15,7 @@ import Names "Names";
 
 /// The project's membership list: who may do what, where its canisters are, which features are on. The other
 /// canisters cache what concerns their callers (lib/Membership.mo).
-persistent actor class GlobalConfiguration(init : { admins : [Principal] }) {
+persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = this {
   type Role = Role.Role;
   type Error = { #unauthorized : Text; #invalid : Text };
   type Result<Value> = Result.Result<Value, Error>;
@@ -38,7 +38,8 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) {
   transient let largestPage : Nat32 = 10_000;
 
   let funds = Funds.meter();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  transient let reserve = Funds.reserve();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -106,7 +107,7 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) {
     #ok;
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   public query func member(id : Principal) : async Membership.Member { { epoch; roles = held(id) } };
 

@@ -1,27 +1,44 @@
 import Cycles "mo:core/Cycles";
 import Int "mo:core/Int";
+import Principal "mo:core/Principal";
 import Time "mo:core/Time";
+import Platform "Platform";
 
-/// What a canister says of its cycles: what it has, and what it burned in a day at the rate of the last hour. A timer
-/// of the canister measures every hour.
+/// What a canister says of its cycles: what it has, what it burned in a day at the rate of the last hour, and with how
+/// much it freezes. A timer of the canister measures every hour.
 module {
-  /// Cycles; `burned_per_day` is null until an hour has been measured.
-  public type Report = { balance : Nat; burned_per_day : ?Nat };
+  /// Cycles; null until an hour has been measured.
+  public type Report = { balance : Nat; burned_per_day : ?Nat; freezes_below : ?Nat };
 
   public type Meter = { var balance : Nat; var at : Time.Time; var perDay : ?Nat };
+
+  /// Transient: asked again after an upgrade, when the memory is another.
+  public type Reserve = { var cycles : ?Nat };
 
   let day = 86_400_000_000_000;
 
   public func meter() : Meter = { var balance = Cycles.balance(); var at = Time.now(); var perDay = null };
 
-  /// An hour in which cycles came in says nothing about those that went: the former rate stands.
-  public func measure(self : Meter) {
+  public func reserve() : Reserve = { var cycles = null };
+
+  /// An hour in which cycles came in says nothing about those that went: the former rate stands, as the former reserve
+  /// does when the platform does not answer.
+  public func measure(self : Meter, reserve : Reserve, canister : Principal) : async* () {
     let balance = Cycles.balance();
     let elapsed = Time.now() - self.at;
     if (elapsed > 0 and balance <= self.balance) self.perDay := ?((self.balance - balance : Nat) * day / Int.abs(elapsed));
     self.balance := balance;
     self.at := Time.now();
+    // "canister_status: only the controllers of the canister or the canister itself".
+    try { reserve.cycles := ?freezesBelow(await Platform.management().canister_status({ canister_id = canister })) } catch _ {};
   };
 
-  public func report(self : Meter) : Report = { balance = Cycles.balance(); burned_per_day = self.perDay };
+  public func report(self : Meter, reserve : Reserve) : Report {
+    { balance = Cycles.balance(); burned_per_day = self.perDay; freezes_below = reserve.cycles };
+  };
+
+  /// What memory and allocations cost in the time that the freezing threshold names.
+  public func freezesBelow({ idle_cycles_burned_per_day; settings } : Platform.Status) : Nat {
+    idle_cycles_burned_per_day * settings.freezing_threshold / 86_400;
+  };
 };

@@ -16,7 +16,7 @@ module {
 
   public type Target = { canister_id : Principal };
 
-  public type Status = { status : { #running; #stopping; #stopped }; module_hash : ?Blob; cycles : Nat; idle_cycles_burned_per_day : Nat };
+  public type Status = { status : { #running; #stopping; #stopped }; module_hash : ?Blob; cycles : Nat; idle_cycles_burned_per_day : Nat; settings : { freezing_threshold : Nat } };
 
   public type Management = actor {
     create_canister : shared { settings : ?CanisterSettings } -> async Target;

@@ -20,7 +20,7 @@ import StoredFile "StoredFile";
 import Uploads "Uploads";
 
 /// Certified files in chunks. Uploads.mo decides, here it is asked who may, and how much.
-persistent actor class Storage(init : { global_configuration : Principal }) {
+persistent actor class Storage(init : { global_configuration : Principal }) = this {
   type Error = Interface.Error;
   type UploadStatus = Interface.UploadStatus;
   type Result<Value> = Result.Result<Value, Error>;
@@ -53,7 +53,8 @@ persistent actor class Storage(init : { global_configuration : Principal }) {
   transient let mayCommit : [Membership.Role] = [#publisher, #committer];
 
   let funds = Funds.meter();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  transient let reserve = Funds.reserve();
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
@@ -90,7 +91,7 @@ persistent actor class Storage(init : { global_configuration : Principal }) {
     uploads.put(upload_id, attempt, chunks);
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   public query func missing_chunks(upload_id : Text, { limit : Nat32 }) : async Result<[Interface.ChunkId]> {
     uploads.missing(upload_id, Nat32.min(limit, largestPage).toNat());

@@ -34,11 +34,12 @@ persistent actor class UserCanister(
   let answered = { var last = 0 : Nat64 };
   let backup = Outbox.empty();
   let funds = Funds.meter();
+  transient let reserve = Funds.reserve();
   transient let members = Membership.unread();
   transient let syncing = Syncing.Syncing(init, func() = Principal.fromActor(this), users, { index; backup }, numbering, answered);
 
   // Timers end with an upgrade.
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
   syncing.wake<system>();
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
@@ -263,7 +264,7 @@ persistent actor class UserCanister(
     };
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   transient let anonymous : Error = #unauthorized "sign in first";
   transient let notTheIndex : Error = #unauthorized "only user_index calls this";

@@ -5,6 +5,7 @@ import Iter "mo:core/Iter";
 import Map "mo:core/Map";
 import Nat "mo:core/Nat";
 import Nat64 "mo:core/Nat64";
+import Option "mo:core/Option";
 import Principal "mo:core/Principal";
 import Text "mo:core/Text";
 import Time "mo:core/Time";
@@ -58,29 +59,50 @@ module {
     };
 
     func statusOf(canister_id : Principal) : async* Funds.Report {
-      let { cycles; idle_cycles_burned_per_day } = await Platform.management().canister_status({ canister_id });
-      { balance = cycles; burned_per_day = ?idle_cycles_burned_per_day };
+      let status = await Platform.management().canister_status({ canister_id });
+      { balance = status.cycles; burned_per_day = ?status.idle_cycles_burned_per_day; freezes_below = ?Funds.freezesBelow(status) };
     };
 
     func fund(canister : Principal, ask : () -> async* Funds.Report) : async* Report {
       let at = Nat64.fromIntWrap(Time.now());
       try {
-        let { balance; burned_per_day } = await* ask();
-        let { below; to; daily_limit; reserve } = settings().funding;
-        if (balance >= below) return { canister; balance; burned_per_day; received = 0; failure = ""; at };
-        let wanted = Nat.max(to, balance) - balance : Nat;
-        let cycles = Nat.min(wanted, Nat.min(minus(daily_limit, spentToday()), minus(Cycles.balance(), reserve)));
-        // Counted before the call, so that rounds side by side keep the limit together.
-        ledger.spent += cycles;
-        if (cycles > 0) await (with cycles) Platform.management().deposit_cycles({ canister_id = canister });
-        let failure = if (balance + cycles >= below) "" else "low: the daily limit or the balance of user_index does not allow more";
-        { canister; balance = balance + cycles; burned_per_day; received = cycles; failure; at };
+        let { balance; burned_per_day; freezes_below } = await* ask();
+        let { below; to } = settings().funding;
+        let { least; enough } = wantedBy(freezes_below.get(0), below, to);
+        if (balance >= least) return { canister; balance; burned_per_day; received = 0; failure = ""; at };
+        let received = await* give(canister, Nat.max(enough, balance) - balance);
+        let failure = if (balance + received >= least) "" else "low: the daily limit or the balance of user_index does not allow more";
+        { canister; balance = balance + received; burned_per_day; received; failure; at };
       } catch error {
-        { canister; balance = 0; burned_per_day = null; received = 0; failure = "cannot be asked: " # error.message(); at };
+        let received = await* thaw(canister, error.message());
+        { canister; balance = received; burned_per_day = null; received; failure = "cannot be asked: " # error.message(); at };
       };
     };
 
-    func spentToday() : Nat {
+    /// One that holds much memory freezes with much: beyond that it keeps `below`, and at least as much again.
+    func wantedBy(freezesBelow : Nat, below : Nat, to : Nat) : { least : Nat; enough : Nat } {
+      let least = freezesBelow + Nat.max(below, freezesBelow);
+      { least; enough = least + minus(to, below) };
+    };
+
+    /// A frozen canister answers nobody, so how much it lacks is unknown: it gets a share in every round until it answers.
+    func thaw(canister : Principal, reason : Text) : async* Nat {
+      if (not reason.contains(#text "out of cycles")) return 0;
+      try { await* give(canister, settings().funding.to) } catch _ 0;
+    };
+
+    /// @return what was given of it
+    func give(canister_id : Principal, wanted : Nat) : async* Nat {
+      let { daily_limit; reserve } = settings().funding;
+      let cycles = Nat.min(wanted, Nat.min(minus(daily_limit, spentToday()), minus(Cycles.balance(), reserve)));
+      // Counted before the call, so that rounds side by side keep the limit together.
+      ledger.spent += cycles;
+      if (cycles > 0) await (with cycles) Platform.management().deposit_cycles({ canister_id });
+      cycles;
+    };
+
+    /// UTC days.
+    public func spentToday() : Nat {
       let today = Int.abs(Time.now()) / nanosecondsOfDay;
       if (today != ledger.day) {
         ledger.day := today;

@@ -21,7 +21,8 @@ module {
     funding : Funding;
   };
 
-  /// Canisters with less than `below` get as much as `to`, in a day `daily_limit` together; user_index keeps `reserve`.
+  /// Canisters with less than `below` beyond what they freeze with get as much as `to` beyond it (one that freezes with more
+  /// than `below` keeps twice that), in a day `daily_limit` together; user_index keeps `reserve`.
   public type Funding = { below : Nat; to : Nat; daily_limit : Nat; reserve : Nat };
 
   /// empty: nothing installed; free: in the pool; restoring: being filled from a backup; retired: its users live elsewhere.

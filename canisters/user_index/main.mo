@@ -37,6 +37,7 @@ persistent actor class UserIndex(
   let restores = Restoring.start();
   let sweeping = Sweep.start();
   let funds = Funds.meter();
+  transient let reserve = Funds.reserve();
   var settings : Interface.Settings = SettingsCheck.standard;
 
   transient let members = Membership.unread();
@@ -251,13 +252,13 @@ persistent actor class UserIndex(
 
   public query func funding_status() : async { spent_today : Nat; watched : [Funder.Report]; low : [Funder.Report] } {
     {
-      spent_today = ledger.spent;
+      spent_today = funder.spentToday();
       watched = ledger.watched.values().toArray();
       low = ledger.low.values().take(1_000).toArray();
     };
   };
 
-  public query func cycles_report() : async Funds.Report { funds.report() };
+  public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   func registered(user : Principal) : async* { #Ok : Principal; #Err : Text } {
     let ?{ canister; registered } = fleet.users.get(user) else return #Err "ask again";
@@ -333,5 +334,5 @@ persistent actor class UserIndex(
   // Begun anew at every start: timers end with an upgrade.
   fleet.resume();
   rollout.wake<system>();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { funds.measure(); await* funder.run(); ignore await* sweep.run(); await* fill() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)); await* funder.run(); ignore await* sweep.run(); await* fill() });
 };

@@ -152,6 +152,15 @@ test("tests set the clock, stop subnets and read what was executed", async () =>
   await assert.rejects(control.setCanisterStatus("nobody", "stopped"), { code: "CONTROL_REFUSED" });
 });
 
+test("a subnet's word is taken after months, too: its delegation is renewed", async () => {
+  await using network = await startLocalnet({ subnets: 2 });
+  const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
+  const actor = await greeterAt(network, canisterId);
+  assert.equal(await actor.rename("early"), "nobody");
+  await network.control.advanceTime(40 * 24 * 3_600_000);
+  assert.equal(await actor.rename("late"), "early");
+});
+
 test("its pages come through the gateway, also those that need an update", async () => {
   await using network = await startLocalnet();
   const canisterId = await install(network);

@@ -50,8 +50,12 @@ export default function deploy(command: Command): void {
       principals,
     )
     .option("--most-per-subnet <n>", "user canisters that one subnet may have (user_index)", count)
-    .option("--fund-below <trillions>", "canisters with less are topped up (user_index)", trillions)
-    .option("--fund-to <trillions>", "as much as they then have", trillions)
+    .option(
+      "--fund-below <trillions>",
+      "canisters with less, beyond what they freeze with, are topped up (user_index)",
+      trillions,
+    )
+    .option("--fund-to <trillions>", "as much as they then have beyond it", trillions)
     .option("--fund-daily <trillions>", "what all of them get in a day at most", trillions)
     .option("--fund-reserve <trillions>", "what user_index keeps for itself", trillions)
     .option("--modules <folder>", "what kiln canisters build left there, instead of this tree's canisters")

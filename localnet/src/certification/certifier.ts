@@ -49,6 +49,9 @@ export const systemClock: Clock = () => BigInt(Date.now()) * 1_000_000n;
 /** How long a query may be given a certificate made before, nanoseconds. */
 const dataCertificateAge = 5_000_000_000n;
 
+/** How long a delegation is handed out, nanoseconds. */
+const delegationAge = 86_400_000_000_000n;
+
 /**
  * Keeps the certified state tree and signs it. A signature costs some ten milliseconds, so all who ask before
  * it is made share it.
@@ -83,9 +86,9 @@ export class Certifier {
     this.#delegate = async () => root?.delegationFor(this.#keys.subnetId);
   }
 
-  #delegations = new Map<string, Promise<Delegation>>();
+  #delegations = new Map<string, { since: bigint; made: Promise<Delegation> }>();
 
-  /** Certifies another subnet's key and ranges, once: neither changes. */
+  /** Certifies another subnet's key and ranges, once a day: neither changes, but clients take nothing that is older than 30 days. */
   delegationFor(subnetId: Uint8Array): Promise<Delegation> {
     const key = Buffer.from(subnetId).toString("hex");
     const make = async () => {
@@ -97,9 +100,12 @@ export class Certifier {
       ];
       return { subnet_id: subnetId, certificate: certificate(await this.certify(), paths) };
     };
-    const delegation = this.#delegations.get(key) ?? make();
-    this.#delegations.set(key, delegation);
-    return delegation;
+    const now = this.#clock();
+    const kept = this.#delegations.get(key);
+    if (kept && now - kept.since <= delegationAge) return kept.made;
+    const made = make();
+    this.#delegations.set(key, { since: now, made });
+    return made;
   }
 
   setRequestStatus(requestId: Uint8Array, status: RequestStatus): void {

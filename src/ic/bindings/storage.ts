@@ -208,7 +208,11 @@ export interface _SERVICE {
    */
   'cycles_report' : ActorMethod<
     [],
-    { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
+    {
+      'burned_per_day' : [] | [bigint],
+      'balance' : bigint,
+      'freezes_below' : [] | [bigint],
+    }
   >,
   /**
    * Role publisher or committer. The upload's paths answer 410 at once, its bytes are free; only newer attempts may
@@ -383,6 +387,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
           IDL.Record({
             'burned_per_day' : IDL.Opt(IDL.Nat),
             'balance' : IDL.Nat,
+            'freezes_below' : IDL.Opt(IDL.Nat),
           }),
         ],
         ['query'],

@@ -126,7 +126,11 @@ export interface _SERVICE {
   >,
   'cycles_report' : ActorMethod<
     [],
-    { 'burned_per_day' : [] | [bigint], 'balance' : bigint }
+    {
+      'burned_per_day' : [] | [bigint],
+      'balance' : bigint,
+      'freezes_below' : [] | [bigint],
+    }
   >,
   /**
    * Ends the caller's account; to be repeated until done.
@@ -326,6 +330,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
           IDL.Record({
             'burned_per_day' : IDL.Opt(IDL.Nat),
             'balance' : IDL.Nat,
+            'freezes_below' : IDL.Opt(IDL.Nat),
           }),
         ],
         ['query'],
