@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { type Command, Option } from "commander";
-import { type CanisterHealth, canisterHealth } from "../ic/canister-health.ts";
+import type { Command } from "commander";
+import type { CanisterHealth } from "../ic/canister-health.ts";
 import type { Restored, Scope } from "../ic/copy-user.ts";
-import { cyclesLedger } from "../ic/cycles-ledger.ts";
-import { canistersOf } from "../ic/directory.ts";
 import { drill } from "../ic/drill.ts";
 import { restore } from "../ic/restore.ts";
 import { downloadSnapshot } from "../ic/snapshot-download.ts";
@@ -14,7 +12,10 @@ import { userRecords } from "../ic/user-records.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import addBucket from "./canisters-add-bucket.ts";
 import build from "./canisters-build.ts";
-import { type DeployedTarget, deployedTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
+import fund from "./canisters-fund.ts";
+import { duration } from "./deploy-options.ts";
+import { deployedTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
+import { healthOf } from "./health-of.ts";
 import { printTable } from "./table.ts";
 
 export default function canisters(command: Command): void {
@@ -27,7 +28,7 @@ export default function canisters(command: Command): void {
     command.command("status"),
     "balance, burn, days left and memory of each canister; exit code 1 if one runs low",
   )
-    .option("--warn-days <n>", "what counts as low", Number, 30)
+    .option("--warn-days <n>", "what counts as low", duration, 30)
     .action(async (options: NetworkOptions & { warnDays: number }) => {
       const health = await healthOf(await deployedTarget(options));
       printTable(headings, health.map(row));
@@ -39,17 +40,7 @@ export default function canisters(command: Command): void {
       if (low.length > 0) process.exitCode = 1;
     });
 
-  on(
-    command.command("fund"),
-    "top up canisters that run low, from user_index or from this identity's account",
-  )
-    .addOption(
-      new Option("--from <funder>", "who pays").choices(["user_index", "account"]).default("user_index"),
-    )
-    .option("--below-days <n>", "with --from account: what counts as low", Number, 30)
-    .option("--trillions <n>", "with --from account: what each gets", Number, 1)
-    .option("--daily-limit <n>", "with --from account: trillions of one run at most", Number, 10)
-    .action(fund);
+  fund(command.command("fund"));
 
   on(
     command.command("snapshot"),
@@ -125,15 +116,6 @@ function on(command: Command, summary: string): Command {
   return networkOptions(command.description(summary));
 }
 
-async function healthOf({ agent, canisters: all }: DeployedTarget): Promise<CanisterHealth[]> {
-  const named = Object.entries(all).map(([name, id]) => ({ name, id }));
-  for (const id of await canistersOf(agent, all.global_configuration, "storage"))
-    if (id !== all.storage) named.push({ name: "storage", id });
-  const index = userIndexClient({ agent, canisterId: all.user_index });
-  for await (const { id, state } of index.canisters()) named.push({ name: `user (${state})`, id });
-  return Promise.all(named.map((canister) => canisterHealth(agent, canister)));
-}
-
 const headings = ["canister", "id", "state", "cycles (T)", "burns a day (G)", "days left", "memory (MiB)"];
 
 function row({ name, id, state, cycles, perDay, daysLeft, memory }: CanisterHealth): string[] {
@@ -141,30 +123,6 @@ function row({ name, id, state, cycles, perDay, daysLeft, memory }: CanisterHeal
   const days = daysLeft === Number.POSITIVE_INFINITY ? "-" : String(Math.floor(daysLeft));
   const mebibytes = (Number(memory) / 2 ** 20).toFixed(1);
   return [name, id, state, trillions(cycles), (Number(perDay) / 1e9).toFixed(3), days, mebibytes];
-}
-
-async function fund(
-  options: NetworkOptions & { from: string; belowDays: number; trillions: number; dailyLimit: number },
-): Promise<void> {
-  const target = await deployedTarget(options);
-  if (options.from === "user_index") {
-    const index = userIndexClient({ agent: target.agent, canisterId: target.canisters.user_index });
-    await index.fund();
-    const { spent_today, watched, low } = await index.funding();
-    for (const { canister, received } of watched)
-      if (received > 0n) console.log(`${canister} received ${received} cycles`);
-    for (const { canister, failure } of [...watched, ...low])
-      if (failure !== "") console.error(`${canister}: ${failure}`);
-    console.log(`user_index has spent ${spent_today} cycles today`);
-    return;
-  }
-  let left = options.dailyLimit;
-  for (const { name, id, daysLeft } of await healthOf(target)) {
-    if (daysLeft >= options.belowDays || left < options.trillions) continue;
-    await cyclesLedger(target.agent).topUp(id, BigInt(Math.round(options.trillions * 1000)) * 1_000_000_000n);
-    left -= options.trillions;
-    console.log(`${name} ${id} received ${options.trillions} T`);
-  }
 }
 
 async function restoreCommand(

@@ -32,6 +32,13 @@ export function trillions(text: string): bigint {
   return BigInt(Math.round(Number(text) * 1000)) * 1_000_000_000n;
 }
 
+/** Days or minutes. */
+export function duration(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new InvalidArgumentError("a number above 0");
+}
+
 /** `--cycles`: what a new canister begins with. */
 export const cyclesOption = (what: string): Option =>
   // JSON, in which commander would show the default, has no bigint.

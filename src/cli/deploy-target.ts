@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -12,6 +12,7 @@ import { readIdentity } from "../ic/identity.ts";
 import { chooseRootKey, readRootKey } from "../ic/root-key.ts";
 import { IcSettings } from "../ic/settings.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { readJson, writeJson } from "./json-file.ts";
 
 /** A network that Kiln is or will be deployed to, and who does it. */
 export type DeployTarget = {
@@ -31,6 +32,9 @@ export type DeployTarget = {
 };
 
 const mainnet = "https://icp-api.io";
+
+const invalid =
+  "says nothing of canisters: mend it, it was written when cycles were paid or an upgrade was under way";
 
 /** As the commands take them. */
 export type NetworkOptions = {
@@ -71,7 +75,10 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
   const file = local ? localDeploymentFile : join(".kiln", new URL(host).host.replace(":", "-"), "kiln.json");
   const created = join(dirname(file), "canisters.json");
   const upgrading = join(dirname(file), "upgrading.json");
-  const canisters = { ...local?.canisters, ...(local ? {} : await read(created, KilnCanisters.partial())) };
+  const canisters = {
+    ...local?.canisters,
+    ...(local ? {} : await readJson(created, KilnCanisters.partial(), invalid)),
+  };
   return {
     host,
     identity: resolve(pem),
@@ -79,10 +86,10 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
     payer: isMainnet(host) ? "ledger" : "network",
     canisters,
     file,
-    remember: (found) => write(created, found),
+    remember: (found) => writeJson(created, found),
     journal: (underWay) =>
-      underWay === undefined ? rm(upgrading, { force: true }) : write(upgrading, underWay),
-    underWay: await read(upgrading, Replacement),
+      underWay === undefined ? rm(upgrading, { force: true }) : writeJson(upgrading, underWay),
+    underWay: await readJson(upgrading, Replacement, invalid),
   };
 }
 
@@ -96,35 +103,4 @@ export async function deployedTarget(options: NetworkOptions): Promise<DeployedT
   if (!parsed.success)
     throw new TypedError("NOT_DEPLOYED", `Kiln is not whole on ${target.host}: kiln deploy`);
   return { ...target, canisters: parsed.data };
-}
-
-/** @returns undefined when there is no such file */
-async function read<Schema extends z.ZodType>(file: string, schema: Schema) {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  const parsed = schema.safeParse(json(text));
-  if (parsed.success) return parsed.data;
-  throw new TypedError(
-    "DEPLOYMENT_INVALID",
-    `${file} says nothing of canisters: mend it, it was written when cycles were paid or an upgrade was under way`,
-  );
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Written aside and renamed: a killed process leaves the former or the new one, never a part. */
-async function write(file: string, content: unknown): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(content, undefined, 2)}\n`);
-  await rename(aside, file);
 }

@@ -13,6 +13,10 @@ export type CanisterHealth = {
   cycles: bigint;
   /** The larger of what lying idle costs and what was measured in the last hour. */
   perDay: bigint;
+  /** What lying idle costs in a day. */
+  idlePerDay: bigint;
+  /** With less it freezes. */
+  reserve: bigint;
   /** Until it freezes: what is beyond the freezing reserve, at that rate. */
   daysLeft: number;
   memory: bigint;
@@ -48,14 +52,16 @@ export async function canisterHealth(
       state: Object.keys(status)[0] ?? "",
       cycles,
       perDay,
+      idlePerDay: idle,
+      reserve,
       daysLeft: daysLeft(cycles - reserve, perDay),
       memory: memory_size,
       failure: "",
     };
   } catch (cause) {
     const error = toTypedError(cause, `${name} ${id}`) as Error;
-    const unknown = { state: "unknown", cycles: 0n, perDay: 0n, daysLeft: 0, memory: 0n };
-    return { name, id, ...unknown, failure: `UNKNOWN: ${error.message}` };
+    const unknown = { state: "unknown", cycles: 0n, perDay: 0n, idlePerDay: 0n, reserve: 0n };
+    return { name, id, ...unknown, daysLeft: 0, memory: 0n, failure: `UNKNOWN: ${error.message}` };
   }
 }
 
