@@ -102,7 +102,11 @@ function fromAccount(target: DeployedTarget, limits: Limits) {
   }
 
   return async (signal?: AbortSignal): Promise<boolean> => {
-    const { funding } = await index.settings();
+    // A frozen user_index tells no settings: it gets what it is frozen for.
+    const funding = await index.settings().then(
+      (settings) => settings.funding,
+      () => ({ reserve: 0n, to: 0n }),
+    );
     const policy = {
       belowDays: limits.belowDays,
       atLeast: limits.trillions,

@@ -59,10 +59,15 @@ export async function canisterHealth(
       failure: "",
     };
   } catch (cause) {
-    const error = toTypedError(cause, `${name} ${id}`) as Error;
-    const unknown = { state: "unknown", cycles: 0n, perDay: 0n, idlePerDay: 0n, reserve: 0n };
-    return { name, id, ...unknown, daysLeft: 0, memory: 0n, failure: `UNKNOWN: ${error.message}` };
+    return unknownHealth({ name, id }, cause);
   }
+}
+
+/** Of one that could not be asked. */
+export function unknownHealth({ name, id }: { name: string; id: string }, cause: unknown): CanisterHealth {
+  const error = toTypedError(cause, `${name} ${id}`) as Error;
+  const unknown = { state: "unknown", cycles: 0n, perDay: 0n, idlePerDay: 0n, reserve: 0n };
+  return { name, id, ...unknown, daysLeft: 0, memory: 0n, failure: `UNKNOWN: ${error.message}` };
 }
 
 /** Days until nothing is left beyond the reserve. */

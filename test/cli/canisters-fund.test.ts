@@ -120,6 +120,22 @@ test("--watch tops up again and again, user_index too, until it is told to stop"
   assert.deepEqual(await exited, [0, null]);
 });
 
+test("those that name the others are thawed as well", async () => {
+  const { agent, canisters, folder } = network;
+  for (const id of [canisters.global_configuration, canisters.user_index])
+    await reserveMemory(agent, id, heavy * 6n);
+  const status = await kiln(folder, "canisters", "status");
+  assert.equal(status.code, 1);
+  assert.match(status.stderr, /^UNKNOWN: global_configuration canister .* frozen/m);
+  assert.match(status.stderr, /^UNKNOWN: user index canister .* frozen/m);
+  assert.match(status.stderr, /^LOW: user_index \S+ has cycles for 0 days/m);
+  const thawed = await fund("--daily-limit", "2000", "--below-days", "10");
+  assert.match(thawed.stdout, /^global_configuration \S+ received \d/m);
+  assert.match(thawed.stdout, /^user_index \S+ received \d/m);
+  const after = await kiln(folder, "canisters", "status", "--warn-days", "9");
+  assert.deepEqual([after.code, after.stderr], [0, ""]);
+});
+
 test("numbers that are none are refused", async () => {
   for (const wrong of [
     ["--below-days", "many"],
