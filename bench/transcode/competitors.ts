@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { keyframes } from "../../src/transcode/encoders/keyframes.ts";
 import { colorFilters } from "../../src/transcode/plan/color.ts";
 import { fraction, perSecond } from "../../src/transcode/plan/frame-rate.ts";
+import type { Size } from "../../src/transcode/plan/ladder.ts";
 import type { EncodePlan } from "../../src/transcode/plan/plan.ts";
 
 type Rendition = EncodePlan["renditions"][number];
+export type Colors = "as they are" | "tone-mapped" | "tone-mapped small";
 
 const before = (plan: EncodePlan) => ["-nostdin", "-v", "error", "-y", "-i", plan.input.path];
 const hls = "-f hls -hls_list_size 0 -hls_playlist_type vod -hls_segment_type fmp4".split(" ");
@@ -36,7 +38,7 @@ export function handTuned(plan: EncodePlan, folder: string): string[] {
   return [
     ...[...before(plan), "-filter_complex", graph],
     ...renditions.flatMap(({ name, maxrate, bufsize }, index) => [
-      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 4 -rc-lookahead 20`.split(" "),
+      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -rc-lookahead 20`.split(" "),
       ...`-profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize}`.split(" "),
       ...[...keyframes(segments), "-sc_threshold", "0", "-map_metadata", "-1"],
       ...packaged(name),
@@ -47,19 +49,23 @@ export function handTuned(plan: EncodePlan, folder: string): string[] {
 
 /**
  * PeerTube's own arguments for one rendition, at our ceiling.
- * @param colors `as they are`: PeerTube does not tone-map; `tone-mapped`: by our filters, for the same picture
+ * @param colors `as they are`: PeerTube does not tone-map; for the same picture our filters do, `tone-mapped` before
+ * PeerTube's own scaler, `tone-mapped small` in its place, at the rendition's size
  * @source PeerTube, packages/ffmpeg: presets and the default transcoding profile
  */
 export function peerTube(
   plan: EncodePlan,
   rendition: Rendition,
-  { folder, colors }: { folder: string; colors: "as they are" | "tone-mapped" },
+  { folder, colors }: { folder: string; colors: Colors },
 ): string[] {
   const { width, height, name, maxrate } = rendition;
-  const filters =
-    colors === "as they are"
-      ? `scale=w=${width}:h=${height}`
-      : colorFilters(plan.video.conversion, rendition).join(",");
+  const scale = `scale=w=${width}:h=${height}`;
+  const mapped = (size: Size) => colorFilters(plan.video.conversion, size).join(",");
+  const filters = {
+    "as they are": () => scale,
+    "tone-mapped": () => `${mapped(plan.renditions[0]!)},${scale}`,
+    "tone-mapped small": () => mapped(rendition),
+  }[colors]();
   const rate = perSecond(plan.frameRate);
   return [
     ...before(plan),

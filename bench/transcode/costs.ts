@@ -9,7 +9,7 @@ import { prepare } from "../../src/transcode/prepare.ts";
 import { cpuSeconds } from "../cpu-seconds.ts";
 import { median } from "../median.ts";
 import { phoneClips } from "./clips.ts";
-import { handTuned, peerTube } from "./competitors.ts";
+import { type Colors, handTuned, peerTube } from "./competitors.ts";
 
 const run = promisify(execFile);
 const staged = fileURLToPath(new URL("staged.ts", import.meta.url));
@@ -35,9 +35,10 @@ export type Costs = {
   /** What the probe takes more when the ladder is fitted to the video. */
   perTitle: number;
   handTuned: number;
-  /** One ffmpeg a rendition: with PeerTube's colours, and tone-mapped where the source is HDR. */
+  /** One ffmpeg a rendition: with PeerTube's colours, and where the source is HDR tone-mapped, in two ways. */
   peerTube: number;
   peerTubeToneMapped: number | null;
+  peerTubeToneMappedSmall: number | null;
 };
 
 /** Measures both clips, each program in turn in every run. */
@@ -64,7 +65,7 @@ async function costsOf(file: string, folder: string, runs: number): Promise<Cost
     await rm(place, { recursive: true });
     return seconds;
   };
-  const peerTubes = async (colors: "as they are" | "tone-mapped") => {
+  const peerTubes = async (colors: Colors) => {
     let sum = 0;
     for (const rendition of plan.renditions)
       sum += await ffmpeg(peerTube(plan, rendition, { folder: place, colors }));
@@ -77,6 +78,7 @@ async function costsOf(file: string, folder: string, runs: number): Promise<Cost
     handTuned: [],
     peerTube: [],
     peerTubeToneMapped: [],
+    peerTubeToneMappedSmall: [],
   };
   for (let index = 0; index < runs; index++) {
     const plain = await stagesOf(file, place, {});
@@ -87,6 +89,7 @@ async function costsOf(file: string, folder: string, runs: number): Promise<Cost
     measured.handTuned.push(await ffmpeg(handTuned(plan, place)));
     measured.peerTube.push(await peerTubes("as they are"));
     measured.peerTubeToneMapped.push(hdr ? await peerTubes("tone-mapped") : null);
+    measured.peerTubeToneMappedSmall.push(hdr ? await peerTubes("tone-mapped small") : null);
   }
   const stages = stageNames.map((name) => [name, median(measured.kiln.map((stage) => stage[name]))]);
   return {
@@ -96,6 +99,7 @@ async function costsOf(file: string, folder: string, runs: number): Promise<Cost
     handTuned: median(measured.handTuned),
     peerTube: median(measured.peerTube),
     peerTubeToneMapped: hdr ? median(measured.peerTubeToneMapped.map(Number)) : null,
+    peerTubeToneMappedSmall: hdr ? median(measured.peerTubeToneMappedSmall.map(Number)) : null,
   };
 }
 
