@@ -13,7 +13,7 @@ import { TypedError } from "../telemetry/typed-error.ts";
 import addBucket from "./canisters-add-bucket.ts";
 import build from "./canisters-build.ts";
 import fund from "./canisters-fund.ts";
-import { duration } from "./deploy-options.ts";
+import { duration, more, principal, snapshotId } from "./deploy-options.ts";
 import { deployedTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { healthOf } from "./health-of.ts";
 import { printTable } from "./table.ts";
@@ -46,7 +46,7 @@ export default function canisters(command: Command): void {
     command.command("snapshot"),
     "take a snapshot of canisters (all of Kiln's own without ids); stops them meanwhile",
   )
-    .argument("[ids...]")
+    .argument("[ids...]", "canisters (default: all of Kiln's own)", more)
     .option("--download <folder>", "also bring each to disk, into a folder of its id there, with checksums")
     .action(async (ids: string[], options: NetworkOptions & { download?: string }) => {
       const target = await deployedTarget(options);
@@ -61,10 +61,10 @@ export default function canisters(command: Command): void {
     });
 
   on(command.command("restore"), "go back: one canister to a snapshot, or users to what data_backup has")
-    .option("--canister <id>", "the canister")
-    .option("--snapshot <hex>", "with --canister: load this snapshot into it")
+    .option("--canister <id>", "the canister", principal)
+    .option("--snapshot <hex>", "with --canister: load this snapshot into it", snapshotId)
     .option("--upload <folder>", "with --canister: a snapshot that was downloaded there")
-    .option("--user <principal>", "this user from data_backup, into a fresh canister")
+    .option("--user <principal>", "this user from data_backup, into a fresh canister", principal)
     .option("--everything", "all users from data_backup, into fresh canisters")
     .addHelpText(
       "after",
@@ -78,7 +78,7 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
     command.command("recycle"),
     "put canisters whose users were all restored elsewhere back into the pool; what they held is gone",
   )
-    .argument("<ids...>")
+    .argument("<ids...>", "canisters", more)
     .action(async (ids: string[], options: NetworkOptions) => {
       const { agent, canisters: all } = await deployedTarget(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
@@ -103,8 +103,8 @@ doing it again. Emptied canisters are out of service with what they held: kiln c
     });
 
   on(command.command("drill"), "restore copies into fresh canisters and compare every byte; nobody moves")
-    .option("--user <principal>", "only this user")
-    .option("--canister <id>", "only users of this canister")
+    .option("--user <principal>", "only this user", principal)
+    .option("--canister <id>", "only users of this canister", principal)
     .action(async (options: NetworkOptions & { user?: string; canister?: string }) => {
       const { agent, canisters: all } = await deployedTarget(options);
       const scope = scopeOf({ everything: !options.user && !options.canister, ...options });

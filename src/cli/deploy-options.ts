@@ -12,6 +12,14 @@ export function principals(text: string): string[] {
   return text.split(",").map((each) => principal(each.trim()));
 }
 
+export function snapshotId(text: string): string {
+  if (/^([0-9a-f]{2})+$/i.test(text)) return text;
+  throw new InvalidArgumentError("what kiln canisters snapshot printed, hexadecimal");
+}
+
+/** One more of several arguments. */
+export const more = (text: string, former: string[] = []): string[] => [...former, principal(text)];
+
 /** One more `--subnet`: a principal for all, or `role=principal`. */
 export function subnets(text: string, former: Subnets): Subnets {
   const [role = "", named] = text.split("=", 2);

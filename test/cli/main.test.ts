@@ -37,7 +37,9 @@ test("a wrong command gets a hint and exit code 2", () => {
 });
 
 test("a wrong option, a missing argument and no command at all exit with 2", () => {
-  for (const args of [["doctor", "--jsn"], ["transcode"], ["publish"], []]) {
+  const nobody = ["recycle nobody", "snapshot nobody", "restore --canister nobody", "drill --user nobody"];
+  const lines = ["doctor --jsn", "transcode", "publish", ...nobody.map((line) => `canisters ${line}`)];
+  for (const args of [...lines.map((line) => line.split(" ")), []]) {
     const { status, stderr } = kiln(...args);
     assert.equal(status, 2, args.join(" "));
     assert.match(stderr, /--help/);
