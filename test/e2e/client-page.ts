@@ -1,20 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
+import { launchBrowser } from "../players/browser.ts";
 
-const chrome = ["chromium", "chromium-browser", "google-chrome"].find((name) => {
-  try {
-    execFileSync("which", [name], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-});
-export const skip = chrome === undefined && "no Chromium on this machine: apt-get install chromium";
+export { noBrowser as skip } from "../players/browser.ts";
 
 /** A browser and a site whose page has the client at hand, as `kiln`, and a button that calls `clicked`. */
 export type ClientPages = AsyncDisposable & {
@@ -30,9 +22,7 @@ export async function openClientPages(options: { popups?: "as asked" | "all" } =
   await using opened = new AsyncDisposableStack();
   const script = await bundle(new URL("../../src/ic/client/index.ts", import.meta.url));
   const served = opened.use(await serveSite(script, clientAtHand));
-  const browser = await chromium.launch({
-    executablePath: execFileSync("which", [chrome!], { encoding: "utf8" }).trim(),
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  const browser = await launchBrowser({
     ignoreDefaultArgs: options.popups === "as asked" ? ["--disable-popup-blocking"] : [],
   });
   opened.defer(() => browser.close());

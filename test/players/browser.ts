@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
 const installed = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) => {
   try {
@@ -13,8 +13,9 @@ const installed = ["chromium", "chromium-browser", "google-chrome"].flatMap((nam
 export const noBrowser = installed === undefined && "no Chromium on this machine: apt-get install chromium";
 
 /** The system's Chromium, without a window, and without what it fetches for itself. */
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   return chromium.launch({
+    ...options,
     executablePath: installed!,
     args: [
       "--no-sandbox",
