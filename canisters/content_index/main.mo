@@ -96,6 +96,14 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     switch (settle(caller, entry, withdrawal.status)) { case (#ok video) #ok(?video); case (#err error) #err error };
   };
 
+  public shared ({ caller }) func lift(id : Text) : async Result<?Video> {
+    switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
+    withdrawals.forget(id);
+    let ?entry = catalogue.byId.get(id) else return #ok null;
+    if (not entry.isWithdrawn()) return #ok(?entry.content());
+    switch (settle(caller, entry, #CheckingExplicitness)) { case (#ok video) #ok(?video); case (#err error) #err error };
+  };
+
   public shared ({ caller }) func set_moderation(id : Text, moderation : Interface.Moderation) : async Result<Video> {
     switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
     let ?entry = catalogue.byId.get(id) else return #err(#not_found);

@@ -31,6 +31,12 @@ export type IndexClient = {
     withdrawal: { id: string; attempt: number; status: Withdrawal },
     options?: CallOptions,
   ): Promise<IndexedVideo | undefined>;
+  /**
+   * A moderator lifts a ban or a deletion, also of a video that is yet to be entered: whoever publishes it next makes
+   * it public again.
+   * @returns undefined while there is no entry
+   */
+  lift(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
   setModeration(id: string, moderation: Moderation, options?: CallOptions): Promise<IndexedVideo>;
   get(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
   /** What may be seen, newest first, fetched a page at a time as it is consumed. */
@@ -101,6 +107,7 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
         () => actor.withdraw({ id, attempt: BigInt(attempt), status: variant(status) }),
         callOptions,
       ),
+    lift: (id, callOptions) => expect(Optional(VideoReply), id, () => actor.lift(id), callOptions),
     setModeration: (id, moderation, callOptions) =>
       expect(VideoReply, id, () => actor.set_moderation(id, moderationVariant(moderation)), callOptions),
     get: async (id, callOptions) =>

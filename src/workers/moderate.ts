@@ -64,12 +64,9 @@ export async function clearVideo(
   decision: Decision,
 ): Promise<VideoRecord> {
   const before = await store.get(id);
-  const entry = await index.get(id);
   // The index first: nothing shows before it is published again, and a publisher must not find the ban.
-  if (entry !== undefined) {
-    if (before.state === "banned") await index.setStatus(id, "CheckingExplicitness");
-    await index.setModeration(id, "safe");
-  }
+  const entry = before.state === "banned" ? await index.lift(id) : await index.get(id);
+  if (entry !== undefined) await index.setModeration(id, "safe");
   // As the attempt that publishes it will say again: only a moderator takes a post out of a ban.
   if (before.state === "banned")
     await tellPost(posts)({ ...before, attempt: before.attempt + 1 }, "CheckingExplicitness");

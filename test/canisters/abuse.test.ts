@@ -41,6 +41,7 @@ const methods = {
     upsert_video: [video("abuse")],
     set_status: ["abuse", ready],
     withdraw: [{ id: "abuse", attempt: 1n, status: { Deleted: null } }],
+    lift: ["abuse"],
     set_moderation: ["abuse", { safe: null }],
     apply_posts: [{ first: 1n, follows: [], posts: [post("abuse")] }],
     update_scores: [{ ...run, scores: [{ id: "abuse", top: 9n }] }],

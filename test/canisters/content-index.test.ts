@@ -99,6 +99,24 @@ test("what was withdrawn before it came is entered as withdrawn, by no older att
   ok(await index.withdraw({ id: "late", attempt: 1n, status: deleted }));
 });
 
+test("a moderator lifts bans and deletions, also of what is yet to come", async () => {
+  const moderator = await network.somebody();
+  ok(await network.admin.configuration.grant(moderator.principal, { moderator: null }));
+  const banned: Status = { BannedForExplicitness: null };
+  ok(await index.withdraw({ id: "lifted", attempt: 2n, status: banned }));
+  assert.ok("unauthorized" in err(await index.lift("lifted")));
+  assert.deepEqual(ok(await moderator.index.lift("lifted")), []);
+  assert.deepEqual(ok(await index.upsert_video(video("lifted", 3))).video, video("lifted", 3));
+  assert.deepEqual(ok(await moderator.index.lift("lifted"))[0]?.video.status, ready, "nothing to lift");
+  for (const status of [banned, { Deleted: null }]) {
+    ok(await index.withdraw({ id: "lifted", attempt: 3n, status }));
+    const [lifted] = ok(await moderator.index.lift("lifted"));
+    assert.deepEqual(lifted?.video.status, { CheckingExplicitness: null });
+  }
+  assert.deepEqual(ok(await moderator.index.lift("never seen")), []);
+  ok(await index.withdraw({ id: "lifted", attempt: 3n, status: { Deleted: null } }));
+});
+
 test("wrong input and callers without a role are refused", async () => {
   assert.ok("invalid" in err(await index.upsert_video(video(""))));
   assert.ok(

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { canisterHealth } from "../../src/ic/canister-health.ts";
 import { cyclesLedger } from "../../src/ic/cycles-ledger.ts";
 import { userIndexClient } from "../../src/ic/user-index-client.ts";
@@ -18,10 +19,17 @@ const heavy = 200n * (1n << 30n);
 let network: DeployedNetwork;
 let journal: string;
 before(async () => {
+  await ofOneDay();
   network = await startDeployed();
   journal = join(network.folder, ".kiln/localnet/funding.json");
 });
 after(() => network[Symbol.asyncDispose]());
+
+/** Limits are of a UTC day, and these tests take less than five minutes: none begins in the last five of a day. */
+async function ofOneDay(): Promise<void> {
+  const left = 86_400_000 - (Date.now() % 86_400_000);
+  if (left < 300_000) await sleep(left);
+}
 
 const fromAccount = ["canisters", "fund", "--from", "account"];
 const fund = (...args: string[]) => kiln(network.folder, ...fromAccount, ...args);

@@ -136,6 +136,17 @@ test("a ban, and its lifting: record, index and files follow, every decision is 
   assert.deepEqual([again.status, again.moderation, await look(hls)], ["ReadyToView", "safe", 200]);
 });
 
+test("a ban of what the index does not know yet is lifted at once", async () => {
+  const publishing = await enter("9", ...published.slice(0, -1));
+  await banVideo(tools(), publishing, "BannedForExplicitness", decision("ban", "nudity"));
+  assert.equal(await network.index.get(publishing), undefined);
+  assert.equal((await clearVideo(tools(), publishing, decision("clear", "a painting"))).state, "cleared");
+  const begin = await store.apply(publishing, begun("publish", 2));
+  assert.ok(begin.outcome === "moved");
+  const { status } = await publish(publishing, begin.record.attempt);
+  assert.equal(status, "ReadyToView", "no second decision is needed");
+});
+
 test("what the network banned a moderator clears: it is published as safe; without products it is made again", async () => {
   const id = await enter("b", ...encoded, banning);
   const record = await clearVideo(tools(), id, decision("clear", "a painting"));

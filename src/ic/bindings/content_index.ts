@@ -303,6 +303,11 @@ export interface _SERVICE {
     [string],
     { 'video' : [] | [Video], 'proof' : Proof }
   >,
+  /**
+   * Role moderator. Lifts a ban or a deletion: the video is CheckingExplicitness until it is published again; one that
+   * was never entered is entered as it is published. Anything else stays.
+   */
+  'lift' : ActorMethod<[string], { 'ok' : [] | [Video] } | { 'err' : Error }>,
   'push_feeds' : ActorMethod<[Feeds], { 'ok' : Applied } | { 'err' : Error }>,
   'put_vectors' : ActorMethod<
     [Vectors],
@@ -585,6 +590,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Text],
         [IDL.Record({ 'video' : IDL.Opt(Video), 'proof' : Proof })],
         ['query'],
+      ),
+    'lift' : IDL.Func(
+        [IDL.Text],
+        [IDL.Variant({ 'ok' : IDL.Opt(Video), 'err' : Error })],
+        [],
       ),
     'push_feeds' : IDL.Func(
         [Feeds],
