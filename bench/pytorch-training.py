@@ -53,7 +53,7 @@ def learn(some, step):
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     optimiser.step()
-    decay = training["averageDecay"]
+    decay = min(training["averageDecay"], (step + 2) / (step + 11))
     with torch.no_grad():
         for name, value in model.state_dict().items():
             average[name].mul_(decay).add_(value, alpha=1 - decay)

@@ -10,6 +10,8 @@ import { type InteractionFormat, readInteractions } from "../src/ml/datasets/int
 import type { Engine } from "../src/ml/engines/engine.ts";
 import { fitMarkov } from "../src/ml/models/markov.ts";
 import { leaveLastOut, type Split } from "../src/ml/split.ts";
+import { placesOf } from "../src/ml/training/epoch-batches.ts";
+import { fittingTraining } from "../src/ml/training/fitting-parameters.ts";
 import type { ModelParameters } from "../src/ml/training/model-parameters.ts";
 import { trainTransformer } from "../src/ml/training/train-transformer.ts";
 import { installPytorch } from "./install-pytorch.ts";
@@ -44,11 +46,13 @@ export async function wholeTrainings(options: {
   const dataset = await collectDataset(readInteractions(interactions, format));
   const { train } = leaveLastOut(dataset, "test");
   const split = leaveLastOut(train, "test", "train and validation");
+  const places = placesOf(split.train, parameters.transformer.context);
+  const fitting = { ...parameters, training: fittingTraining(parameters.training, places) };
   const python = await installPytorch();
   return {
-    kiln: await kilnTraining(split, parameters, engine),
-    plain: await pytorchTraining("plain", split, parameters, python),
-    chunked: await pytorchTraining("chunked", split, parameters, python),
+    kiln: await kilnTraining(split, fitting, engine),
+    plain: await pytorchTraining("plain", split, fitting, python),
+    chunked: await pytorchTraining("chunked", split, fitting, python),
   };
 }
 

@@ -16,6 +16,10 @@ export type EpochBatches = {
   batch: (rows: readonly Row[], index: number, step: number) => { inputs: HostTensors; tokens: number };
 };
 
+/** Places of histories that teach something. */
+export const placesOf = (train: Dataset, context: number): number =>
+  train.users.reduce((sum, _, user) => sum + windowLength(historyOf(train, user), context), 0);
+
 /**
  * @param options.markov of the prior, if the network has one
  * @param options.choose which users an epoch learns from; all of them without it

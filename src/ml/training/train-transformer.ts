@@ -12,8 +12,8 @@ import type { TransformerModel } from "../models/transformer/transformer.ts";
 import type { TransformerParameters } from "../models/transformer/transformer-parameters.ts";
 import type { Split } from "../split.ts";
 import { type Checkpoint, hashDataset, readCheckpoint, type Task, writeCheckpoint } from "./checkpoint.ts";
-import { type EpochBatches, epochBatches } from "./epoch-batches.ts";
-import { fittingParameters } from "./fitting-parameters.ts";
+import { type EpochBatches, epochBatches, placesOf } from "./epoch-batches.ts";
+import { fittingParameters, fittingTraining } from "./fitting-parameters.ts";
 import { Pace } from "./pace.ts";
 import { learningRate, type TrainingParameters } from "./training-parameters.ts";
 import {
@@ -83,9 +83,11 @@ export async function trainTransformer(
   split: Split,
   options: TrainTransformerOptions,
 ): Promise<TrainedTransformer> {
-  const { training, checkpoint, resume, seed, onNotice = () => {} } = options;
-  const parameters = fittingParameters(options.parameters, training, split.train.items.length, onNotice);
-  const task: Task = { parameters, training, seed, data: hashDataset(split.train) };
+  const { checkpoint, resume, seed, onNotice = () => {} } = options;
+  const { train } = split;
+  const training = fittingTraining(options.training, placesOf(train, options.parameters.context));
+  const parameters = fittingParameters(options.parameters, training, train.items.length, onNotice);
+  const task: Task = { parameters, training, seed, data: hashDataset(train) };
   const found = checkpoint && resume ? await readCheckpoint(checkpoint, task) : undefined;
   const running = new Training(split, options, task, found);
   try {
@@ -111,8 +113,8 @@ class Training {
 
   constructor(split: Split, options: TrainTransformerOptions, task: Task, found: Checkpoint | undefined) {
     const { train } = split;
-    const { engine, training, content, seed, warmStart, choose, onNotice } = options;
-    const { parameters } = task;
+    const { engine, content, seed, warmStart, choose, onNotice } = options;
+    const { parameters, training } = task;
     this.#split = split;
     this.#options = options;
     this.#task = task;
@@ -190,9 +192,9 @@ class Training {
 
   /** Asks the averaged weights, and keeps them when none before were better. */
   async #look(): Promise<{ ndcg: number; hitRate: number }> {
-    const { engine, training, signal } = this.#options;
+    const { engine, signal } = this.#options;
     const { average } = await this.#step.state();
-    const most = training.validationUsers;
+    const most = this.#task.training.validationUsers;
     const seen = await validate(this.#modelOf(average), this.#split, { engine, most, signal });
     if (isBetter(seen.ndcg, this.#place.curve)) this.#best = average;
     return seen;

@@ -1,20 +1,23 @@
 import { z } from "zod";
 
-/** How the transformer is trained. "ML-1M" marks what was chosen on the validation items of that data set. */
+/**
+ * How the transformer is trained. "ML-1M" marks what was chosen on the validation items of that data set; where there
+ * is less data, `fittingTraining` takes less of what says "at most".
+ */
 export const TrainingParameters = z.strictObject({
   /** Passes over the data at most; the learning rate falls towards the last one. ML-1M. */
   epochs: z.int().min(1).default(32),
-  /** Places of histories that go into one step; rows are packed full of them. ML-1M: 16 rows of 200. */
+  /** Places of histories that go into one step at most; rows are packed full of them. ML-1M: 16 rows of 200. */
   tokens: z.int().min(1).default(3200),
   /** Of Adam, after the warm-up. ML-1M. */
   learningRate: z.number().positive().max(1).default(1.5e-3),
-  /** Steps in which the learning rate rises. ML-1M. */
+  /** Steps in which the learning rate rises, at most. ML-1M. */
   warmup: z.int().min(0).default(100),
   /** Adam's own defaults (Kingma and Ba, 2015). */
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),
   epsilon: z.number().positive().default(1e-8),
-  /** Of the moving average of the weights, which is what is kept. ML-1M. */
+  /** Of the moving average of the weights, which is what is kept; at most. ML-1M. */
   averageDecay: z.number().min(0).lt(1).default(0.998),
   /** Items that a step tells the right one from; 0: the whole catalogue; auto: that, up to 20,000 items. */
   negatives: z.union([z.literal("auto"), z.int().min(0)]).default("auto"),

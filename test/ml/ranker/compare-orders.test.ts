@@ -3,16 +3,21 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { startRedis } from "../../../src/cli/redis-server.ts";
+import { EventStream } from "../../../src/events/event-stream.ts";
 import { Lake } from "../../../src/events/lake.ts";
 import { seeded } from "../../../src/events/random.ts";
 import { ulid } from "../../../src/events/ulid.ts";
+import { Viewers } from "../../../src/events/viewers.ts";
 import { Engagement } from "../../../src/feed/engagement.ts";
+import { type FeedParts, feed } from "../../../src/feed/feed.ts";
 import { rerank } from "../../../src/feed/rerank.ts";
 import { loadServedModel } from "../../../src/feed/served-model.ts";
 import { fuseRanks } from "../../../src/ml/models/ranker/fuse-ranks.ts";
 import { registerTrained } from "../../../src/ml/registry/register-trained.ts";
 import { runTraining } from "../../../src/ml/training/run-training.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
+import { connectRedis } from "../../../src/queues/connection.ts";
 import { noon } from "../../events/sample-events.ts";
 import { audience } from "./audience.ts";
 
@@ -45,7 +50,7 @@ test("fused ranks: high in both comes first, equals keep the first order", () =>
   assert.deepEqual(fuseRanks([]), []);
 });
 
-test("a ranker that betters the order of later impressions is part of the model, and the feed's order follows it", async () => {
+test("a ranker that betters the order of later impressions is part of the model, and the feed's order follows it", async (t) => {
   const asked = task({ epochs: 6, learningRate: 0.01 });
   const { ranker } = await runTraining(asked);
   assert.ok(ranker!.orders!.ranked > ranker!.orders!.unranked + 0.01, JSON.stringify(ranker!.orders));
@@ -70,6 +75,28 @@ test("a ranker that betters the order of later impressions is part of the model,
     order.map(({ video }) => video),
     ["v0", "v9", "v1"],
   );
+
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const redis = await connectRedis(server.url);
+  t.after(() => redis.disconnect());
+  const parts: FeedParts = {
+    ...{ viewers: new Viewers(redis, lake), stream: new EventStream(redis), random: seeded(1) },
+    ...{ model: () => served, trending: () => [], fresh: () => [], freshShare: 0, exploration: 0 },
+    visibility: async (videos) => new Set(videos),
+  };
+  // Nobody knows either viewer, so that their sources propose the same.
+  const proposed = await feed(parts, { user: "new one", limit: 4, now: noon + 1e9 });
+  const known = () => engagement.known;
+  const ranked = await feed({ ...parts, engagement: known }, { user: "new two", limit: 4, now: noon + 1e9 });
+  const pool = served.global.slice(0, 12).map((video) => ({ video, source: "global" as const }));
+  const expected = await rerank(pool, {
+    ...{ ranker: served.ranker!, known: engagement.known, user: "new two", now: noon + 1e9 },
+  });
+  const names = (videos: readonly { video: string }[]) => videos.map(({ video }) => video);
+  assert.deepEqual(names(proposed), served.global.slice(0, 4));
+  assert.deepEqual(names(ranked), names(expected).slice(0, 4));
+  assert.notDeepEqual(names(ranked), names(proposed));
 });
 
 test("a ranker that betters nothing stays out of the model, it is said, and a former one is gone", async () => {
