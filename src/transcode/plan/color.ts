@@ -75,13 +75,13 @@ export function colorFilters(from: Conversion, { width, height }: Size): string[
       return [`${scale}${input}:out_color_matrix=bt709:out_range=tv`, "format=yuv420p", tagged];
     }
     case "wide":
-      return [plain, stated(from), linear(100), "zscale=p=bt709", video, "format=yuv420p", tagged];
+      return [plain, stated(from), `${video}:p=bt709`, "format=yuv420p", tagged];
     case "hdr":
       return [
         plain,
         stated(from),
-        linear(white),
-        "zscale=p=bt709",
+        // One pass for both: two take a fifth more of the tone map, for the same bits.
+        `zscale=t=linear:npl=${white}:p=bt709,format=gbrpf32le`,
         `tonemap=tonemap=mobius:param=0.5:desat=0:peak=${peak}`,
         video,
         "format=yuv420p",
@@ -93,5 +93,4 @@ export function colorFilters(from: Conversion, { width, height }: Size): string[
 /** zscale refuses input that does not say what it is. */
 const stated = ({ range, primaries, transfer, matrix }: Exclude<Conversion, { kind: "sdr" }>) =>
   `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
-const linear = (nominalPeak: number) => `zscale=t=linear:npl=${nominalPeak},format=gbrpf32le`;
 const video = "zscale=t=bt709:m=bt709:r=tv";

@@ -100,7 +100,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
       ...before,
       "-filter_complex",
       [
-        "[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p," +
+        "[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=t=linear:npl=203:p=bt709,format=gbrpf32le,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p," +
           `${tags},fps=30000/1001:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
         "[s1]scale=360:640:flags=bicubic,setsar=1[v1]",
         picked([[0, 60, 5], 720, 1280], [[0, 60, 30], 90, 160], [[0, 60, 3], 180, 320]),
@@ -138,6 +138,31 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
 for (const [cell, from, expected] of cells) {
   test(`arguments: ${cell}`, () => assert.deepEqual(render(from), expected));
 }
+
+test("arguments: a rung comes from one at least 1.6 times as large, or from its own size in another codec", () => {
+  const scalers = (settings: Record<string, string>) => {
+    const asked = policyOf(TranscodeSettings.parse(settings));
+    const words = argumentsOf(command(plan(source(), asked), { name: "software" }, asked, "/scratch"));
+    const graph = words[words.indexOf("-filter_complex") + 1]!;
+    return graph.split(";").flatMap((chain) => {
+      const pads = /(,split=\d)?((?:\[[vsp]\d*\])+)$/.exec(chain)?.[2] ?? "";
+      return /^\[(0:0|s\d)\]/.test(chain) ? [`${/scale=(\d+)/.exec(chain)![1]} ${pads}`] : [];
+    });
+  };
+  assert.deepEqual(scalers({}), [
+    "1920 [v0][p][s1][s2]",
+    "1280 [v1][s3]",
+    "854 [v2][s4]",
+    "640 [v3]",
+    "426 [v4]",
+  ]);
+  assert.deepEqual(scalers({ KILN_LADDER: "720,360", KILN_CODECS: "h264,hevc" }), [
+    "1280 [v0][p][s1]",
+    "1280 [v1][s2]",
+    "640 [v2][s3]",
+    "640 [v3]",
+  ]);
+});
 
 test("arguments: a part of a long video: sought before it, counted on the whole's grid, without short segments", () => {
   const from = source(
