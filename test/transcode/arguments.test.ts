@@ -123,8 +123,8 @@ test("arguments: a codec that the card does not encode gets its frames down from
   assert.deepEqual(graphOf("nvdec+nvenc", ["h264"]), {
     encoders: ["h264_nvenc", "libsvtav1", "libsvtav1"],
     chains: [
-      `[0:0]${head},split=3[v0][p][s1]`,
-      `[s1]${scale("w=1280:h=720")},split=2[d1][s2]`,
+      `[0:0]${head},split=4[v0][p][s1][s2]`,
+      `[s1]${scale("w=1280:h=720")}[d1]`,
       `[s2]${scale("w=640:h=360")}[d2]`,
       "[d1]hwdownload,format=nv12,format=yuv420p[v1]",
       "[d2]hwdownload,format=nv12,format=yuv420p[v2]",
@@ -134,8 +134,8 @@ test("arguments: a codec that the card does not encode gets its frames down from
     encoders: ["libx264", "av1_nvenc", "av1_nvenc"],
     chains: [
       `[0:0]${sdrInMemory("1280:720")},split=2[u][p]`,
-      "[u]format=nv12,hwupload,split=2[d0][s1]",
-      `[s1]${scale("w=1280:h=720")},split=2[v1][s2]`,
+      "[u]format=nv12,hwupload,split=3[d0][s1][s2]",
+      `[s1]${scale("w=1280:h=720")}[v1]`,
       `[s2]${scale("w=640:h=360")}[v2]`,
       "[d0]hwdownload,format=nv12,format=yuv420p[v0]",
     ],

@@ -130,24 +130,18 @@ function memoryTurn(plan: EncodePlan): string[] {
   }
 }
 
-/** So much larger than a rung is the one that it is scaled from, where it is not the first: closer ones blur it. */
-const leastStep = 1.6;
-
 /**
- * The rung that each one takes its frames from: one of the same size in another codec, else the smallest that is
- * large enough, else the first. Beside one from the next, this costs 1 % of an encode and gives rungs below 720
- * lines .1 to .2 dB; all from the first would cost 3 %.
+ * The rung that each one takes its frames from: one of the same size in another codec; else two sizes above, since
+ * every step blurs (360 and 240 lines gain .2 dB beside scaling from the next); but only the second size from the
+ * first, which is the costly one to scale (480 lines would gain .1 dB for 1 % of the encode).
  */
 function scaledFrom(renditions: readonly Size[]): number[] {
   const shorts = renditions.map(({ width, height }) => Math.min(width, height));
+  const sizes = [...new Set(shorts)];
   return shorts.map((own, index) => {
     const same = shorts.indexOf(own);
-    return same < index
-      ? same
-      : Math.max(
-          0,
-          shorts.findLastIndex((short) => short >= leastStep * own),
-        );
+    const size = sizes.indexOf(own);
+    return same < index ? same : shorts.indexOf(sizes[Math.max(0, size < 3 ? size - 1 : size - 2)]!);
   });
 }
 

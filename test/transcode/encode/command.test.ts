@@ -139,7 +139,7 @@ for (const [cell, from, expected] of cells) {
   test(`arguments: ${cell}`, () => assert.deepEqual(render(from), expected));
 }
 
-test("arguments: a rung comes from one at least 1.6 times as large, or from its own size in another codec", () => {
+test("arguments: a rung comes from two sizes above, the third from the second, or from its own size in another codec", () => {
   const scalers = (settings: Record<string, string>) => {
     const asked = policyOf(TranscodeSettings.parse(settings));
     const words = argumentsOf(command(plan(source(), asked), { name: "software" }, asked, "/scratch"));
@@ -150,15 +150,15 @@ test("arguments: a rung comes from one at least 1.6 times as large, or from its 
     });
   };
   assert.deepEqual(scalers({}), [
-    "1920 [v0][p][s1][s2]",
-    "1280 [v1][s3]",
+    "1920 [v0][p][s1]",
+    "1280 [v1][s2][s3]",
     "854 [v2][s4]",
     "640 [v3]",
     "426 [v4]",
   ]);
   assert.deepEqual(scalers({ KILN_LADDER: "720,360", KILN_CODECS: "h264,hevc" }), [
-    "1280 [v0][p][s1]",
-    "1280 [v1][s2]",
+    "1280 [v0][p][s1][s2]",
+    "1280 [v1]",
     "640 [v2][s3]",
     "640 [v3]",
   ]);
