@@ -62,6 +62,13 @@ test("train --promote: what passes the gate serves; what does not is registered,
   assert.equal((await readActivation(registry))?.active, version!.version);
 });
 
+test("train --demo with its own parameters beats Markov and Pop, promotes and ends with 0", async () => {
+  const { code, stdout, stderr } = await train("--demo", "--seed", "1", "--json");
+  assert.equal(code, 0, stderr);
+  const { rows, beatsAll, registered } = JSON.parse(stdout);
+  assert.deepEqual([rows.length, beatsAll, registered.promoted], [3, true, true]);
+});
+
 test("train --demo --json: one document; exit code 1 where the model does not beat what stands beside it", async () => {
   const weak = JSON.stringify({
     transformer: { dimension: 4, heads: 1, blocks: 1, context: 4 },
