@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
+import { syncedWrite } from "../ml/registry/synced-write.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 
 /**
@@ -23,12 +24,10 @@ export async function readJson<Schema extends z.ZodType>(
   throw new TypedError("DEPLOYMENT_INVALID", `${file} ${otherwise}`);
 }
 
-/** Written aside and renamed: a killed process leaves the former or the new one, never a part. */
+/** In one step: a killed process leaves the former or the new one, never a part. */
 export async function writeJson(file: string, content: unknown): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(content, undefined, 2)}\n`);
-  await rename(aside, file);
+  await syncedWrite(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
 function json(text: string): unknown {
