@@ -69,7 +69,7 @@ export async function finish(
     ...tracks.map((track) => storeText(product, playlistPath(track), mediaPlaylist(track))),
     ...videos.map((video) => storeText(product, keyframePlaylistPath(video), keyframePlaylist(video))),
     storeText(product, master, masterPlaylist(videos, audio, frameRate)),
-    storeText(product, presentation, mediaPresentation(videos, audio, { frameRate, duration })),
+    storeText(product, presentation, mediaPresentation(videos, audio, frameRate)),
   ]);
 
   const single = mp4 === "on" ? await joined(made, sources, tracks, signal) : null;

@@ -28,11 +28,15 @@ declare const underTest: UnderTest;
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+/** Far longer than anything takes: what has not ended by then hangs, and the test says where. */
+const hung = 240_000;
+
 /**
  * A page with the players, and a server with a folder under `/video/`. Every warning, error and failed request
  * is one of the troubles.
+ * @param prepare runs in the page before anything else does
  */
-export async function openPage(browser: Browser, folder: string) {
+export async function openPage(browser: Browser, folder: string, prepare: () => void = () => {}) {
   const server = await serve({
     "": path("page"),
     libraries: path("../../node_modules"),
@@ -48,24 +52,50 @@ export async function openPage(browser: Browser, folder: string) {
     if (response.status() >= 400) troubles.push(`${response.url()}: ${response.status()}`);
   });
   page.setDefaultTimeout(0);
+  await page.addInitScript(prepare);
   await page.goto(`${server.url}/index.html`);
   await page.waitForFunction(() => "underTest" in globalThis);
+
+  /** @throws Error with the state of the page when it hangs */
+  async function ending<T>(what: string, work: Promise<T>): Promise<T> {
+    const timer = Promise.withResolvers<never>();
+    const state = () => page.evaluate(() => JSON.stringify({ ...underTest.state(), frames: undefined }));
+    const stop = setTimeout(
+      () => state().then((words) => timer.reject(new Error(`${what} hangs: ${words}`)), timer.reject),
+      hung,
+    );
+    return Promise.race([work, timer.promise]).finally(() => clearTimeout(stop));
+  }
+
   return {
     page,
     troubles,
     requests: server.requests,
     url: (file: string) => `${server.url}/video/${file}`,
     open: (player: string, file: string, codec = "") =>
-      page.evaluate(([name, url, codec]) => underTest.open(name, url, codec), [
-        player,
-        `${server.url}/video/${file}`,
-        codec,
-      ] as const),
+      ending(
+        "open",
+        page.evaluate(([name, url, codec]) => underTest.open(name, url, codec), [
+          player,
+          `${server.url}/video/${file}`,
+          codec,
+        ] as const),
+      ),
     playThrough: (heights: number[], rate: number) =>
-      page.evaluate(([heights, rate]) => underTest.playThrough(heights, rate), [heights, rate] as const),
+      ending(
+        "playThrough",
+        page.evaluate(([heights, rate]) => underTest.playThrough(heights, rate), [heights, rate] as const),
+      ),
     seek: (time: number, lasts: number) =>
-      page.evaluate(([time, lasts]) => underTest.seek(time, lasts), [time, lasts] as const),
-    loop: () => page.evaluate(() => underTest.loop()),
+      ending(
+        `seek to ${time}`,
+        page.evaluate(([time, lasts]) => underTest.seek(time, lasts), [time, lasts] as const),
+      ),
+    loop: () =>
+      ending(
+        "loop",
+        page.evaluate(() => underTest.loop()),
+      ),
     scrub: (rate: number) => page.evaluate((rate) => underTest.scrub(rate), rate),
     /** Waits until so many have been shown. */
     frames: async (count: number) => {

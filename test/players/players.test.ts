@@ -90,3 +90,19 @@ for (const [player, file] of players) {
     });
   }
 }
+
+test("dash.js, whenever it looks whether the manifest's end has come: the video ends, and loops", {
+  skip: noBrowser,
+}, async () => {
+  const often = () => {
+    const { setInterval } = globalThis;
+    Object.assign(globalThis, {
+      setInterval: (run: () => void, milliseconds: number) => setInterval(run, Math.min(milliseconds, 2)),
+    });
+  };
+  await using page = await openPage(browser, join(folder, "aloud"), often);
+  await page.open("dash.js", "manifest.mpd");
+  await page.playThrough([], 4);
+  await page.loop();
+  assertPlayed({ ...(await page.seen()), ended: true, played: [[0, 12]] }, made.get("aloud")!);
+});

@@ -5,6 +5,13 @@ import type { Track } from "./package.ts";
 const audioRate = 48_000;
 
 /**
+ * Seconds that the manifest is longer than the longest track, which browsers cut to microseconds: dash.js 5 stops
+ * the video where the manifest ends, and does so without `ended`, and without a loop, if it looks there a moment
+ * before the browser itself has ended.
+ */
+const slack = 0.001;
+
+/**
  * The DASH manifest over the segments of the HLS playlists. Segments are listed, not numbered, because
  * their names carry a hash; a timeline says how long each is.
  * @source ISO/IEC 23009-1, 5.3.9.3 (SegmentList), 5.3.9.6 (SegmentTimeline)
@@ -12,9 +19,11 @@ const audioRate = 48_000;
 export function mediaPresentation(
   videos: readonly VideoTrack[],
   audio: Track | null,
-  { frameRate, duration }: { frameRate: FrameRate; duration: number },
+  frameRate: FrameRate,
 ): string {
   const { numerator } = frameRate;
+  const tracks = audio === null ? videos : [...videos, audio];
+  const duration = iso(Math.max(...tracks.map(seconds)) + slack);
   const longest = Math.max(...videos.flatMap(({ segments }) => segments.map(({ seconds }) => seconds)));
   const sets = [
     ...byCodec(videos).map((some) => ({
@@ -34,8 +43,8 @@ export function mediaPresentation(
   ];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-main:2011" type="static" mediaPresentationDuration="${iso(duration)}" minBufferTime="${iso(longest)}">`,
-    `<Period id="0" start="PT0S" duration="${iso(duration)}">`,
+    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-main:2011" type="static" mediaPresentationDuration="${duration}" minBufferTime="${iso(longest)}">`,
+    `<Period id="0" start="PT0S" duration="${duration}">`,
     ...sets.flatMap(({ attributes, representations }, id) => [
       `<AdaptationSet id="${id}" ${attributes}>`,
       ...representations,
@@ -78,4 +87,5 @@ function timeline({ segments }: Track, timescale: number): string {
     .join("");
 }
 
+const seconds = ({ segments }: Track) => segments.reduce((sum, { seconds }) => sum + seconds, 0);
 const iso = (seconds: number) => `PT${Number(seconds.toFixed(6))}S`;
