@@ -36,7 +36,7 @@ export default function fund(command: Command): void {
       `
 From user_index: a round of its funder, which makes one every hour by itself (kiln deploy --fund-below...).
 From the account, which the cycles ledger keeps: every canister, user_index too, which is low when its reserve leaves
-nothing for another canister. What was paid on which day is kept in funding.json beside the deployment. Exit code 1
+nothing for another canister. What was paid to whom and when is kept in funding.jsonl beside the deployment. Exit code 1
 when one stays low.
 
 Example:
@@ -87,15 +87,11 @@ function fromAccount(target: DeployedTarget, limits: Limits) {
   const ledger = cyclesLedger(agent);
   const index = userIndexClient({ agent, canisterId: canisters.user_index });
 
-  /** Counted before it is paid: a killed run has spent too little rather than too much. */
   async function pay(id: string, needed: bigint): Promise<bigint> {
-    const day = new Date().toISOString().slice(0, 10);
-    const left = limits.dailyLimit - (await journal.spent(day));
-    const cycles = needed < left ? needed : left;
-    if (cycles <= 0n) return 0n;
-    await journal.add(day, cycles);
+    const { cycles, giveBack } = await journal.claim(id, needed, limits.dailyLimit);
+    if (cycles === 0n) return 0n;
     await ledger.topUp(id, cycles).catch(async (error: unknown) => {
-      if (error instanceof TypedError && error.code === "CYCLES_REFUSED") await journal.add(day, -cycles);
+      if (error instanceof TypedError && error.code === "CYCLES_REFUSED") await giveBack();
       throw error;
     });
     return cycles;

@@ -21,7 +21,7 @@ let journal: string;
 before(async () => {
   await ofOneDay();
   network = await startDeployed();
-  journal = join(network.folder, ".kiln/localnet/funding.json");
+  journal = join(network.folder, ".kiln/localnet/funding.jsonl");
 });
 after(() => network[Symbol.asyncDispose]());
 
@@ -33,8 +33,10 @@ async function ofOneDay(): Promise<void> {
 
 const fromAccount = ["canisters", "fund", "--from", "account"];
 const fund = (...args: string[]) => kiln(network.folder, ...fromAccount, ...args);
-const paidOn = async () =>
-  Object.values(JSON.parse(await readFile(journal, "utf8")) as Record<string, string>);
+const paid = async () => {
+  const lines = (await readFile(journal, "utf8")).trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as { canister: string; cycles: string });
+};
 const lines = (text: string) =>
   text
     .replace(/[-a-z0-9]{27}/g, "ID")
@@ -69,39 +71,46 @@ test("the account pays for who is low, within a daily limit that holds over runs
     132.7,
     "60 days of memory, 30 until it freezes, and the least on top",
   );
-  assert.deepEqual(await paidOn(), [`${40n * trillion}`]);
+  const payments = await paid();
+  assert.deepEqual(
+    payments.map(({ canister }) => canister),
+    [storage, content_index],
+  );
+  assert.equal(
+    payments.reduce((sum, { cycles }) => sum + BigInt(cycles), 0n),
+    40n * trillion,
+  );
   const fees = 2n * 100_000_000n;
   assert.equal(account - (await cyclesLedger(agent).balance()), 40n * trillion + fees);
 
   const second = await fund("--daily-limit", "40");
   assert.deepEqual([second.code, second.stdout], [1, ""], "another run finds nothing left");
-  await writeFile(journal, JSON.stringify({ "2020-01-01": `${40n * trillion}` }));
+  const today = await readFile(journal, "utf8");
+  await writeFile(journal, today.replaceAll(/"at":"[-\d]+T/g, '"at":"2020-01-01T'));
   const later = await fund("--daily-limit", "80");
   assert.deepEqual([later.code, later.stderr], [0, ""], "on another day there is as much again");
   assert.equal(await balanceOf(content_index), 132.7);
   assert.equal(await balanceOf(data_backup), 132.7);
-  assert.equal((await paidOn()).length, 2);
+  assert.equal((await paid()).length, 4);
 });
 
 test("what the ledger refuses is not counted, and a journal that is none is named", async () => {
   const { agent, canisters } = network;
   await reserveMemory(agent, canisters.data_backup, 100n * heavy);
-  const former = await paidOn();
+  const former = await paid();
   const refused = await fund("--daily-limit", "900000");
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^CYCLES_REFUSED: .* InsufficientFunds/);
-  assert.deepEqual(await paidOn(), former);
+  const since = (await paid()).slice(former.length).map(({ cycles }) => BigInt(cycles));
+  assert.deepEqual([since.length, since[0]! > 0n, since[0]! + since[1]!], [2, true, 0n], "given back");
   await reserveMemory(agent, canisters.data_backup, 0n);
 
-  await writeFile(journal, '{"today": 5}');
+  await writeFile(journal, '{"today": 5}\n');
   await reserveMemory(agent, canisters.storage, 2n * heavy);
   const broken = await fund();
-  assert.match(
-    broken.stderr,
-    /^DEPLOYMENT_INVALID: .*funding\.json is no record of cycles paid by day: mend it/,
-  );
+  assert.match(broken.stderr, /^DEPLOYMENT_INVALID: .*funding\.jsonl, line 1, is no payment: mend it/);
   await reserveMemory(agent, canisters.storage, 0n);
-  await writeFile(journal, "{}");
+  await writeFile(journal, "");
 });
 
 test("--watch tops up again and again, user_index too, until it is told to stop", {
