@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
-import { syncedWrite } from "../ml/registry/synced-write.ts";
+import { syncedWrite } from "../files/synced-write.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { synced } from "../files/synced-write.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { columnDeclarations } from "./columns.ts";
 import { appendEvents, type Database, openDatabase, quoted, rowsOf } from "./duckdb.ts";
@@ -193,11 +194,6 @@ const eventOf = (row: Record<string, unknown>) =>
   EngagementEvent.parse(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)));
 
 const parquet = (file: string) => `read_parquet(${quoted(file)}, hive_partitioning = false)`;
-
-async function synced(path: string): Promise<void> {
-  await using file = await open(path);
-  await file.sync();
-}
 
 const inUse = (folder: string, cause?: unknown) =>
   new TypedError("LAKE_IN_USE", `another process writes into the lake ${folder}: wait until it is done`, {

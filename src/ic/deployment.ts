@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { syncedWrite } from "../files/synced-write.ts";
 import { issuesOf } from "../telemetry/issues-of.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { PrincipalId } from "./principal-id.ts";
@@ -52,12 +53,9 @@ export async function readDeployment(file: string): Promise<Deployment | undefin
   }
 }
 
-/** Written aside and renamed: a reader sees the former or the new one, never a part. */
 export async function writeDeployment(file: string, deployment: Deployment): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(Deployment.parse(deployment), undefined, 2)}\n`);
-  await rename(aside, file);
+  await syncedWrite(file, `${JSON.stringify(Deployment.parse(deployment), undefined, 2)}\n`);
 }
 
 function reason(cause: unknown): string {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Agent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { z } from "zod";
+import { syncedWrite } from "../files/synced-write.ts";
 import { TypedError } from "../telemetry/typed-error.ts";
 import { Bytes, Count, Optional, readReply } from "./reply.ts";
 import { withRetry } from "./retry.ts";
@@ -107,8 +108,6 @@ export async function downloadSnapshot(options: {
     globalTimer: timer === undefined ? null : "active" in timer ? timer : "inactive",
     hook,
   });
-  const aside = join(folder, `${snapshotManifestName}.part`);
-  await writeFile(aside, `${JSON.stringify(manifest, undefined, 2)}\n`);
-  await rename(aside, join(folder, snapshotManifestName));
+  await syncedWrite(join(folder, snapshotManifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
 }

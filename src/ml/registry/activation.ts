@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { syncedWrite } from "../../files/synced-write.ts";
 import { TypedError } from "../../telemetry/typed-error.ts";
 import { type Registry, verifyVersion } from "./registry.ts";
-import { syncedWrite } from "./synced-write.ts";
 import { VersionName } from "./version-manifest.ts";
 
 /** Which version serves, and which ones did: newest last. */

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { synced, syncedWrite } from "../../files/synced-write.ts";
 import { TypedError } from "../../telemetry/typed-error.ts";
-import { syncedFolder, syncedWrite } from "./synced-write.ts";
 import { type VersionFacts, VersionManifest, VersionName, versionManifestName } from "./version-manifest.ts";
 
 /** A folder of model versions, each a folder of its own that never changes once it is there. */
@@ -39,7 +39,7 @@ export async function register(
     const manifest = VersionManifest.parse({ schema: 1, version, createdAt, ...facts, files });
     await syncedWrite(join(aside, versionManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(aside, versionFolder(registry, version));
-    await syncedFolder(registry.folder);
+    await synced(registry.folder);
     return manifest;
   } catch (error) {
     await rm(aside, { recursive: true, force: true });

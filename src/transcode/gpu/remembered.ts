@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
+import { syncedWrite } from "../../files/synced-write.ts";
 import { TypedError } from "../../telemetry/typed-error.ts";
 
 /**
@@ -26,11 +26,9 @@ export async function recall<Schema extends z.ZodType>(
  * @throws TypedError GPU_STATE_UNUSABLE
  */
 export async function remember(path: string, value: unknown): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(unfinished, `${JSON.stringify(value, null, 2)}\n`);
-    await rename(unfinished, path);
+    await syncedWrite(path, `${JSON.stringify(value, null, 2)}\n`);
   } catch (cause) {
     throw unusable(path, cause);
   }

@@ -12,11 +12,11 @@ export async function syncedWrite(path: string, content: string): Promise<void> 
     await rm(aside, { force: true });
     throw error;
   }
-  await syncedFolder(dirname(path));
+  await synced(dirname(path));
 }
 
-/** Brings the names in a folder to the disk. */
-export async function syncedFolder(path: string): Promise<void> {
-  await using folder = await open(path);
-  await folder.sync();
+/** Brings a file, or the names in a folder, to the disk. */
+export async function synced(path: string): Promise<void> {
+  await using opened = await open(path);
+  await opened.sync();
 }
