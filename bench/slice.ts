@@ -83,7 +83,7 @@ function handWritten(clip: string, folder: string): string[] {
   return [
     ...["-nostdin", "-v", "error", "-y", "-i", clip, "-filter_complex", graph],
     ...renditions.flatMap(({ height, maxrate, bufsize }, index) => [
-      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -rc-lookahead 20 -profile:v high -crf 23`.split(
+      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40 -profile:v high -crf 23`.split(
         " ",
       ),
       ...`-maxrate ${maxrate}k -bufsize ${bufsize}k -g 60 -keyint_min 60 -sc_threshold 0`.split(" "),

@@ -38,7 +38,9 @@ export function handTuned(plan: EncodePlan, folder: string): string[] {
   return [
     ...[...before(plan), "-filter_complex", graph],
     ...renditions.flatMap(({ name, maxrate, bufsize }, index) => [
-      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -rc-lookahead 20`.split(" "),
+      ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40`.split(
+        " ",
+      ),
       ...`-profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize}`.split(" "),
       ...[...keyframes(segments), "-sc_threshold", "0", "-map_metadata", "-1"],
       ...packaged(name),
