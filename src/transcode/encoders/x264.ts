@@ -3,8 +3,8 @@ import { keyframes } from "./keyframes.ts";
 import { presetOf } from "./preset.ts";
 
 /**
- * What veryfast saves in the wrong place, and (b8x8) spends there: .4 to .8 dB at the same bits for two fifths more CPU, once
- * (`fast` does without); the bits are stored, certified and sent many times.
+ * What veryfast saves in the wrong place, and (b8x8) spends there: .25 to .7 dB at the same bits for a third to a half more
+ * CPU, once (`fast` does without); the bits are stored, certified and sent many times.
  */
 const finer = "-bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40".split(" ");
 
