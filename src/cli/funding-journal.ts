@@ -42,8 +42,8 @@ export function fundingJournal(deployment: string) {
     });
   }
 
-  async function add(canister: string, cycles: bigint): Promise<Entry> {
-    const entry = { id: randomUUID(), at: new Date().toISOString(), canister, cycles };
+  async function add(canister: string, cycles: bigint, at = new Date().toISOString()): Promise<Entry> {
+    const entry = { id: randomUUID(), at, canister, cycles };
     await mkdir(dirname(file), { recursive: true });
     await using journal = await open(file, "a");
     await journal.appendFile(`${JSON.stringify({ ...entry, cycles: `${cycles}` })}\n`);
@@ -67,13 +67,12 @@ export function fundingJournal(deployment: string) {
         entries.findIndex(({ id }) => id === mine.id),
       );
       const cycles = within(left, dailyLimit - sum(before));
-      if (cycles < left) await add(canister, cycles - left);
-      return {
-        cycles,
-        giveBack: async () => {
-          await add(canister, -cycles);
-        },
+      // What is given back belongs to the day of its claim.
+      const giveBack = async (some: bigint) => {
+        await add(canister, -some, mine.at);
       };
+      if (cycles < left) await giveBack(left - cycles);
+      return { cycles, giveBack: () => giveBack(cycles) };
     },
   };
 }

@@ -17,12 +17,18 @@ test("runs that claim at the same time never go past the limit, and use all of i
   assert.equal((await last!.claim("another", 1n, 101n)).cycles, 1n, "of a larger limit there is some left");
 });
 
-test("what is given back can be claimed again", async () => {
+test("what is given back can be claimed again, on the day of its claim", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 10, 21, 23, 59) });
   const journal = fundingJournal(join(await scratch(), "kiln.json"));
   const claim = await journal.claim("one", 70n, 100n);
   assert.equal((await journal.claim("two", 70n, 100n)).cycles, 30n);
   await claim.giveBack();
   assert.equal((await journal.claim("three", 100n, 100n)).cycles, 70n);
+
+  const late = await journal.claim("four", 50n, 150n);
+  t.mock.timers.setTime(Date.UTC(2026, 10, 22));
+  await late.giveBack();
+  assert.equal((await journal.claim("five", 300n, 150n)).cycles, 150n);
 });
 
 test("a line that is none is named; one that is being written does not count yet", async () => {
