@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectDataset } from "../../src/ml/dataset.ts";
@@ -19,5 +19,7 @@ export async function markovVersion(registry: Registry, lake: string): Promise<s
   await writeModel(draft, { ...describeMarkov(markov), items: dataset.items });
   const ranking = await rankForAll(markov, dataset.items, latestHistories(dataset));
   await writeFile(join(draft, globalRankingName), JSON.stringify(ranking));
-  return (await register(registry, draft, facts(), Date.now())).version;
+  const { version } = await register(registry, draft, facts(), Date.now());
+  await rm(draft, { recursive: true });
+  return version;
 }
