@@ -3,6 +3,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TypedError } from "../telemetry/typed-error.ts";
+import { json } from "./json-file.ts";
 
 const Entry = z.strictObject({
   id: z.uuid(),
@@ -87,11 +88,3 @@ const within = (one: bigint, other: bigint): bigint => {
   const smaller = one < other ? one : other;
   return smaller > 0n ? smaller : 0n;
 };
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -30,7 +30,8 @@ export async function writeJson(file: string, content: unknown): Promise<void> {
   await syncedWrite(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
-function json(text: string): unknown {
+/** Undefined where it is no JSON: which fits no schema of what must be there. */
+export function json(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,5 @@
 import { type FrameRate, fraction } from "../plan/frame-rate.ts";
-import { bandwidth, type VideoTrack } from "./hls.ts";
+import { bandwidth, total, type VideoTrack } from "./hls.ts";
 import type { Track } from "./package.ts";
 
 const audioRate = 48_000;
@@ -23,7 +23,7 @@ export function mediaPresentation(
 ): string {
   const { numerator } = frameRate;
   const tracks = audio === null ? videos : [...videos, audio];
-  const duration = iso(Math.max(...tracks.map(seconds)) + slack);
+  const duration = iso(Math.max(...tracks.map(({ segments }) => total(segments))) + slack);
   const longest = Math.max(...videos.flatMap(({ segments }) => segments.map(({ seconds }) => seconds)));
   const sets = [
     ...byCodec(videos).map((some) => ({
@@ -87,5 +87,4 @@ function timeline({ segments }: Track, timescale: number): string {
     .join("");
 }
 
-const seconds = ({ segments }: Track) => segments.reduce((sum, { seconds }) => sum + seconds, 0);
 const iso = (seconds: number) => `PT${Number(seconds.toFixed(6))}S`;

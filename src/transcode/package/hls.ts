@@ -39,7 +39,9 @@ function runsFrom(segments: readonly Segment[], index: number, longest: number):
   return runs;
 }
 
-const total = (segments: readonly Segment[]) => segments.reduce((sum, { seconds }) => sum + seconds, 0);
+/** Seconds of all of them. */
+export const total = (segments: readonly Segment[]) =>
+  segments.reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** RFC 8216, 4.3.3.1: "the EXTINF duration, when rounded to the nearest integer, MUST be less than or equal" to it. */
 const targetDuration = (segments: readonly Segment[]) =>
