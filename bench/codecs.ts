@@ -3,9 +3,9 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Codec, codecs } from "../src/transcode/codec.ts";
+import { type Codec, codecs } from "../src/transcode/base/codec.ts";
+import { policyOf, TranscodeSettings } from "../src/transcode/base/settings.ts";
 import { softwareEncoders } from "../src/transcode/encoders/software.ts";
-import { policyOf, TranscodeSettings } from "../src/transcode/settings.ts";
 
 const run = promisify(execFile);
 

@@ -3,14 +3,14 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { runFfmpeg } from "../src/transcode/base/ffmpeg.ts";
+import type { Policy } from "../src/transcode/base/settings.ts";
 import { command, intermediates } from "../src/transcode/encode/command.ts";
 import { x264 } from "../src/transcode/encoders/x264.ts";
-import { runFfmpeg } from "../src/transcode/ffmpeg.ts";
 import { colorFilters } from "../src/transcode/plan/color.ts";
 import { fraction } from "../src/transcode/plan/frame-rate.ts";
 import type { EncodePlan } from "../src/transcode/plan/plan.ts";
 import { prepare } from "../src/transcode/prepare.ts";
-import type { Policy } from "../src/transcode/settings.ts";
 import { bitrateAt, type Point } from "./rate-curve.ts";
 
 const run = promisify(execFile);

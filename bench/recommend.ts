@@ -8,7 +8,7 @@ import { fitPopularity } from "../src/ml/models/popularity.ts";
 import type { Recommender } from "../src/ml/models/recommender.ts";
 import { Transformer } from "../src/ml/models/transformer/transformer.ts";
 import { leaveLastOut } from "../src/ml/split.ts";
-import type { ModelParameters } from "../src/ml/training/model-parameters.ts";
+import type { ModelParameters } from "../src/ml/training/parameters/model-parameters.ts";
 import { trainRecommender } from "../src/ml/training/train-recommender.ts";
 import type { NetworkProgress } from "../src/ml/training/training-task.ts";
 

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Actor, type HttpAgent } from "@dfinity/agent";
+import { idlFactory, type _SERVICE as Service } from "@kiln/client/bindings/storage";
+import { createAgent } from "@kiln/client/network/agent";
 import { startLocalnet } from "@kiln/localnet";
-import { compileCanisters } from "../src/cli/canisters.ts";
-import { createAgent } from "../src/ic/agent.ts";
-import { idlFactory, type _SERVICE as Service } from "../src/ic/bindings/storage.ts";
-import { madeUpIdentity } from "../src/ic/identity.ts";
-import { installKiln } from "../src/ic/install-kiln.ts";
-import { fingerprint, type LocalFile } from "../src/ic/local-file.ts";
-import { storageClient } from "../src/ic/storage-client.ts";
-import { upload } from "../src/ic/uploader.ts";
+import { compileCanisters } from "../canisters/compile.ts";
+import { storageClient } from "../src/ic/canisters/storage-client.ts";
+import { installKiln } from "../src/ic/deploy/install-kiln.ts";
+import { madeUpIdentity } from "../src/ic/network/identity.ts";
+import { fingerprint, type LocalFile } from "../src/ic/upload/local-file.ts";
+import { upload } from "../src/ic/upload/uploader.ts";
 import { median } from "./median.ts";
 
 const chunkBytes = 1_900_000;

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { seeded } from "../src/events/random.ts";
+import { seeded } from "../src/base/random.ts";
 import type { Engine, EngineChoice } from "../src/ml/engines/engine.ts";
 import type { HostTensors } from "../src/ml/engines/host-tensor.ts";
 import { makeStep } from "../src/ml/engines/make-step.ts";
@@ -11,8 +11,8 @@ import { openEngine } from "../src/ml/engines/open-engine.ts";
 import { initialState } from "../src/ml/engines/training-step.ts";
 import { initialWeights } from "../src/ml/models/transformer/network.ts";
 import { TransformerParameters } from "../src/ml/models/transformer/transformer-parameters.ts";
-import { TrainingParameters } from "../src/ml/training/training-parameters.ts";
-import { transformerStep } from "../src/ml/training/transformer-step.ts";
+import { transformerStep } from "../src/ml/training/networks/transformer-step.ts";
+import { TrainingParameters } from "../src/ml/training/parameters/training-parameters.ts";
 import { installPytorch } from "./install-pytorch.ts";
 
 /** SASRec on ML-1M: 128 histories of 50 items, full softmax over 3,417 of them. */

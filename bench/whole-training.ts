@@ -10,10 +10,10 @@ import { type InteractionFormat, readInteractions } from "../src/ml/datasets/int
 import type { Engine } from "../src/ml/engines/engine.ts";
 import { fitMarkov } from "../src/ml/models/markov.ts";
 import { leaveLastOut, type Split } from "../src/ml/split.ts";
-import { placesOf } from "../src/ml/training/epoch-batches.ts";
-import { fittingTraining } from "../src/ml/training/fitting-parameters.ts";
-import type { ModelParameters } from "../src/ml/training/model-parameters.ts";
-import { trainTransformer } from "../src/ml/training/train-transformer.ts";
+import { placesOf } from "../src/ml/training/batches/epoch-batches.ts";
+import { trainTransformer } from "../src/ml/training/networks/train-transformer.ts";
+import { fittingTraining } from "../src/ml/training/parameters/fitting-parameters.ts";
+import type { ModelParameters } from "../src/ml/training/parameters/model-parameters.ts";
 import { installPytorch } from "./install-pytorch.ts";
 
 const Spent = z.strictObject({ epochSeconds: z.number(), bestSeconds: z.number() });

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { TypedError } from "./telemetry/typed-error.ts";
+import { TypedError } from "./base/typed-error.ts";
 
 /** A zod object whose keys are the names of environment variables. Every folder exports its own. */
 export type SettingsSchema = z.ZodObject<Record<string, z.ZodType>>;

@@ -4,14 +4,14 @@ import { test } from "node:test";
 import { z } from "zod";
 import { AnalysisSettings } from "../src/analysis/settings.ts";
 import { ApiSettings } from "../src/api/settings.ts";
+import { LogSettings } from "../src/base/log.ts";
 import { readSettings } from "../src/config.ts";
 import { EventSettings } from "../src/events/settings.ts";
 import { FeedSettings } from "../src/feed/settings.ts";
-import { IcSettings } from "../src/ic/settings.ts";
+import { IcSettings } from "../src/ic/network/settings.ts";
 import { MlSettings } from "../src/ml/settings.ts";
 import { QueueSettings } from "../src/queues/settings.ts";
-import { LogSettings } from "../src/telemetry/log.ts";
-import { TranscodeSettings } from "../src/transcode/settings.ts";
+import { TranscodeSettings } from "../src/transcode/base/settings.ts";
 import { VideoSettings } from "../src/videos/settings.ts";
 import { WorkerSettings } from "../src/workers/settings.ts";
 

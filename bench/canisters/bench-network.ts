@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
+import * as contentIndex from "@kiln/client/bindings/content_index";
+import * as storage from "@kiln/client/bindings/storage";
+import { createAgent } from "@kiln/client/network/agent";
+import { compileCanisters } from "../../canisters/compile.ts";
 import { createReplica } from "../../localnet/src/replica/replica.ts";
 import type { Replica } from "../../localnet/src/replica/types.ts";
 import { serve } from "../../localnet/src/serve.ts";
-import { compileCanisters } from "../../src/cli/canisters.ts";
-import { createAgent } from "../../src/ic/agent.ts";
-import * as contentIndex from "../../src/ic/bindings/content_index.ts";
-import * as storage from "../../src/ic/bindings/storage.ts";
-import type { KilnCanisters } from "../../src/ic/deployment.ts";
-import { madeUpIdentity } from "../../src/ic/identity.ts";
-import { installKiln } from "../../src/ic/install-kiln.ts";
-import { management } from "../../src/ic/management.ts";
-import { grantRole } from "../../src/ic/roles.ts";
+import { management } from "../../src/ic/canisters/management.ts";
+import { grantRole } from "../../src/ic/canisters/roles.ts";
+import { installKiln } from "../../src/ic/deploy/install-kiln.ts";
+import type { KilnCanisters } from "../../src/ic/network/deployment.ts";
+import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 
 /** Kiln's canisters on a local network in this process, and what their messages take. */
 export type BenchNetwork = AsyncDisposable & {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
-import * as contentIndex from "../../src/ic/bindings/content_index.ts";
+import * as contentIndex from "@kiln/client/bindings/content_index";
 import type { BenchNetwork } from "./bench-network.ts";
 
 /** Messages that are under way together: many share a round, whose cost is the same for one. */

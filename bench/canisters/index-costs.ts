@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Feed } from "../../src/ic/bindings/content_index.ts";
+import type { Feed } from "@kiln/client/bindings/content_index";
 import type { BenchNetwork } from "./bench-network.ts";
 import { type Cost, limits } from "./cost.ts";
 import { benchVideo, videoId } from "./fill-index.ts";

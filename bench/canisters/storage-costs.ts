@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { LocalFile } from "../../src/ic/local-file.ts";
-import { storageClient } from "../../src/ic/storage-client.ts";
-import { upload } from "../../src/ic/uploader.ts";
+import { storageClient } from "../../src/ic/canisters/storage-client.ts";
+import type { LocalFile } from "../../src/ic/upload/local-file.ts";
+import { upload } from "../../src/ic/upload/uploader.ts";
 import type { BenchNetwork } from "./bench-network.ts";
 import { type Cost, limits } from "./cost.ts";
 import { benchVideo } from "./fill-index.ts";

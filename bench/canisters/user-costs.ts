@@ -1,7 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { prices } from "../../localnet/src/cycles/prices.ts";
-import { management } from "../../src/ic/management.ts";
-import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { management } from "../../src/ic/canisters/management.ts";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import type { BenchNetwork } from "./bench-network.ts";
 
 /** Cycles, measured on one canister. */

@@ -1,9 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { Analysis } from "./analysis.ts";
-import type { Footage } from "./footage.ts";
+import type { Footage } from "./analysis-input.ts";
 import type { Request } from "./request.ts";
 import type { ModerationPolicy } from "./settings.ts";
 

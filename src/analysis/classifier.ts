@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { load, type ModelDefinition } from "nsfwjs/core";
+import type { RawFrames } from "./analysis-input.ts";
 import { type ClassifierName, classes, type FrameScores } from "./classes.ts";
-import type { RawFrames } from "./footage.ts";
 import { shrunk } from "./raw-frames.ts";
 
 export type Seen = { scores: FrameScores; embedding: Float32Array };

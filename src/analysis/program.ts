@@ -1,4 +1,4 @@
-import { examine } from "./examine.ts";
+import { examine } from "./analyse-frames.ts";
 import { Request } from "./request.ts";
 
 /** The child process that analyses one video: it is asked over IPC, answers, and ends with its parent. */

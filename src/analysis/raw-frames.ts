@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import type { RawFrames } from "./footage.ts";
+import type { RawFrames } from "./analysis-input.ts";
 
 /** The frames of a file one by one; an incomplete last one is left out. */
 export async function* readFrames({ path, width, height }: RawFrames): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { Footage } from "./analysis-input.ts";
 import { classifierNames } from "./classes.ts";
-import { Footage } from "./footage.ts";
 import type { ModerationPolicy } from "./settings.ts";
 
 /** What the child process is asked. */

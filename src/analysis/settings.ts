@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { classifierNames } from "./classes.ts";
 
 const score = z.coerce.number().min(0).max(1);

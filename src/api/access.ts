@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIPv4 } from "node:net";
 import type { FastifyRequest } from "fastify";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 
 const loopbackNames = new Set(["localhost", "::1", "[::1]"]);
 

@@ -8,9 +8,9 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import type { Log } from "../base/log.ts";
+import { TypedError } from "../base/typed-error.ts";
 import type { FeedParts } from "../feed/feed.ts";
-import type { Log } from "../telemetry/log.ts";
-import { TypedError } from "../telemetry/typed-error.ts";
 import { mayCome } from "./access.ts";
 import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events-route.ts";

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { EventStream } from "../events/event-stream.ts";
 import { parseEvent } from "../events/parse-event.ts";
-import type { Viewers } from "../events/viewers.ts";
+import type { Viewers } from "../feed/state/viewers.ts";
 import { ApiError } from "./api-error.ts";
 
 const mostEvents = 1_000;

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { dayOf, EngagementEvent } from "./event.ts";
 
 /** The Redis keys of this folder, all of them. */

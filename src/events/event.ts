@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { ulid, ulidPattern } from "./ulid.ts";
+import { ulid, ulidPattern } from "../base/ulid.ts";
 
 const Name = z
   .string({ error: "expected a text" })

@@ -1,15 +1,15 @@
+import type { Random } from "../base/random.ts";
+import { ulid } from "../base/ulid.ts";
 import { type EngagementEvent, EngagementEvent as Schema } from "../events/event.ts";
 import type { EventStream } from "../events/event-stream.ts";
-import type { Random } from "../events/random.ts";
-import { ulid } from "../events/ulid.ts";
-import type { Viewer, Viewers } from "../events/viewers.ts";
 import type { RankingFeatures } from "../ml/models/ranker/ranking-features.ts";
 import type { Candidate } from "./candidate.ts";
-import { isFreshPlace } from "./fresh-places.ts";
-import { rerank } from "./rerank.ts";
-import { type Placed, select } from "./select.ts";
-import type { ServedModel } from "./served-model.ts";
-import type { Visibility } from "./visibility.ts";
+import type { Visibility } from "./filters/visibility.ts";
+import { rerank } from "./ranking/rerank.ts";
+import { isFreshPlace } from "./selection/fresh-places.ts";
+import { type Placed, select } from "./selection/select.ts";
+import type { ServedModel } from "./sources/served-model.ts";
+import type { Viewer, Viewers } from "./state/viewers.ts";
 
 export type FeedParts = {
   viewers: Viewers;

@@ -1,4 +1,4 @@
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 
 /** A user chose an item, in the order of time where the source has no times. */
 export type Interaction = { user: string; item: string /** Milliseconds since 1970. */; at?: number };

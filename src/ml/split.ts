@@ -1,4 +1,4 @@
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { type Dataset, historyOf, truncated } from "./dataset.ts";
 
 /** A question to a model: after this history, what came next? */

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 
 /**
  * Connects to Redis. The connection comes back by itself when it is lost later.

@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from "node:path";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { hashFile } from "../videos/hash-file.ts";
 import { PostLink, partsOfPost } from "../videos/post-link.ts";
 import { isSettled, VideoRecord } from "../videos/video.ts";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { Registration } from "../ml/jobs/training-messages.ts";
 import { Registered } from "../ml/registry/registered.ts";
-import { Registration, TrainingTask } from "../ml/training/training-task.ts";
+import { TrainingTask } from "../ml/training/training-task.ts";
 
 export const trainingQueueName = "train";
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Job, Queue, QueueEvents, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import { TypedError } from "../base/typed-error.ts";
 import { NetworkProgress } from "../ml/training/training-task.ts";
-import { TypedError } from "../telemetry/typed-error.ts";
 import { TrainingJob, TrainingResult, trainingJobId, trainingQueueName } from "./training-job.ts";
 import { queuePrefix } from "./video-job.ts";
 

@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Analysis } from "../analysis/analysis.ts";
-import { issuesOf } from "../telemetry/issues-of.ts";
-import { TypedError } from "../telemetry/typed-error.ts";
-import { codecs } from "./codec.ts";
+import { issuesOf } from "../base/issues-of.ts";
+import { TypedError } from "../base/typed-error.ts";
+import { codecs } from "./base/codec.ts";
+import { StoredFile } from "./base/stored-file.ts";
 import { Damage } from "./encode/judge.ts";
 import { pathNames } from "./gpu/encode-path.ts";
 import { Pictures } from "./pictures/pictures.ts";
-import { StoredFile } from "./stored-file.ts";
 
 const Pixels = z.int().positive();
 const BitsPerSecond = z.int().positive();

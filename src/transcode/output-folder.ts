@@ -1,6 +1,6 @@
 import { access, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { readManifest } from "./manifest.ts";
 
 /**

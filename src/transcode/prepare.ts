@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
+import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./base/settings.ts";
 import type { Loudness } from "./plan/loudness.ts";
 import { measure } from "./plan/measure.ts";
 import { type EncodePlan, plan } from "./plan/plan.ts";
 import { probe } from "./probe/probe.ts";
 import { type Source, screen } from "./probe/screen.ts";
-import { type Limits, limitsOf, type Policy, policyOf, TranscodeSettings } from "./settings.ts";
 
 /** What is decided about a file before anything of it is encoded. */
 export type Prepared = {

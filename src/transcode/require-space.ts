@@ -1,9 +1,9 @@
 import { mkdir, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { RejectionError } from "./base/rejection.ts";
+import type { Policy } from "./base/settings.ts";
 import { diskSpace } from "./encode/disk-space.ts";
 import type { EncodePlan } from "./plan/plan.ts";
-import { RejectionError } from "./rejection.ts";
-import type { Policy } from "./settings.ts";
 
 /**
  * Refuses an encode that would fill a disk, before its first frame.

@@ -4,24 +4,24 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Analysis } from "../analysis/analysis.ts";
-import type { Footage } from "../analysis/footage.ts";
-import { TypedError } from "../telemetry/typed-error.ts";
-import { attempt, type Workplace } from "./attempt.ts";
-import { byBestPath } from "./by-best-path.ts";
-import { isDiskFull } from "./disk-full.ts";
+import type { Footage } from "../analysis/analysis-input.ts";
+import { TypedError } from "../base/typed-error.ts";
+import { footageOf } from "./analysis-input.ts";
+import { isDiskFull } from "./base/disk-full.ts";
+import type { Progress } from "./base/progress.ts";
+import { RejectionError } from "./base/rejection.ts";
+import { workFolder } from "./base/work-folder.ts";
 import { dropParts } from "./encode/encode-parts.ts";
-import { footageOf } from "./footage.ts";
+import { attempt, type Workplace } from "./encode-and-package.ts";
 import { openPaths } from "./gpu/acceleration.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign } from "./output-folder.ts";
 import type { Progressive } from "./package/progressive.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
-import type { Progress } from "./progress.ts";
-import { RejectionError } from "./rejection.ts";
 import { requireSpace } from "./require-space.ts";
-import { workFolder } from "./work-folder.ts";
+import { byBestPath } from "./with-encoder-fallback.ts";
 
-export type { Progress } from "./progress.ts";
+export type { Progress } from "./base/progress.ts";
 
 export type TranscodeOptions = PrepareOptions & {
   /** The finished folder. It appears whole or not at all. */

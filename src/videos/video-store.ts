@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { TypedError } from "../telemetry/typed-error.ts";
+import { TypedError } from "../base/typed-error.ts";
 import { type Transition, transition, type VideoEvent } from "./transition.ts";
 import { isSettled, type NewVideo, newRecord, VideoRecord } from "./video.ts";
 import { Progress, updateOf, type VideoUpdate } from "./video-update.ts";

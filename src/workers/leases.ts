@@ -1,5 +1,5 @@
 import type { Job } from "bullmq";
-import { Stopped } from "./outcome.ts";
+import { Stopped } from "./failure-action.ts";
 
 /** The jobs at work in this process. Their signals say when they must not go on. */
 export class Leases {

@@ -1,17 +1,17 @@
 import { Worker as QueueWorker } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Log } from "../base/log.ts";
 import { queuePrefix } from "../queues/video-job.ts";
 import { VideoQueues } from "../queues/video-queues.ts";
-import type { Log } from "../telemetry/log.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
-import { hostPause } from "./host-pause.ts";
+import { hostPause } from "./disk-pause.ts";
+import { Stopped } from "./failure-action.ts";
+import { recordUnseenFailures, watchOverJobs } from "./job-reconciler.ts";
 import { Leases } from "./leases.ts";
-import { recordUnseenFailures, watchOverJobs } from "./lost-jobs.ts";
-import { Stopped } from "./outcome.ts";
-import { stageProcessor } from "./stage-processor.ts";
-import { type TellPost, tellPost } from "./tell-post.ts";
+import { type TellPost, tellPost } from "./report-post-status.ts";
+import { stageProcessor } from "./stages/stage-processor.ts";
 
 export type WorkerOptions = {
   redis: Redis;

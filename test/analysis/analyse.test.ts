@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { analyse } from "../../src/analysis/analyse.ts";
+import type { Footage, RawFrames } from "../../src/analysis/analysis-input.ts";
 import { decodeEmbedding } from "../../src/analysis/embedding.ts";
-import type { Footage, RawFrames } from "../../src/analysis/footage.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-analysis-"));
 after(() => rm(folder, { recursive: true }));

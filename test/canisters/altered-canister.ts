@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileMotoko } from "@kiln/localnet";
-import type { CanisterName, Compiled } from "../../src/cli/canisters.ts";
+import type { CanisterName, Compiled } from "../../canisters/compile.ts";
 
 /**
  * One of Kiln's canisters with other words in its main.mo, compiled.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Principal } from "@dfinity/principal";
+import type { _SERVICE, Page, PostUpdate, Question, Target } from "@kiln/client/bindings/content_index";
 import fc from "fast-check";
-import type { _SERVICE, Page, PostUpdate, Question, Target } from "../../src/ic/bindings/content_index.ts";
 import { type Caller, type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { post, video } from "./videos.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { _SERVICE, Page, Question, Status } from "../../src/ic/bindings/content_index.ts";
+import type { _SERVICE, Page, Question, Status } from "@kiln/client/bindings/content_index";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { ready, video } from "./videos.ts";
 

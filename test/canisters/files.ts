@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { _SERVICE, Chunk, File, Upload } from "../../src/ic/bindings/storage.ts";
+import type { _SERVICE, Chunk, File, Upload } from "@kiln/client/bindings/storage";
 
 /** A file to upload: what is declared of it and its bytes. */
 export type Sample = { path: string; bytes: Uint8Array; contentType?: string };

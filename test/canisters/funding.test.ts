@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { canisterHealth } from "../../src/ic/canister-health.ts";
-import { cyclesLedger } from "../../src/ic/cycles-ledger.ts";
+import { canisterHealth } from "../../src/ic/canisters/canister-health.ts";
+import { cyclesLedger } from "../../src/ic/canisters/cycles-ledger.ts";
+import { registerCanister } from "../../src/ic/canisters/roles.ts";
+import { storageClient } from "../../src/ic/canisters/storage-client.ts";
+import { type UserIndexSettings, userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
-import { installCanister } from "../../src/ic/install.ts";
-import { registerCanister } from "../../src/ic/roles.ts";
-import { storageClient } from "../../src/ic/storage-client.ts";
-import { type UserIndexSettings, userIndexClient } from "../../src/ic/user-index-client.ts";
-import { type DeployedNetwork, startDeployed } from "../cli/deployed-network.ts";
+import { installCanister } from "../../src/ic/deploy/install.ts";
+import { type DeployedNetwork, startDeployed } from "../cli/deploy/deployed-network.ts";
 import { kiln } from "../cli/kiln.ts";
 import { reserveMemory } from "./reserve-memory.ts";
 

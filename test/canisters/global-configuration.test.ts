@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Principal } from "@dfinity/principal";
-import type { Canister, Kind, Member } from "../../src/ic/bindings/global_configuration.ts";
+import type { Canister, Kind, Member } from "@kiln/client/bindings/global_configuration";
 import { type Caller, type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 
 let network: CanisterNetwork;

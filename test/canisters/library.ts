@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { Actor, type ActorMethod, HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { compileMotoko, startLocalnet } from "@kiln/localnet";
-import { madeUpIdentity } from "../../src/ic/identity.ts";
-import { installCanister } from "../../src/ic/install.ts";
+import { installCanister } from "../../src/ic/deploy/install.ts";
+import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 
 export type Path = Uint8Array[];
 

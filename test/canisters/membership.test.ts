@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Actor, AnonymousIdentity, HttpAgent } from "@dfinity/agent";
-import { type _SERVICE, idlFactory } from "../../src/ic/bindings/storage.ts";
-import { installCanister } from "../../src/ic/install.ts";
+import { type _SERVICE, idlFactory } from "@kiln/client/bindings/storage";
+import { installCanister } from "../../src/ic/deploy/install.ts";
 import { upload } from "./files.ts";
 import { type CanisterNetwork, configuredBy, err, ok, startCanisters } from "./network.ts";
 

@@ -1,16 +1,16 @@
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
-import * as contentIndex from "../../src/ic/bindings/content_index.ts";
-import * as dataBackup from "../../src/ic/bindings/data_backup.ts";
-import * as globalConfiguration from "../../src/ic/bindings/global_configuration.ts";
-import * as storage from "../../src/ic/bindings/storage.ts";
-import * as user from "../../src/ic/bindings/user.ts";
-import * as userIndex from "../../src/ic/bindings/user_index.ts";
+import * as contentIndex from "@kiln/client/bindings/content_index";
+import * as dataBackup from "@kiln/client/bindings/data_backup";
+import * as globalConfiguration from "@kiln/client/bindings/global_configuration";
+import * as storage from "@kiln/client/bindings/storage";
+import * as user from "@kiln/client/bindings/user";
+import * as userIndex from "@kiln/client/bindings/user_index";
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
+import { installCanister } from "../../src/ic/deploy/install.ts";
 import type { CanisterName } from "../../src/ic/deploy/plan.ts";
-import { installCanister } from "../../src/ic/install.ts";
-import { startTestNetwork, type TestNetwork } from "../ic/network.ts";
+import { startTestNetwork, type TestNetwork } from "../ic/local-network.ts";
 
 /** The canisters as one caller sees them: bare calls, no retries, no translation. */
 export type Caller = {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
-import { drill } from "../../src/ic/drill.ts";
-import { restore } from "../../src/ic/restore.ts";
-import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
+import { drill } from "../../src/ic/recovery/drill.ts";
+import { restore } from "../../src/ic/recovery/restore.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Principal } from "@dfinity/principal";
 import { verifyRequestResponsePair } from "@dfinity/response-verification";
-import type { HttpRequest, HttpResponse } from "../../src/ic/bindings/storage.ts";
+import type { HttpRequest, HttpResponse } from "@kiln/client/bindings/storage";
 import { allChunks, noise, type Sample, sha256, upload } from "./files.ts";
 import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
 

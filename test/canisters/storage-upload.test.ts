@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { _SERVICE, Upload } from "../../src/ic/bindings/storage.ts";
+import type { _SERVICE, Upload } from "@kiln/client/bindings/storage";
 import { allChunks, chunkBytes, declare, kept, noise, type Sample, sha256, upload } from "./files.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 

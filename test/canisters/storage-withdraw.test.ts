@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { _SERVICE } from "../../src/ic/bindings/storage.ts";
-import { gatewayUrl } from "../../src/ic/gateway-url.ts";
+import type { _SERVICE } from "@kiln/client/bindings/storage";
+import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import { allChunks, kept, noise, type Sample, upload } from "./files.ts";
 import { type Caller, type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 

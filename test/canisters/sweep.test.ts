@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
 import { postInput, type Resident, resident } from "./users.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Principal } from "@dfinity/principal";
 import type { Fault } from "@kiln/localnet";
-import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
 import { type Resident, readyPost, resident } from "./users.ts";
 import { video } from "./videos.ts";
@@ -178,7 +178,7 @@ test("a subnet that stands still for a while: what happened meanwhile is told wh
 test("an index that lost what it had been told, and a copy that is gone, are told everything again", async () => {
   const { admin, agent, canisters } = network;
   await eventually(bothAreEqual);
-  const { loadSnapshot, takeSnapshot } = await import("../../src/ic/snapshots.ts");
+  const { loadSnapshot, takeSnapshot } = await import("../../src/ic/recovery/snapshots.ts");
   const { snapshot } = await takeSnapshot(agent, canisters.content_index);
   await change();
   await eventually(bothAreEqual);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import { rollOut } from "../../src/ic/deploy/apply.ts";
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
 import { replaceCode } from "../../src/ic/deploy/replace-code.ts";
-import { drill } from "../../src/ic/drill.ts";
-import { restore } from "../../src/ic/restore.ts";
-import { userIndexClient } from "../../src/ic/user-index-client.ts";
+import { drill } from "../../src/ic/recovery/drill.ts";
+import { restore } from "../../src/ic/recovery/restore.ts";
 import { alteredCanister } from "./altered-canister.ts";
 import { type CanisterNetwork, err, ok, startCanisters, withSection } from "./network.ts";
 import { backedUp, postInput, readyPost, resident } from "./users.ts";

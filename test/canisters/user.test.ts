@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Status } from "../../src/ic/bindings/user.ts";
+import type { Status } from "@kiln/client/bindings/user";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Principal } from "@dfinity/principal";
-import type { PostInput, Status, _SERVICE as User } from "../../src/ic/bindings/user.ts";
+import type { PostInput, Status, _SERVICE as User } from "@kiln/client/bindings/user";
 import { type Caller, type CanisterNetwork, ok } from "./network.ts";
 
 /** Somebody with a canister. */

@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import type { PostUpdate, Status, VideoInput } from "../../src/ic/bindings/content_index.ts";
+import type { PostUpdate, Status, VideoInput } from "@kiln/client/bindings/content_index";
 
 export const ready: Status = { ReadyToView: null };
 

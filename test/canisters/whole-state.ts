@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Principal } from "@dfinity/principal";
-import type { Question } from "../../src/ic/bindings/content_index.ts";
-import { gatewayUrl } from "../../src/ic/gateway-url.ts";
+import type { Question } from "@kiln/client/bindings/content_index";
+import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import { allChunks, kept, noise, type Sample, upload } from "./files.ts";
 import { type Caller, type CanisterNetwork, ok } from "./network.ts";
 import { backedUp, type Resident, readyPost, resident } from "./users.ts";

@@ -20,7 +20,7 @@ export type ClientPages = AsyncDisposable & {
 /** @param options.popups whether the browser opens windows that nobody has asked for; headless ones do by default */
 export async function openClientPages(options: { popups?: "as asked" | "all" } = {}): Promise<ClientPages> {
   await using opened = new AsyncDisposableStack();
-  const script = await bundle(new URL("../../src/ic/client/index.ts", import.meta.url));
+  const script = await bundle(new URL("../../packages/client/src/index.ts", import.meta.url));
   const served = opened.use(await serveSite(script, clientAtHand));
   const browser = await launchBrowser({
     ignoreDefaultArgs: options.popups === "as asked" ? ["--disable-popup-blocking"] : [],

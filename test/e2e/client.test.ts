@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Principal } from "@dfinity/principal";
-import type { Status } from "../../src/ic/bindings/user.ts";
-import type * as Kiln from "../../src/ic/client/index.ts";
-import { publishVideo } from "../../src/ic/publish.ts";
-import { withdrawVideo } from "../../src/ic/withdraw-video.ts";
+import type * as Kiln from "@kiln/client";
+import type { Status } from "@kiln/client/bindings/user";
+import { publishVideo } from "../../src/ic/publish/publish.ts";
+import { withdrawVideo } from "../../src/ic/publish/takedown-video.ts";
 import { type CanisterNetwork, ok, startCanisters } from "../canisters/network.ts";
-import { authorsOnSubnets } from "../ic/client/authors-on-subnets.ts";
-import { withManifest } from "../ic/client/with-manifest.ts";
-import { writeSample } from "../ic/sample-publication.ts";
+import { authorsOnSubnets } from "../client/authors-on-subnets.ts";
+import { withManifest } from "../client/with-manifest.ts";
+import { writeSample } from "../ic/publish/sample-publication.ts";
 import { type ClientPages, openClientPages, skip } from "./client-page.ts";
 
 /** Of the page, where the functions that use it run. */

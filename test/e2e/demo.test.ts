@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { generateClips } from "../../src/cli/demo-clips.ts";
+import { generateClips } from "../../src/cli/demo/demo-clips.ts";
 import { processesWith } from "./processes.ts";
 import { runDemo } from "./run-demo.ts";
 

@@ -1,7 +1,7 @@
 import { HttpAgent } from "@dfinity/agent";
 import { DelegationChain, Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
-import { delegate } from "../ic/identity-provider/delegate.ts";
+import { delegate } from "../client/identity-provider/delegate.ts";
 
 /**
  * An identity provider's page for tests, in the words of ICRC-25, ICRC-29 and ICRC-34, as Internet Identity speaks. The

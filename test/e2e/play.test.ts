@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { generateClips } from "../../src/cli/demo-clips.ts";
+import { generateClips } from "../../src/cli/demo/demo-clips.ts";
 import { launchBrowser, noBrowser } from "../players/browser.ts";
 import { processesWith } from "./processes.ts";
 import { runDemo } from "./run-demo.ts";

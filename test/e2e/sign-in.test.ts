@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
+import type * as Kiln from "@kiln/client";
 import type { BrowserContext, Page } from "playwright-core";
-import type * as Kiln from "../../src/ic/client/index.ts";
 import { type CanisterNetwork, startCanisters } from "../canisters/network.ts";
-import { installProvider } from "../ic/identity-provider/install-provider.ts";
+import { installProvider } from "../client/identity-provider/install-provider.ts";
 import { bundle, type ClientPages, clientAtHand, openClientPages, serveSite, skip } from "./client-page.ts";
 
 /** Of the page, where the functions that use it run. */
@@ -129,7 +129,7 @@ test("signs in with the signatures of a canister, as Internet Identity's are; an
   assert.deepEqual(await page.evaluate(() => globalThis.outcome), first);
 
   await using other = await serveSite(
-    await bundle(new URL("../../src/ic/client/index.ts", import.meta.url)),
+    await bundle(new URL("../../packages/client/src/index.ts", import.meta.url)),
     clientAtHand,
   );
   await page.goto(other.url);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ulid } from "../../src/base/ulid.ts";
 import { parseEvent } from "../../src/events/parse-event.ts";
-import { ulid } from "../../src/events/ulid.ts";
 import { everyType, noon, sample } from "./sample-events.ts";
 
 const like = { type: "like", at: noon, user: "ann", video: "v1" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { seeded } from "../../src/base/random.ts";
 import type { EngagementEvent } from "../../src/events/event.ts";
-import { seeded } from "../../src/events/random.ts";
 import { Audience } from "../../src/events/simulator/audience.ts";
 import { simulate } from "../../src/events/simulator/simulate.ts";
 

@@ -6,8 +6,8 @@ import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
 import { fitMarkov } from "../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../src/ml/models/parameters.ts";
 import { describeMarkov } from "../../src/ml/models/stored/describe-model.ts";
+import { globalRankingName, latestHistories, rankForAll } from "../../src/ml/models/stored/global-ranking.ts";
 import { writeModel } from "../../src/ml/models/stored/model-folder.ts";
-import { globalRankingName, latestHistories, rankForAll } from "../../src/ml/registry/global-ranking.ts";
 import { type Registry, register } from "../../src/ml/registry/registry.ts";
 import { facts } from "../ml/registry/facts.ts";
 

@@ -3,14 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { ActiveModel } from "../../src/feed/active-model.ts";
-import { loadServedModel } from "../../src/feed/served-model.ts";
+import type { TypedError } from "../../src/base/typed-error.ts";
+import { ActiveModel } from "../../src/feed/sources/active-model.ts";
+import { loadServedModel } from "../../src/feed/sources/served-model.ts";
 import { contentOf, writeContent } from "../../src/ml/datasets/content-file.ts";
+import { runTraining } from "../../src/ml/jobs/run-training.ts";
 import { activate } from "../../src/ml/registry/activation.ts";
 import { registerTrained } from "../../src/ml/registry/register-trained.ts";
-import { runTraining } from "../../src/ml/training/run-training.ts";
 import { TrainingTask } from "../../src/ml/training/training-task.ts";
-import type { TypedError } from "../../src/telemetry/typed-error.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-newcomers-"));
 after(() => rm(folder, { recursive: true }));

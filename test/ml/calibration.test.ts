@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../src/events/random.ts";
+import { seeded } from "../../src/base/random.ts";
 import { CalibrationTally } from "../../src/ml/evaluation/calibration.ts";
 import { evaluate } from "../../src/ml/evaluation/evaluate.ts";
 import { fitPopularity } from "../../src/ml/models/popularity.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Lake } from "../../src/events/lake.ts";
+import { Lake } from "../../src/events/lake/lake.ts";
 import { collectDataset, historyOf } from "../../src/ml/dataset.ts";
 import { type InteractionFormat, readInteractions } from "../../src/ml/datasets/interaction-file.ts";
 import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { seeded } from "../../src/events/random.ts";
+import { seeded } from "../../src/base/random.ts";
 import { collectDataset } from "../../src/ml/dataset.ts";
 import { readInteractions } from "../../src/ml/datasets/interaction-file.ts";
 import { bootstrapMean } from "../../src/ml/evaluation/bootstrap.ts";

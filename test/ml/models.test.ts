@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../src/events/random.ts";
+import { seeded } from "../../src/base/random.ts";
 import { invertPositiveDefinite } from "../../src/ml/invert-positive-definite.ts";
 import { fitEase } from "../../src/ml/models/ease.ts";
 import { fitItemKnn } from "../../src/ml/models/item-knn.ts";

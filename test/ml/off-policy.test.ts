@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../src/events/random.ts";
+import { seeded } from "../../src/base/random.ts";
 import { estimateOffPolicy, type LoggedChoice } from "../../src/ml/evaluation/off-policy.ts";
 
 /** Three items; the logged policy and the one in question choose differently, and the rewards differ. */

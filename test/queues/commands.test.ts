@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type RedisServer, startRedis } from "../../src/cli/redis-server.ts";
+import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
 import { videoId } from "../../src/videos/video.ts";
 

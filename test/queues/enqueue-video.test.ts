@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { type RedisServer, startRedis } from "../../src/cli/redis-server.ts";
+import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import { connectRedis, redisWarnings } from "../../src/queues/connection.ts";
 import { enqueueVideo, ensureJobs } from "../../src/queues/enqueue-video.ts";
 import { jobId, queueNames, queuePrefix } from "../../src/queues/video-job.ts";

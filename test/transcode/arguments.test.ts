@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Codec, codecs } from "../../src/transcode/codec.ts";
+import { type Codec, codecs } from "../../src/transcode/base/codec.ts";
+import { argumentsOf } from "../../src/transcode/base/ffmpeg.ts";
 import { command } from "../../src/transcode/encode/command.ts";
-import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { type PathName, pathNames } from "../../src/transcode/gpu/encode-path.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";
 import { source } from "./source.ts";

@@ -1,9 +1,9 @@
-import { type Codec, codecs } from "../../src/transcode/codec.ts";
+import { type Codec, codecs } from "../../src/transcode/base/codec.ts";
+import { policyOf, TranscodeSettings } from "../../src/transcode/base/settings.ts";
 import type { Card, EncodePath, PathName } from "../../src/transcode/gpu/encode-path.ts";
 import { assumed } from "../../src/transcode/gpu/gpu-capabilities.ts";
 import { type EncodePlan, plan } from "../../src/transcode/plan/plan.ts";
 import type { Source } from "../../src/transcode/probe/screen.ts";
-import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 
 /** A GPU that can do everything, the second of its machine. */
 const card: Card = {

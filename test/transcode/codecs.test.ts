@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { policyOf, TranscodeSettings } from "../../src/transcode/base/settings.ts";
 import { plan } from "../../src/transcode/plan/plan.ts";
-import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
 import { source } from "./source.ts";

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { RejectionError } from "../../src/transcode/rejection.ts";
+import { RejectionError } from "../../src/transcode/base/rejection.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, policy, scratch } from "./clip.ts";
 import { damages, seeded } from "./damage.ts";

@@ -4,9 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { codecs } from "../../src/transcode/codec.ts";
+import { codecs } from "../../src/transcode/base/codec.ts";
+import { runFfmpeg } from "../../src/transcode/base/ffmpeg.ts";
 import { command, intermediates } from "../../src/transcode/encode/command.ts";
-import { runFfmpeg } from "../../src/transcode/ffmpeg.ts";
 import { type PrepareOptions, prepare } from "../../src/transcode/prepare.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
 

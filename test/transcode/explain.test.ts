@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { policyOf, TranscodeSettings } from "../../src/transcode/base/settings.ts";
 import { explain } from "../../src/transcode/explain.ts";
 import { plan } from "../../src/transcode/plan/plan.ts";
 import type { Source } from "../../src/transcode/probe/screen.ts";
-import { policyOf, TranscodeSettings } from "../../src/transcode/settings.ts";
 import { source } from "./source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "240" }));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { codecs } from "../../src/transcode/codec.ts";
+import { codecs } from "../../src/transcode/base/codec.ts";
+import { argumentsOf } from "../../src/transcode/base/ffmpeg.ts";
+import { gpuFailure } from "../../src/transcode/base/gpu-failure.ts";
 import { command } from "../../src/transcode/encode/command.ts";
-import { argumentsOf } from "../../src/transcode/ffmpeg.ts";
 import { pathNames } from "../../src/transcode/gpu/encode-path.ts";
-import { gpuFailure } from "../../src/transcode/gpu/gpu-failure.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";
 import { currentFfmpeg } from "./current-ffmpeg.ts";
 import { type HelpOption, helpOf, illegal } from "./ffmpeg-help.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { Redis } from "ioredis";
-import { type RedisServer, startRedis } from "../../src/cli/redis-server.ts";
+import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
 import { followVideos } from "../../src/videos/follow-videos.ts";
 import { begun } from "../../src/videos/transition.ts";

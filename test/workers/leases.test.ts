@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Stopped } from "../../src/workers/failure-action.ts";
 import { Leases } from "../../src/workers/leases.ts";
-import { Stopped } from "../../src/workers/outcome.ts";
 
 const why = (lease: AbortController) => (lease.signal.reason as Stopped | undefined)?.why;
 

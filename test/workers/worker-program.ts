@@ -1,5 +1,5 @@
+import { openLog } from "../../src/base/log.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
-import { openLog } from "../../src/telemetry/log.ts";
 import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
 import { startWorker } from "../../src/workers/worker.ts";
 
@@ -10,7 +10,7 @@ const worker = startWorker({
   stages: ["ingest", "transcode", "publish"],
   blobs: await folderBlobStore(process.env.KILN_BLOBS!),
   log: openLog("info"),
-  taskProgram: new URL("./task-program.ts", import.meta.url),
+  taskProgram: new URL("./tasks/task-program.ts", import.meta.url),
   slots: { ingest: 1, transcode: 1, publish: 1 },
   lockMs: Number(process.env.KILN_TEST_LOCK_MS ?? 30_000),
   stopMs: 0,

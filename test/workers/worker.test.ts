@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
-import { type RedisServer, startRedis } from "../../src/cli/redis-server.ts";
+import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
 import { enqueueVideo } from "../../src/queues/enqueue-video.ts";
 import { jobId, queuePrefix } from "../../src/queues/video-job.ts";

@@ -1,5 +1,5 @@
+import type { Random } from "../../base/random.ts";
 import type { EngagementEvent } from "../event.ts";
-import type { Random } from "../random.ts";
 import type { Video, Viewer } from "./population.ts";
 
 export type Reaction = { watchedMs: number; signs: EngagementEvent["type"][] };

@@ -1,6 +1,6 @@
+import { type Random, seeded } from "../../base/random.ts";
+import { ulid } from "../../base/ulid.ts";
 import { type EngagementEvent, EngagementEvent as schema } from "../event.ts";
-import { type Random, seeded } from "../random.ts";
-import { ulid } from "../ulid.ts";
 import type { Audience } from "./audience.ts";
 import { type DailyFeed, dailyFeed } from "./daily-feed.ts";
 import { makeVideos, makeViewers, type Video, type Viewer } from "./population.ts";

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpAgent } from "@dfinity/agent";
-import { TypedError } from "../../telemetry/typed-error.ts";
-import { type FoundCanisters, KilnCanisters } from "../deployment.ts";
-import { installCanister, startCanister } from "../install.ts";
-import { grantRole, registerCanister } from "../roles.ts";
-import { type Upgrades, userIndexClient } from "../user-index-client.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { grantRole, registerCanister } from "../canisters/roles.ts";
+import { type Upgrades, userIndexClient } from "../canisters/user-index-client.ts";
+import { type FoundCanisters, KilnCanisters } from "../network/deployment.ts";
 import { argumentsOf } from "./arguments.ts";
 import { create, type Payer } from "./create.ts";
+import { installCanister, startCanister } from "./install.ts";
 import { answers } from "./observe.ts";
 import { type CanisterName, type Step, settled } from "./plan.ts";
 import { type Journal, replaceCode, settleReplacement } from "./replace-code.ts";

@@ -1,6 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
-import type { KilnCanisters } from "../deployment.ts";
+import type { KilnCanisters } from "../network/deployment.ts";
 import type { CanisterName } from "./plan.ts";
 
 const Configured = { global_configuration: IDL.Principal };

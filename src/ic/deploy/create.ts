@@ -1,8 +1,8 @@
 import type { HttpAgent } from "@dfinity/agent";
-import { cyclesLedger } from "../cycles-ledger.ts";
-import type { FoundCanisters } from "../deployment.ts";
-import { createCanister } from "../install.ts";
-import { defaultSubnets, firstIdOn, subnetOf } from "../subnets.ts";
+import { cyclesLedger } from "../canisters/cycles-ledger.ts";
+import type { FoundCanisters } from "../network/deployment.ts";
+import { defaultSubnets, firstIdOn, subnetOf } from "../network/subnets.ts";
+import { createCanister } from "./install.ts";
 import { type Place, subnetFor } from "./place.ts";
 
 /** Who gives the cycles of new canisters: the deployer's account, or a local network for nothing. */

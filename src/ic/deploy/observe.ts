@@ -1,14 +1,14 @@
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
+import { type _SERVICE as Configuration, idlFactory } from "@kiln/client/bindings/global_configuration";
+import { PrincipalText, readReply } from "@kiln/client/network/reply";
+import { withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
-import { type _SERVICE as Configuration, idlFactory } from "../bindings/global_configuration.ts";
-import type { FoundCanisters, KilnCanisters } from "../deployment.ts";
-import { canistersOf } from "../directory.ts";
-import { moduleHash } from "../install.ts";
-import { management } from "../management.ts";
-import { PrincipalText, readReply } from "../reply.ts";
-import { withRetry } from "../retry.ts";
-import { userIndexClient } from "../user-index-client.ts";
+import { canistersOf } from "../canisters/directory.ts";
+import { management } from "../canisters/management.ts";
+import { userIndexClient } from "../canisters/user-index-client.ts";
+import type { FoundCanisters, KilnCanisters } from "../network/deployment.ts";
+import { moduleHash } from "./install.ts";
 import { canisterNames, type Observed } from "./plan.ts";
 import type { Replacement } from "./replace-code.ts";
 

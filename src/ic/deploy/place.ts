@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KilnCanisters } from "../deployment.ts";
+import type { KilnCanisters } from "../network/deployment.ts";
 
 type CanisterName = keyof KilnCanisters;
 

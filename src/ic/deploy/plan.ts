@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { KilnCanisters } from "../deployment.ts";
-import type { UserIndexSettings } from "../user-index-client.ts";
+import type { UserIndexSettings } from "../canisters/user-index-client.ts";
+import type { KilnCanisters } from "../network/deployment.ts";
 import { type Place, placeOf, type Subnets } from "./place.ts";
 import type { Replacement } from "./replace-code.ts";
 

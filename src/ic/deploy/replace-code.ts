@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
+import { toTypedError } from "@kiln/client/network/call-failure";
+import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
-import { TypedError } from "../../telemetry/typed-error.ts";
-import { toTypedError } from "../call-failure.ts";
-import { installCanister, moduleHash } from "../install.ts";
-import { management } from "../management.ts";
-import { PrincipalId } from "../principal-id.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { management } from "../canisters/management.ts";
+import { installCanister, moduleHash } from "./install.ts";
 
 /** An upgrade that is under way: what it takes to end it, or to go back. */
 export const Replacement = z.object({

@@ -3,8 +3,8 @@ import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { syncedWrite } from "../../files/synced-write.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { syncedWrite } from "../../base/synced-write.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { HostTensor } from "../engines/host-tensor.ts";
 
 const Line = z.strictObject({ item: z.string().min(1), features: z.array(z.number()).min(1) });

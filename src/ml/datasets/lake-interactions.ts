@@ -1,5 +1,5 @@
 import { isChoice } from "../../events/choice.ts";
-import { type DayRange, readLake } from "../../events/lake.ts";
+import { type DayRange, readLake } from "../../events/lake/lake.ts";
 import type { Interaction } from "../dataset.ts";
 
 /** The videos that viewers chose, out of the lake's events, in the order of time. */

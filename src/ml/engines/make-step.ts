@@ -1,4 +1,4 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { eagerStep } from "./eager-step.ts";
 import type { Engine } from "./engine.ts";
 import type { StepDefinition, TrainingStep } from "./training-step.ts";

@@ -1,4 +1,4 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { type Engine, type EngineChoice, type EngineName, engineNames } from "./engine.ts";
 
 /** Why an engine was passed by. */

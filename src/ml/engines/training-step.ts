@@ -1,5 +1,5 @@
 import type { Scalar, Tensor } from "@tensorflow/tfjs";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { HostTensor, HostTensors, TensorForm } from "./host-tensor.ts";
 import { mapRecord, typeOf, zerosLike } from "./host-tensor.ts";
 import type { DropoutSeed, Operations } from "./operations.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../../events/random.ts";
+import type { Random } from "../../base/random.ts";
 
 export type Interval = { mean: number; low: number; high: number };
 

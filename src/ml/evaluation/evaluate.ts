@@ -1,5 +1,5 @@
-import { seeded } from "../../events/random.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { seeded } from "../../base/random.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { itemCounts } from "../dataset.ts";
 import type { Recommender } from "../models/recommender.ts";
 import type { Case, Split } from "../split.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../../events/random.ts";
+import type { Random } from "../../base/random.ts";
 import { bootstrapMean, type Interval } from "./bootstrap.ts";
 
 /**

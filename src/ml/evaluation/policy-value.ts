@@ -1,5 +1,5 @@
-import type { LoggedImpression } from "../../events/lake-impressions.ts";
-import type { Random } from "../../events/random.ts";
+import type { Random } from "../../base/random.ts";
+import type { LoggedImpression } from "../../events/lake/lake-impressions.ts";
 import { type Dataset, historyOf } from "../dataset.ts";
 import type { Recommender } from "../models/recommender.ts";
 import { topItems } from "../top-items.ts";

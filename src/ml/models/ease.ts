@@ -1,4 +1,4 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { type Dataset, historyOf } from "../dataset.ts";
 import { invertPositiveDefinite } from "../invert-positive-definite.ts";
 import type { BaselineParameters } from "./parameters.ts";

@@ -1,4 +1,4 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { Dataset } from "../dataset.ts";
 import type { BaselineParameters } from "./parameters.ts";
 import { type Recommender, rowByRow } from "./recommender.ts";

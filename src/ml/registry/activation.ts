@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { syncedWrite } from "../../files/synced-write.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { syncedWrite } from "../../base/synced-write.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { type Registry, verifyVersion } from "./registry.ts";
 import { VersionName } from "./version-manifest.ts";
 

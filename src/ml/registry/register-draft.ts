@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { Evaluation } from "../evaluation/evaluate.ts";
 import { readModel } from "../models/stored/model-folder.ts";
-import { reportFiles, TrainingReport } from "../training/training-report.ts";
+import { reportFiles, TrainingReport } from "../training/report/training-report.ts";
 import { type Registry, register } from "./registry.ts";
 import { type MetricRow, type VersionFacts, type VersionManifest, VersionName } from "./version-manifest.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { reportFiles } from "../training/training-report.ts";
+import { reportFiles } from "../training/report/training-report.ts";
 import type { TrainingTask } from "../training/training-task.ts";
 import { activate, readActivation } from "./activation.ts";
 import { gate } from "./gate.ts";

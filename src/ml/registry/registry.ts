@@ -2,8 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { synced, syncedWrite } from "../../files/synced-write.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { synced, syncedWrite } from "../../base/synced-write.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { type VersionFacts, VersionManifest, VersionName, versionManifestName } from "./version-manifest.ts";
 
 /** A folder of model versions, each a folder of its own that never changes once it is there. */

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
+import { seeded } from "../../base/random.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { EngagementEvent } from "../../events/event.ts";
-import { seeded } from "../../events/random.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
 import type { Engine } from "../engines/engine.ts";
 import { makeStep } from "../engines/make-step.ts";
 import { initialState, type TrainingStep } from "../engines/training-step.ts";

@@ -7,10 +7,14 @@ import { describeBlend, describeMarkov, describeTransformer } from "../models/st
 import type { StoredModel } from "../models/stored/model-folder.ts";
 import { Transformer } from "../models/transformer/transformer.ts";
 import { leaveLastOut, type Split } from "../split.ts";
-import { checkpointFile } from "./checkpoint.ts";
 import { fitBlend } from "./fit-blend.ts";
-import { type ModelKind, type ModelParameters, networksOf } from "./model-parameters.ts";
-import { type TrainedTransformer, type TrainingProgress, trainTransformer } from "./train-transformer.ts";
+import { checkpointFile } from "./networks/checkpoint.ts";
+import {
+  type TrainedTransformer,
+  type TrainingProgress,
+  trainTransformer,
+} from "./networks/train-transformer.ts";
+import { type ModelKind, type ModelParameters, networksOf } from "./parameters/model-parameters.ts";
 import type { WarmStart } from "./warm-start.ts";
 
 export type TrainRecommenderOptions = {

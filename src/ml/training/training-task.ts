@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { interactionFormats } from "../datasets/interaction-file.ts";
 import { engineChoices } from "../engines/engine.ts";
-import { Registered } from "../registry/registered.ts";
-import { ModelParameters, modelKinds } from "./model-parameters.ts";
+import { ModelParameters, modelKinds } from "./parameters/model-parameters.ts";
 
 /** A training as it is asked for: plain data, for a child process or a queue. */
 export const TrainingTask = z.strictObject({
@@ -37,10 +36,6 @@ export const TrainingTask = z.strictObject({
 });
 export type TrainingTask = z.output<typeof TrainingTask>;
 
-/** What is to become of a finished training: the folder of the registry, and whether it serves if the gate allows it. */
-export const Registration = z.strictObject({ folder: z.string().min(1), promote: z.boolean() });
-export type Registration = z.output<typeof Registration>;
-
 export const NetworkProgress = z.strictObject({
   /** Which of the networks, from 1, of how many. */
   network: z.int(),
@@ -53,22 +48,3 @@ export const NetworkProgress = z.strictObject({
   bestNdcg: z.number().optional(),
 });
 export type NetworkProgress = z.output<typeof NetworkProgress>;
-
-/** What the child process says. */
-export const FromTraining = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("progress"), progress: NetworkProgress }),
-  z.strictObject({ type: z.literal("notice"), say: z.string() }),
-  z.strictObject({ type: z.literal("done") }),
-  z.strictObject({ type: z.literal("registered"), registered: Registered }),
-  z.strictObject({ type: z.literal("failed"), code: z.string(), message: z.string(), final: z.boolean() }),
-]);
-export type FromTraining = z.output<typeof FromTraining>;
-
-/** What is said to it. */
-export const ToTraining = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("train"), task: TrainingTask }),
-  /** Takes what the training has left into the registry. */
-  z.strictObject({ type: z.literal("register"), task: TrainingTask, registration: Registration }),
-  z.strictObject({ type: z.literal("stop") }),
-]);
-export type ToTraining = z.output<typeof ToTraining>;

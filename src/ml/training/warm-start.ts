@@ -1,5 +1,5 @@
-import type { Random } from "../../events/random.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import type { Random } from "../../base/random.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import type { Dataset } from "../dataset.ts";
 import type { HostTensors } from "../engines/host-tensor.ts";
 import type { ModelDescription } from "../models/stored/model-description.ts";

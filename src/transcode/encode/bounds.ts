@@ -1,9 +1,9 @@
+import type { Bounds } from "../base/resource-limits.ts";
+import type { Policy } from "../base/settings.ts";
 import { type EncodePath, encodePaths } from "../gpu/encode-path.ts";
 import { perSecond } from "../plan/frame-rate.ts";
 import { pictureKinds } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
-import type { Bounds } from "../resource-limits.ts";
-import type { Policy } from "../settings.ts";
 
 /** What an encoder may exceed its ceiling by, and what any file may have. */
 const margin = { factor: 2, bytes: 16 * 1024 ** 2 };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type FfmpegCommand, fileUrl, hardened } from "../ffmpeg.ts";
+import { type FfmpegCommand, fileUrl, hardened } from "../base/ffmpeg.ts";
+import type { Policy } from "../base/settings.ts";
 import { decoderOptions, deviceOptions } from "../gpu/cuda.ts";
 import { type EncodePath, encodePaths, encoderOf } from "../gpu/encode-path.ts";
 import type { Part } from "../plan/division.ts";
@@ -7,7 +8,6 @@ import { perSecond } from "../plan/frame-rate.ts";
 import { pictureKinds } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import { soundFilters } from "../plan/sound.ts";
-import type { Policy } from "../settings.ts";
 import { filterGraph } from "./filter-graph.ts";
 
 /** Where the command writes: one file a rendition, one of audio, one of raw frames a kind of picture. */

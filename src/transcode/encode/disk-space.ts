@@ -1,7 +1,7 @@
+import type { Policy } from "../base/settings.ts";
 import { perSecond } from "../plan/frame-rate.ts";
 import { pictureKinds } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
-import type { Policy } from "../settings.ts";
 
 /** Bytes that a transcode takes at its fullest: beside the finished folder, and for parts that wait. */
 export type DiskSpace = { work: number; parts: number };

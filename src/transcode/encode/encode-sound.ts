@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../ffmpeg.ts";
+import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import { soundFilters } from "../plan/sound.ts";
 import { intermediates, secondsOf, soundEncoding } from "./command.ts";

@@ -1,8 +1,8 @@
-import { type FfmpegReport, runFfmpeg } from "../ffmpeg.ts";
+import { type FfmpegReport, runFfmpeg } from "../base/ffmpeg.ts";
+import type { Policy } from "../base/settings.ts";
 import type { EncodePath } from "../gpu/encode-path.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import type { Source } from "../probe/screen.ts";
-import type { Policy } from "../settings.ts";
 import { boundsOf } from "./bounds.ts";
 import { command } from "./command.ts";
 import { dropParts, encodeParts, joinPictures } from "./encode-parts.ts";

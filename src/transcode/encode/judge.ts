@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { FfmpegReport } from "../ffmpeg.ts";
-import { RejectionError } from "../rejection.ts";
+import type { FfmpegReport } from "../base/ffmpeg.ts";
+import { RejectionError } from "../base/rejection.ts";
 
 /** What was lost of a damaged source that was taken all the same; frames of the source. */
 export const Damage = z.object({

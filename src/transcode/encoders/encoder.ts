@@ -1,6 +1,6 @@
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
+import type { Policy } from "../base/settings.ts";
 import type { SegmentGrid } from "../plan/segment-grid.ts";
-import type { Policy } from "../settings.ts";
 
 /** What an encoder is asked for one rendition; rates in bits per second. */
 export type RenditionRequest = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
 import type { VideoEncoder } from "./encoder.ts";
 
 /** What a GPU's encoder can do beyond the plainest encode; each was found by a trial. */

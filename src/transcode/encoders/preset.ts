@@ -1,4 +1,4 @@
-import type { Policy, Preset } from "../settings.ts";
+import type { Policy, Preset } from "../base/settings.ts";
 
 const ofProfile = { fast: "superfast", balanced: "veryfast", quality: "medium" } as const;
 

@@ -1,4 +1,4 @@
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
 import type { VideoEncoder } from "./encoder.ts";
 import { svtav1 } from "./svtav1.ts";
 import { x264 } from "./x264.ts";

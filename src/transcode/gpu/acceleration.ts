@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { Policy } from "../base/settings.ts";
 import type { EncodePlan } from "../plan/plan.ts";
-import type { Policy } from "../settings.ts";
 import { choosePaths } from "./choose-paths.ts";
 import { type Choice, type PathName, softwareOnly } from "./encode-path.ts";
 import { chooseGpu, discoverGpus } from "./gpu.ts";

@@ -1,4 +1,4 @@
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import { type Card, type Choice, type EncodePath, type Fallback, softwareOnly } from "./encode-path.ts";
 import type { GpuCapabilities } from "./gpu-capabilities.ts";

@@ -1,10 +1,10 @@
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
+import type { GpuFailureCode } from "../base/gpu-failure.ts";
 import type { VideoEncoder } from "../encoders/encoder.ts";
 import { nvenc } from "../encoders/nvenc.ts";
 import { softwareEncoders } from "../encoders/software.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import type { GpuCapabilities } from "./gpu-capabilities.ts";
-import type { GpuFailureCode } from "./gpu-failure.ts";
 
 /** The ways through the machine, best first: on which side frames are decoded and encoded. */
 export const encodePaths = {

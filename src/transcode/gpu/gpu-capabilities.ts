@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { codecs } from "../codec.ts";
+import { codecs } from "../base/codec.ts";
+import { ffmpegVersion } from "../base/ffmpeg.ts";
 import { allFeatures, NvencFeatures } from "../encoders/nvenc.ts";
-import { ffmpegVersion } from "../ffmpeg.ts";
 import { cardToneMap } from "./cuda.ts";
 import type { Gpu } from "./gpu.ts";
 import { trialFilters, trialNvdec, trialNvenc, trialSessions } from "./gpu-trial.ts";

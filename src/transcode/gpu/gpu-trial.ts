@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
+import { type FfmpegCommand, fileUrl, runFfmpeg } from "../base/ffmpeg.ts";
 import { allFeatures, type NvencFeatures, noFeatures, nvenc } from "../encoders/nvenc.ts";
-import { type FfmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg.ts";
 import { cardScale, decoderOptions, deviceOptions, download } from "./cuda.ts";
 import { pattern, type Trial, trial } from "./trial-encode.ts";
 

@@ -1,8 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
-import { syncedWrite } from "../../files/synced-write.ts";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { syncedWrite } from "../../base/synced-write.ts";
+import { TypedError } from "../../base/typed-error.ts";
 
 /**
  * What was kept in a file; null when nothing was, or when another release wrote it in another form.

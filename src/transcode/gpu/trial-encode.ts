@@ -1,6 +1,6 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
-import { type FfmpegCommand, runFfmpeg } from "../ffmpeg.ts";
-import { GpuError } from "./gpu-failure.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { type FfmpegCommand, runFfmpeg } from "../base/ffmpeg.ts";
+import { GpuError } from "../base/gpu-failure.ts";
 
 export type Trial = { works: true } | { works: false; reason: string };
 

@@ -1,4 +1,4 @@
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { segmentStart } from "../plan/segment-grid.ts";
 import type { Intermediate } from "./intermediate.ts";
 

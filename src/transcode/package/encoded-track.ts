@@ -9,7 +9,7 @@ import {
   type Output,
   ReadableStreamSource,
 } from "mediabunny";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { codecString } from "./codec-string.ts";
 import { growingFile } from "./growing-file.ts";
 import type { Intermediate } from "./intermediate.ts";

@@ -1,6 +1,6 @@
+import type { StoredFile } from "../base/stored-file.ts";
 import { perSecond } from "../plan/frame-rate.ts";
 import type { EncodePlan } from "../plan/plan.ts";
-import type { StoredFile } from "../stored-file.ts";
 import { masterOf, mediaPlaylist, playlistPath, type Variant } from "./hls.ts";
 import type { Segment } from "./package.ts";
 import type { GrowingPlaylist, ReadySegment } from "./progressive.ts";

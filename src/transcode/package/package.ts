@@ -1,7 +1,7 @@
 import { BufferTarget, CmafOutputFormat, Output } from "mediabunny";
-import { TypedError } from "../../telemetry/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import { maxSegmentBytes } from "../plan/plan.ts";
-import { type StoredFile, storeContent } from "../stored-file.ts";
 import { cut } from "./cut.ts";
 import { type EncodedTrack, encodedTrack, type Packet, present } from "./encoded-track.ts";
 import { zeroTimes } from "./init-segment.ts";

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Reporting } from "../base/progress.ts";
 import { intermediates } from "../encode/command.ts";
 import { perSecond } from "../plan/frame-rate.ts";
 import type { EncodePlan } from "../plan/plan.ts";
-import type { Reporting } from "../progress.ts";
 import type { Intermediate } from "./intermediate.ts";
 import { packageTrack, type Track } from "./package.ts";
 

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { FilePathTarget, Mp4OutputFormat, Output } from "mediabunny";
-import { type StoredFile, storeMoved } from "../stored-file.ts";
+import { type StoredFile, storeMoved } from "../base/stored-file.ts";
 import { type EncodedTrack, encodedTrack, type Writer } from "./encoded-track.ts";
 import { zeroTimes } from "./init-segment.ts";
 import type { Intermediate } from "./intermediate.ts";

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { z } from "zod";
+import type { StoredFile } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
 import type { PicturePlan } from "../plan/picture-plan.ts";
-import type { StoredFile } from "../stored-file.ts";
 import { choosePoster, Poster, storePosters } from "./poster.ts";
 import { makePreview, Preview } from "./preview.ts";
 import { rawSize } from "./raw-frames.ts";

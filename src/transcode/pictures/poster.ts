@@ -1,9 +1,9 @@
 import sharp, { type Sharp } from "sharp";
 import { z } from "zod";
-import { TypedError } from "../../telemetry/typed-error.ts";
-import { allEnded } from "../all-ended.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { allEnded } from "../base/all-ended.ts";
+import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
-import { type StoredFile, storeContent } from "../stored-file.ts";
 import { look, posterScore } from "./poster-score.ts";
 import { rawFrames, rawSize } from "./raw-frames.ts";
 

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { z } from "zod";
+import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
-import { type StoredFile, storeContent } from "../stored-file.ts";
 import { rawSize, readFrames } from "./raw-frames.ts";
 
 /** A short moving picture without sound, for lists of videos. */

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { z } from "zod";
+import { type StoredFile, storeContent, storeText } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
-import { type StoredFile, storeContent, storeText } from "../stored-file.ts";
 import { rawSize, readFrames } from "./raw-frames.ts";
 
 /** Pictures for a seek bar: one sprite, and a WebVTT file that says which part of it shows which time. */

@@ -1,5 +1,5 @@
+import type { Policy } from "../base/settings.ts";
 import type { Container } from "../probe/container.ts";
-import type { Policy } from "../settings.ts";
 import type { SegmentGrid } from "./segment-grid.ts";
 
 /** A stretch of the output that is encoded by itself: frames on the output's own grid. */

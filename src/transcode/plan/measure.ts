@@ -1,6 +1,6 @@
-import { fileUrl, hardened, runFfmpeg } from "../ffmpeg.ts";
+import { fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
+import type { Policy } from "../base/settings.ts";
 import type { Source } from "../probe/screen.ts";
-import type { Policy } from "../settings.ts";
 import { loudnessOf, soundFormatsOf } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
 import type { EncodePlan } from "./plan.ts";

@@ -1,8 +1,8 @@
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../base/codec.ts";
+import type { Policy } from "../base/settings.ts";
 import type { Orientation } from "../probe/orientation.ts";
 import type { Source } from "../probe/screen.ts";
 import type { VideoStream } from "../probe/streams.ts";
-import type { Policy } from "../settings.ts";
 import { type Conversion, conversion, declared } from "./color.ts";
 import { division, type Part } from "./division.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";

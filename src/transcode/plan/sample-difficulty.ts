@@ -1,5 +1,5 @@
-import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../ffmpeg.ts";
-import { RejectionError } from "../rejection.ts";
+import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
+import { RejectionError } from "../base/rejection.ts";
 import { colorFilters } from "./color.ts";
 import { excerpts } from "./excerpts.ts";
 import { fraction, perSecond } from "./frame-rate.ts";

@@ -1,4 +1,4 @@
-import type { Policy } from "../settings.ts";
+import type { Policy } from "../base/settings.ts";
 
 /** Where every rendition is cut, counted in frames of the output. */
 export type SegmentGrid = {

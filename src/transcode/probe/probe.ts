@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
-import { fileUrl, hardened, runFfprobe } from "../ffmpeg.ts";
-import { RejectionError } from "../rejection.ts";
+import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
+import { RejectionError } from "../base/rejection.ts";
 import { type Container, headBytes, sniff } from "./container.ts";
 import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
 import { referenceFormat } from "./reference-format.ts";

@@ -1,5 +1,5 @@
-import { RejectionError } from "../rejection.ts";
-import type { Limits } from "../settings.ts";
+import { RejectionError } from "../base/rejection.ts";
+import type { Limits } from "../base/settings.ts";
 import type { Probe } from "./probe.ts";
 import type { VideoStream } from "./streams.ts";
 

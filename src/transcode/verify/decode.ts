@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { fileUrl, hardened, runFfprobe } from "../ffmpeg.ts";
+import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
 
 /** What a decoder made of a track: frames (or audio frames), and what it complained of. */
 export type Decoded = { frames: number; complaints: string[] };

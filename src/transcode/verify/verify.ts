@@ -1,12 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TypedError } from "../../telemetry/typed-error.ts";
-import type { Codec } from "../codec.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import type { Codec } from "../base/codec.ts";
+import type { Verification } from "../base/settings.ts";
+import type { StoredFile } from "../base/stored-file.ts";
 import { metadataBoxes } from "../package/init-segment.ts";
 import type { Size } from "../plan/ladder.ts";
 import { type SegmentGrid, segmentStart, startsSegment } from "../plan/segment-grid.ts";
-import type { Verification } from "../settings.ts";
-import type { StoredFile } from "../stored-file.ts";
 import { decode } from "./decode.ts";
 import { readDash, readHls } from "./playlist-text.ts";
 import { outputColor, type ReadPacket, type ReadTrack, readBack } from "./read-back.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import type { Engine } from "../../../src/ml/engines/engine.ts";
 import type { Operations } from "../../../src/ml/engines/operations.ts";
 import { attention, layerNorm, type Matrix, slopes, softmaxLoss } from "./reference.ts";

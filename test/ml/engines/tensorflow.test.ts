@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { eagerStep } from "../../../src/ml/engines/eager-step.ts";
 import type { Engine } from "../../../src/ml/engines/engine.ts";
 import type { HostTensors } from "../../../src/ml/engines/host-tensor.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { openEngine } from "../../../src/ml/engines/open-engine.ts";
 import { fitMarkov } from "../../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../../src/ml/models/parameters.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { openEngine } from "../../../src/ml/engines/open-engine.ts";
 import { Blend } from "../../../src/ml/models/blend.ts";
 import { fitMarkov } from "../../../src/ml/models/markov.ts";

@@ -1,5 +1,5 @@
+import { seeded } from "../../../src/base/random.ts";
 import type { EngagementEvent } from "../../../src/events/event.ts";
-import { seeded } from "../../../src/events/random.ts";
 import { noon, sample } from "../../events/sample-events.ts";
 
 /** Ten videos, each with its own chance of a long view; half of the viewers like what they watch. */

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { runTraining } from "../../../src/ml/jobs/run-training.ts";
 import { readActivation } from "../../../src/ml/registry/activation.ts";
 import { registerDraft } from "../../../src/ml/registry/register-draft.ts";
 import { againstActive, registerTrained } from "../../../src/ml/registry/register-trained.ts";
 import { listVersions, versionFolder } from "../../../src/ml/registry/registry.ts";
-import { runTraining } from "../../../src/ml/training/run-training.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-register-"));

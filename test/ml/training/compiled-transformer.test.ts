@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { eagerStep } from "../../../src/ml/engines/eager-step.ts";
 import { makeStep } from "../../../src/ml/engines/make-step.ts";
 import { initialState, type TrainingStep } from "../../../src/ml/engines/training-step.ts";
@@ -8,9 +8,9 @@ import { fitMarkov } from "../../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../../src/ml/models/parameters.ts";
 import { initialWeights } from "../../../src/ml/models/transformer/network.ts";
 import { TransformerParameters } from "../../../src/ml/models/transformer/transformer-parameters.ts";
-import { batchMaker } from "../../../src/ml/training/training-batch.ts";
-import { TrainingParameters } from "../../../src/ml/training/training-parameters.ts";
-import { transformerStep } from "../../../src/ml/training/transformer-step.ts";
+import { batchMaker } from "../../../src/ml/training/batches/training-batch.ts";
+import { transformerStep } from "../../../src/ml/training/networks/transformer-step.ts";
+import { TrainingParameters } from "../../../src/ml/training/parameters/training-parameters.ts";
 import { openOrReason } from "../engines/open-or-reason.ts";
 import { toy } from "../toy.ts";
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TransformerParameters } from "../../../src/ml/models/transformer/transformer-parameters.ts";
-import { fittingParameters, fittingTraining } from "../../../src/ml/training/fitting-parameters.ts";
-import { TrainingParameters } from "../../../src/ml/training/training-parameters.ts";
+import {
+  fittingParameters,
+  fittingTraining,
+} from "../../../src/ml/training/parameters/fitting-parameters.ts";
+import { TrainingParameters } from "../../../src/ml/training/parameters/training-parameters.ts";
 
 const defaults = TrainingParameters.parse({});
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runTraining } from "../../../src/ml/training/run-training.ts";
+import { runTraining } from "../../../src/ml/jobs/run-training.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-full-disk-"));

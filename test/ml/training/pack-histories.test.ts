@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
-import { packHistories } from "../../../src/ml/training/pack-histories.ts";
+import { seeded } from "../../../src/base/random.ts";
+import { packHistories } from "../../../src/ml/training/batches/pack-histories.ts";
 
 test("packing: every user with something to teach stands once, no row overflows, hardly a place is empty", () => {
   const random = seeded(1);

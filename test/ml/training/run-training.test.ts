@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { runTraining } from "../../../src/ml/jobs/run-training.ts";
 import { loadRecommender } from "../../../src/ml/models/stored/load-recommender.ts";
-import { runTraining } from "../../../src/ml/training/run-training.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-run-training-"));

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { collectDataset } from "../../../src/ml/dataset.ts";
 import { eagerStep } from "../../../src/ml/engines/eager-step.ts";
 import { openEngine } from "../../../src/ml/engines/open-engine.ts";
@@ -14,14 +14,14 @@ import type { Recommender } from "../../../src/ml/models/recommender.ts";
 import { initialWeights } from "../../../src/ml/models/transformer/network.ts";
 import { TransformerParameters } from "../../../src/ml/models/transformer/transformer-parameters.ts";
 import { leaveLastOut } from "../../../src/ml/split.ts";
+import { batchMaker } from "../../../src/ml/training/batches/training-batch.ts";
 import { fitBlend } from "../../../src/ml/training/fit-blend.ts";
 import {
   type TrainTransformerOptions,
   trainTransformer,
-} from "../../../src/ml/training/train-transformer.ts";
-import { batchMaker } from "../../../src/ml/training/training-batch.ts";
-import { TrainingParameters } from "../../../src/ml/training/training-parameters.ts";
-import { transformerStep } from "../../../src/ml/training/transformer-step.ts";
+} from "../../../src/ml/training/networks/train-transformer.ts";
+import { transformerStep } from "../../../src/ml/training/networks/transformer-step.ts";
+import { TrainingParameters } from "../../../src/ml/training/parameters/training-parameters.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-training-"));
 after(() => rm(folder, { recursive: true }));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "../../../src/events/random.ts";
+import { seeded } from "../../../src/base/random.ts";
 import { fitMarkov } from "../../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../../src/ml/models/parameters.ts";
 import { priorTable } from "../../../src/ml/models/transformer/markov-prior.ts";
-import { batchMaker, inputForms } from "../../../src/ml/training/training-batch.ts";
-import { learningRate, TrainingParameters } from "../../../src/ml/training/training-parameters.ts";
+import { batchMaker, inputForms } from "../../../src/ml/training/batches/training-batch.ts";
+import { learningRate, TrainingParameters } from "../../../src/ml/training/parameters/training-parameters.ts";
 import { toy } from "../toy.ts";
 
 // x 0, y 1, z 2, w 3

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { argumentsOf } from "../../../src/transcode/base/ffmpeg.ts";
+import { policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { command } from "../../../src/transcode/encode/command.ts";
-import { argumentsOf } from "../../../src/transcode/ffmpeg.ts";
 import type { Part } from "../../../src/transcode/plan/division.ts";
 import { plan } from "../../../src/transcode/plan/plan.ts";
 import type { Source } from "../../../src/transcode/probe/screen.ts";
-import { policyOf, TranscodeSettings } from "../../../src/transcode/settings.ts";
 import { source } from "../source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { diskSpace } from "../../../src/transcode/encode/disk-space.ts";
 import { plan } from "../../../src/transcode/plan/plan.ts";
-import { policyOf, TranscodeSettings } from "../../../src/transcode/settings.ts";
 import { source } from "../source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({}));

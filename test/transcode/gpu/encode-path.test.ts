@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { allFeatures } from "../../../src/transcode/encoders/nvenc.ts";
 import { choosePaths } from "../../../src/transcode/gpu/choose-paths.ts";
 import { type PathName, stepDown } from "../../../src/transcode/gpu/encode-path.ts";
 import { assumed, type GpuCapabilities } from "../../../src/transcode/gpu/gpu-capabilities.ts";
 import { plan } from "../../../src/transcode/plan/plan.ts";
 import type { Source } from "../../../src/transcode/probe/screen.ts";
-import { policyOf, TranscodeSettings } from "../../../src/transcode/settings.ts";
 import { source } from "../source.ts";
 
 const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));

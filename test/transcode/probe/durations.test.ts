@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { explain } from "../../../src/transcode/explain.ts";
 import { plan } from "../../../src/transcode/plan/plan.ts";
 import { durationsAgree } from "../../../src/transcode/probe/durations.ts";
 import { probe } from "../../../src/transcode/probe/probe.ts";
-import { policyOf, TranscodeSettings } from "../../../src/transcode/settings.ts";
 import { clip, pattern, scratch } from "../clip.ts";
 import { source } from "../source.ts";
 

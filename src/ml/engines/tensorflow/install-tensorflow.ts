@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import { findInstallation, type Installation, installationFile } from "./installation.ts";
 import { runTool, toolRuns } from "./run-tool.ts";
 import { tensorflowVersion, type Wheel, type WheelSet, wheelSets } from "./wheels.ts";

@@ -3,7 +3,7 @@ import { mkdir, readlink, rename, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import util from "node:util";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import type { Engine } from "../engine.ts";
 import { compileStep } from "./compiled-step.ts";
 import { fusedOperations } from "./fused-operations.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 
 /**
  * Runs a program to its end; what it prints goes to standard error, since standard output is for results.

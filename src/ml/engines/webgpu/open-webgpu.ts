@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import { composedOperations } from "../composed-operations.ts";
 import type { Engine } from "../engine.ts";
 

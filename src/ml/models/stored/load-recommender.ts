@@ -1,4 +1,4 @@
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import type { EngineChoice } from "../../engines/engine.ts";
 import type { HostTensors } from "../../engines/host-tensor.ts";
 import { type OpenEngineOptions, openEngine } from "../../engines/open-engine.ts";

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import type { HostTensors } from "../../engines/host-tensor.ts";
 import { ModelDescription } from "./model-description.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";

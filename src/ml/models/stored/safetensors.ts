@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import { type HostTensor, type HostTensors, sizeOf } from "../../engines/host-tensor.ts";
 
 const Entry = z.strictObject({

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Random } from "../../../events/random.ts";
+import type { Random } from "../../../base/random.ts";
 import type { HostTensor } from "../../engines/host-tensor.ts";
 import type { Operations } from "../../engines/operations.ts";
 import type { TransformerParameters } from "./transformer-parameters.ts";

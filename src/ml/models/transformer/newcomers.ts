@@ -1,4 +1,4 @@
-import { TypedError } from "../../../telemetry/typed-error.ts";
+import { TypedError } from "../../../base/typed-error.ts";
 import { extendCatalogue } from "./extend-catalogue.ts";
 import type { TransformerModel } from "./transformer.ts";
 

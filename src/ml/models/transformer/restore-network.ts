@@ -1,4 +1,4 @@
-import { seeded } from "../../../events/random.ts";
+import { seeded } from "../../../base/random.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { HostTensor, HostTensors } from "../../engines/host-tensor.ts";
 import { Blend } from "../blend.ts";

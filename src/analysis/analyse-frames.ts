@@ -1,0 +1,58 @@
+import type { Analysis } from "./analysis.ts";
+import type { Footage, RawFrames } from "./analysis-input.ts";
+import { loadClassifier, type Seen } from "./classifier.ts";
+import { encodeEmbedding } from "./embedding.ts";
+import { readFrames } from "./raw-frames.ts";
+import type { ModerationPolicy } from "./settings.ts";
+import { change, type Look, look } from "./statistics.ts";
+import { moderate } from "./verdict.ts";
+
+/** Looks at all frames, in this process. */
+export async function examine(
+  { stills, tiles, moving, loudness }: Footage,
+  policy: ModerationPolicy,
+): Promise<Analysis> {
+  const classify = await loadClassifier(policy.model);
+  const large = await seenIn(stills);
+  const small = await seenIn(tiles);
+  const looks: Look[] = [];
+  for await (const frame of readFrames(tiles)) looks.push(look(frame));
+  return {
+    moderation: moderate(
+      [...large, ...small].map(({ scores }) => scores),
+      policy,
+    ),
+    features: {
+      embedding: encodeEmbedding(large.map(({ embedding }) => embedding)),
+      brightness: mean(looks.map(({ brightness }) => brightness)),
+      contrast: mean(looks.map(({ contrast }) => contrast)),
+      colourfulness: mean(looks.map(({ colourfulness }) => colourfulness)),
+      motion: await motionOf(moving),
+      loudness: loudness?.integrated ?? null,
+      truePeak: loudness?.truePeak ?? null,
+    },
+  };
+
+  async function seenIn(frames: RawFrames): Promise<Seen[]> {
+    const seen: Seen[] = [];
+    for await (const frame of readFrames(frames)) seen.push(await classify(frame, frames));
+    return seen;
+  }
+}
+
+async function motionOf(moving: RawFrames): Promise<number> {
+  const changes: number[] = [];
+  let before: Uint8Array | undefined;
+  for await (const frame of readFrames(moving)) {
+    if (before !== undefined) changes.push(change(before, frame));
+    before = frame;
+  }
+  return mean(changes);
+}
+
+/** Four digits are more than anybody learns from; a single frame does not move. */
+function mean(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sum = values.reduce((total, value) => total + value, 0);
+  return Math.round((10_000 * sum) / values.length) / 10_000;
+}

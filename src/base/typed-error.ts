@@ -1,0 +1,1 @@
+export { TypedError } from "@kiln/client/typed-error";

@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { z } from "zod";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const suites = ["test/**/*.test.ts", "localnet/test/**/*.test.ts"];
+
+/** test/allowed-skips.json: the tests that CI may skip, each with its reason. */
+const AllowedSkips = z.record(z.string(), z.string().min(1));
+
+export default function test(command: Command): void {
+  command
+    .argument("[files...]", "test files or globs; all of them when none is named")
+    .option("--only <pattern>", "run the tests whose name matches this pattern")
+    .action(async (files: string[], options: { only?: string }) => {
+      const scratch = await mkdtemp(join(tmpdir(), "kiln-test-"));
+      const skipped = join(scratch, "skipped");
+      const runner = spawn(
+        process.execPath,
+        [
+          "--test",
+          "--test-concurrency=2",
+          "--test-timeout=600000",
+          "--test-reporter=spec",
+          "--test-reporter-destination=stdout",
+          `--test-reporter=${join(root, "test/skip-reporter.ts")}`,
+          `--test-reporter-destination=${skipped}`,
+          ...(options.only ? [`--test-name-pattern=${options.only}`] : []),
+          ...(files.length > 0 ? files : suites),
+        ],
+        { cwd: files.length > 0 ? process.cwd() : root, stdio: "inherit", env: { ...process.env } },
+      );
+      const [status] = await once(runner, "exit");
+      const code = status ?? 1;
+      const names = existsSync(skipped) ? (await readFile(skipped, "utf8")).split("\n").filter(Boolean) : [];
+      await rm(scratch, { recursive: true, force: true });
+      process.exitCode = code === 0 && process.env.CI ? await unexplained(names) : code;
+    });
+}
+
+/** In CI a skipped test is a failure unless the list gives its reason. */
+async function unexplained(skipped: readonly string[]): Promise<number> {
+  const allowed = AllowedSkips.parse(
+    JSON.parse(await readFile(join(root, "test/allowed-skips.json"), "utf8")),
+  );
+  const unexpected = skipped.filter((name) => !(name in allowed));
+  for (const name of unexpected)
+    console.error(`skipped in CI without a reason in test/allowed-skips.json: ${name}`);
+  return unexpected.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { printTable } from "../table.ts";
+import { examine } from "./diagnostics.ts";
+
+export default function doctor(command: Command): void {
+  command.option("--json", "print one JSON document").action(async (options: { json?: boolean }) => {
+    const findings = await examine();
+    if (options.json) console.log(JSON.stringify({ findings }, null, 2));
+    else {
+      printTable(
+        ["", "what", "found"],
+        findings.map(({ state, what, found, advice }) => [
+          { good: "ok", absent: "--", bad: "!!" }[state],
+          what,
+          advice ? `${found}\n  -> ${advice}` : found,
+        ]),
+      );
+    }
+    if (findings.some(({ state }) => state === "bad")) process.exitCode = 1;
+  });
+}

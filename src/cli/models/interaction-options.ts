@@ -1,0 +1,13 @@
+import { type Command, Option } from "commander";
+import { interactionFormats } from "../../ml/datasets/interaction-file.ts";
+
+/** Where what users chose comes from: the same for every command that learns or measures. */
+export const interactionOptions = (command: Command): Command =>
+  command
+    .option("--interactions <file>", "a file of interactions (default: what viewers chose in the lake)")
+    .addOption(
+      new Option("--format <format>", "of that file: `user item` lines, or RecBole's .inter")
+        .choices(interactionFormats)
+        .default("pairs"),
+    )
+    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)");

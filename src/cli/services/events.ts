@@ -1,0 +1,135 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { readSettings } from "../../config.ts";
+import { EventStream } from "../../events/event-stream.ts";
+import { exportEvents, type Selection } from "../../events/files/export-events.ts";
+import { importEvents, validateEvents } from "../../events/files/import-events.ts";
+import { compact } from "../../events/lake/compact.ts";
+import { Lake } from "../../events/lake/lake.ts";
+import { EventSettings } from "../../events/settings.ts";
+import { Audience } from "../../events/simulator/audience.ts";
+import { simulate } from "../../events/simulator/simulate.ts";
+import { forgetUser } from "../../feed/state/forget-user.ts";
+import { Viewers } from "../../feed/state/viewers.ts";
+import { connectRedis } from "../../queues/connection.ts";
+import { QueueSettings } from "../../queues/settings.ts";
+
+type Options = { lake?: string; json?: true };
+
+/** Engagement events: files in and out of the lake, the stream into it, a user out of everything. */
+export default function events(command: Command): void {
+  add(command, "validate <file>", "say which events of a file are wrong, by line and field")
+    .addHelpText("after", "\nExample: ./kiln events validate watched.csv")
+    .action(async (file: string, options: Options) => {
+      const report = await validateEvents(file, Date.now());
+      const hidden = report.invalid > report.problems.length ? ["..."] : [];
+      print(options, report, [
+        ...report.problems,
+        ...hidden,
+        `${report.events} valid events, ${report.invalid} invalid lines`,
+      ]);
+      if (report.invalid > 0) process.exitCode = 1;
+    });
+
+  lakeOption(add(command, "import <file>", "add a file's events to the lake, each once; all of them or none"))
+    .addHelpText("after", "\nExample: ./kiln events import watched.jsonl")
+    .action(async (file: string, options: Options) => {
+      using lake = await Lake.open(lakeOf(options));
+      printAddition(options, await importEvents(file, lake, Date.now()));
+    });
+
+  lakeOption(add(command, "export <file>", "write the lake's events as .csv, .jsonl or .parquet"))
+    .option("--from <day>", "first UTC day, 2026-11-21", day)
+    .option("--to <day>", "last UTC day", day)
+    .option("--user <user>", "only what this user did")
+    .addHelpText("after", "\nExample: ./kiln events export ann.jsonl --user ann")
+    .action(async (file: string, options: Options & Selection) => {
+      const written = await exportEvents(lakeOf(options), file, options);
+      print(options, { events: written }, [`${written} events: ${file}`]);
+    });
+
+  const simulation = lakeOption(
+    add(command, "simulate", "add what a simulated audience does: for demos and tests, in a lake of its own"),
+  );
+  for (const name of ["viewers", "videos", "days", "seed"] as const)
+    simulation.option(`--${name} <number>`, `default ${Audience.parse({})[name]}`, ofAudience(name));
+  simulation
+    .addHelpText("after", "\nExample: ./kiln events simulate --viewers 500 --lake simulated")
+    .action(async (options: Options & Partial<Audience>) => {
+      using lake = await Lake.open(lakeOf(options));
+      printAddition(options, await lake.add(simulate(Audience.parse(chosen(options)))));
+    });
+
+  lakeOption(add(command, "compact", "move the events that have arrived from Redis into the lake")).action(
+    async (options: Options) => {
+      using parts = await openAll(options);
+      printAddition(options, await compact(parts.stream, parts.lake));
+    },
+  );
+
+  lakeOption(add(command, "forget <user>", "delete everything that a user did, in Redis and in the lake"))
+    .addHelpText("after", "\nWhat was delivered before stays out, even when it comes again.")
+    .action(async (user: string, options: Options) => {
+      using parts = await openAll(options);
+      const deleted = await forgetUser(user, { ...parts, now: Date.now() });
+      print(options, { deleted }, [`${deleted} events deleted`]);
+    });
+}
+
+function add(command: Command, nameAndArguments: string, description: string): Command {
+  return command
+    .command(nameAndArguments)
+    .description(description)
+    .option("--json", "print one JSON document on standard output");
+}
+
+const lakeOption = (command: Command) =>
+  command.option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)");
+
+const lakeOf = ({ lake }: Options) => lake ?? readSettings(EventSettings).KILN_LAKE;
+
+function day(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new InvalidArgumentError("expected a day like 2026-11-21");
+}
+
+function ofAudience(name: "viewers" | "videos" | "days" | "seed"): (text: string) => number {
+  return (text) => {
+    const result = Audience.shape[name].safeParse(Number(text));
+    if (result.success) return result.data;
+    throw new InvalidArgumentError(result.error.issues[0]!.message);
+  };
+}
+
+const chosen = ({ json: _json, lake: _lake, ...audience }: Options & Partial<Audience>) => audience;
+
+async function openAll(
+  options: Options,
+): Promise<{ lake: Lake; stream: EventStream; viewers: Viewers } & Disposable> {
+  const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
+  try {
+    const lake = await Lake.open(lakeOf(options));
+    return {
+      lake,
+      stream: new EventStream(redis),
+      viewers: new Viewers(redis, lakeOf(options)),
+      [Symbol.dispose]() {
+        lake[Symbol.dispose]();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+function printAddition(options: Options, addition: Awaited<ReturnType<typeof compact>>): void {
+  const { added, duplicates, forgotten } = addition;
+  print(options, addition, [
+    `${added} events added, ${duplicates} known already, ${forgotten} of deleted users left out`,
+  ]);
+}
+
+function print({ json }: Options, document: unknown, lines: readonly string[]): void {
+  console.log(json ? JSON.stringify(document) : lines.join("\n"));
+}

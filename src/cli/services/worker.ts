@@ -1,0 +1,131 @@
+import type { Command } from "commander";
+import type { Redis } from "ioredis";
+import { AnalysisSettings, moderationOf } from "../../analysis/settings.ts";
+import { type Log, LogSettings, openLog } from "../../base/log.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { readSettings } from "../../config.ts";
+import { connect } from "../../ic/canisters/connection.ts";
+import { IcSettings } from "../../ic/network/settings.ts";
+import { MlSettings } from "../../ml/settings.ts";
+import { connectRedis, redisWarnings } from "../../queues/connection.ts";
+import { QueueSettings } from "../../queues/settings.ts";
+import { TranscodeSettings } from "../../transcode/base/settings.ts";
+import { trialEncode } from "../../transcode/gpu/trial-encode.ts";
+import { folderBlobStore } from "../../videos/folder-blob-store.ts";
+import { VideoSettings } from "../../videos/settings.ts";
+import { Stage } from "../../videos/video.ts";
+import { tellPost } from "../../workers/report-post-status.ts";
+import { WorkerSettings, type WorkerStage } from "../../workers/settings.ts";
+import { startTrainingWorker } from "../../workers/training/training-worker.ts";
+import { startWorker } from "../../workers/worker.ts";
+import { aborted, stopSignal } from "../stop-signal.ts";
+
+export default function worker(command: Command): void {
+  command
+    .addHelpText(
+      "after",
+      `
+Settings: KILN_REDIS_URL, KILN_STAGES, KILN_BLOBS, KILN_CPU_SLOTS, KILN_PUBLISH_SLOTS, KILN_TRAIN_SLOTS,
+KILN_LOG_LEVEL; the network as for kiln publish, the encoding as for kiln transcode. Ctrl-C or SIGTERM stops it: what is not done in
+KILN_STOP_SECONDS goes back to the queue; a second Ctrl-C stops it at once.
+
+Example:
+  KILN_REDIS_URL=redis://10.0.0.5:6379 KILN_BLOBS=/mnt/kiln kiln worker`,
+    )
+    .action(run);
+}
+
+async function run(): Promise<void> {
+  const signal = stopSignal();
+  const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
+  const settings = readSettings(WorkerSettings);
+  const stages = settings.KILN_STAGES;
+  const { KILN_TENSORFLOW: tensorflow } = readSettings(MlSettings);
+  const redis = await ready(readSettings(QueueSettings).KILN_REDIS_URL, stages);
+  try {
+    for (const warning of await redisWarnings(redis)) log.warn(warning);
+    const workers: AsyncDisposable[] = [];
+    await using opened = new AsyncDisposableStack();
+    // Together: each has its time to finish.
+    opened.defer(async () => {
+      await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
+    });
+    const lockMs = settings.KILN_LOCK_SECONDS * 1000;
+    const stopMs = settings.KILN_STOP_SECONDS * 1000;
+    if (stages.includes("train"))
+      workers.push(
+        startTrainingWorker({ redis, log, tensorflow, slots: settings.KILN_TRAIN_SLOTS, lockMs, stopMs }),
+      );
+    const ofVideos = Stage.options.filter((stage) => stages.includes(stage));
+    if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log));
+    log.info({ stages }, "ready");
+    // For startWorkerProcess; its end of the channel may be gone by the time the worker stops.
+    process.send?.("ready");
+    await aborted(signal);
+    log.info("stopping");
+  } finally {
+    redis.disconnect();
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Promise<AsyncDisposable> {
+  const { KILN_BLOBS } = readSettings(VideoSettings);
+  const settings = readSettings(WorkerSettings);
+  readSettings(TranscodeSettings);
+  const moderation = moderationOf(readSettings(AnalysisSettings)) === null ? "off" : "on";
+  if (moderation === "off") log.warn("moderation is off: everything that can be encoded is published");
+  return startWorker({
+    redis,
+    stages,
+    blobs: await folderBlobStore(KILN_BLOBS),
+    log,
+    taskProgram: new URL("../../workers/task-program.ts", import.meta.url),
+    slots: {
+      // Copying and probing are quick; a second slot keeps one slow disk from holding up the rest.
+      ingest: 2,
+      transcode: settings.KILN_CPU_SLOTS,
+      publish: settings.KILN_PUBLISH_SLOTS,
+    },
+    lockMs: settings.KILN_LOCK_SECONDS * 1000,
+    stopMs: settings.KILN_STOP_SECONDS * 1000,
+    minFreeBytes: settings.KILN_MIN_FREE_BYTES,
+    moderation,
+    // A worker that never meets a video with a post needs no network for it.
+    tellPost: async (record, status) => {
+      if (record.post === undefined) return;
+      await tellPost((await connect(readSettings(IcSettings))).posts)(record, status);
+    },
+  });
+}
+
+/**
+ * Everything that the stages need answers, before the first job is taken and lost.
+ * @throws TypedError what is missing; WORKER_NOT_READY when that is several things
+ */
+async function ready(redisUrl: string, stages: readonly WorkerStage[]): Promise<Redis> {
+  const [redis, ...others] = await Promise.allSettled([
+    connectRedis(redisUrl),
+    ...(stages.includes("transcode") ? [encoderWorks()] : []),
+    ...(stages.includes("publish") ? [canistersAnswer()] : []),
+  ]);
+  const missing = [redis, ...others]
+    .filter((result) => result.status === "rejected")
+    .map(({ reason }) => reason);
+  if (redis.status === "fulfilled" && missing.length === 0) return redis.value;
+  if (redis.status === "fulfilled") redis.value.disconnect();
+  const [first] = missing;
+  if (missing.length === 1 || missing.some((reason) => !(reason instanceof TypedError))) throw first;
+  const sentences = missing.map(({ code, message }: TypedError) => `${code}: ${message}`);
+  throw new TypedError("WORKER_NOT_READY", `several things are missing\n  ${sentences.join("\n  ")}`);
+}
+
+async function encoderWorks(): Promise<void> {
+  const trial = await trialEncode("libx264");
+  if (!trial.works) throw new TypedError("ENCODER_MISSING", `ffmpeg cannot encode H.264: ${trial.reason}`);
+}
+
+async function canistersAnswer(): Promise<void> {
+  const { index, storage } = await connect(readSettings(IcSettings));
+  await Promise.all([index.get("-"), storage.uploadStatus("-")]);
+}

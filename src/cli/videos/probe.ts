@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { readSettings } from "../../config.ts";
+import { RejectionError } from "../../transcode/base/rejection.ts";
+import { type Limits, limitsOf, TranscodeSettings } from "../../transcode/base/settings.ts";
+import { durationsAgree } from "../../transcode/probe/durations.ts";
+import { type Probe, probe } from "../../transcode/probe/probe.ts";
+import { screen } from "../../transcode/probe/screen.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { formatBytes, printTable } from "../table.ts";
+import { printJson, printRejection } from "./rejection-output.ts";
+
+export default function (command: Command): void {
+  command
+    .argument("<file>", "video file")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExample: ./kiln probe holiday.mov")
+    .action(async (file: string, options: { json?: true }) => {
+      const limits = limitsOf(readSettings(TranscodeSettings));
+      try {
+        const found = await probe(resolve(file), { maxBytes: limits.maxBytes, signal: stopSignal() });
+        const verdict = verdictOn(found, limits);
+        if (options.json) printJson({ ...verdict, probe: found });
+        else print(found, verdict);
+      } catch (error) {
+        if (!options.json || !(error instanceof RejectionError)) throw error;
+        printRejection(error);
+      }
+    });
+}
+
+function timeOf(video: NonNullable<Probe["video"]>): string {
+  const agree = durationsAgree(video);
+  const other =
+    agree === null
+      ? "no second opinion"
+      : `second opinion ${video.otherDuration!.toFixed(3)} s${agree ? "" : ", so they disagree"}`;
+  return `${video.timing.duration.toFixed(3)} s, from ${video.start.toFixed(3)} s on; ${other}`;
+}
+
+type Verdict = { status: "taken" } | { status: "rejected"; reason: string; message: string };
+
+function verdictOn(found: Probe, limits: Limits): Verdict {
+  try {
+    screen(found, limits);
+    return { status: "taken" };
+  } catch (error) {
+    if (!(error instanceof RejectionError)) throw error;
+    return { status: "rejected", reason: error.code, message: error.message };
+  }
+}
+
+function print({ container, bytes, video, audio }: Probe, verdict: Verdict): void {
+  const color = (name: string | null) => name ?? "untagged";
+  printTable(
+    ["what", "found"],
+    [
+      ["container", `${container.name}, ${formatBytes(bytes)}`],
+      ...(video === null
+        ? [["video", "none"]]
+        : [
+            ["video", `stream ${video.index}: ${video.codec}, ${color(video.pixelFormat)}`],
+            ["size", `${video.width}x${video.height}, pixel aspect ${video.pixelAspect.toFixed(3)}`],
+            ["orientation", `${video.rotation} degrees clockwise${video.mirrored ? ", mirrored" : ""}`],
+            ["frames", `${video.timing.packets}${video.interlaced ? ", interlaced" : ""}`],
+            [
+              "rate",
+              `${video.timing.rate.toFixed(3)} a second, ${video.timing.constant ? "constant" : "variable"}`,
+            ],
+            ["declared rate", video.declaredRate.toFixed(3)],
+            ["time", timeOf(video)],
+            ["matrix", color(video.color.matrix)],
+            ["transfer", color(video.color.transfer)],
+            ["primaries", color(video.color.primaries)],
+            ["range", color(video.color.range)],
+          ]),
+      [
+        "sound",
+        audio === null
+          ? "none"
+          : `stream ${audio.index}: ${audio.codec}, ${audio.channels} channels, ${audio.sampleRate} Hz`,
+      ],
+      ["verdict", verdict.status === "taken" ? "taken" : `${verdict.reason}: ${verdict.message}`],
+    ],
+  );
+}

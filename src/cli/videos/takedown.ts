@@ -1,0 +1,83 @@
+import type { Withdrawal } from "@kiln/client/indexed-video";
+import { type Command, Option } from "commander";
+import { TypedError } from "../../base/typed-error.ts";
+import { readSettings } from "../../config.ts";
+import { type Connection, connect } from "../../ic/canisters/connection.ts";
+import { IcSettings } from "../../ic/network/settings.ts";
+import { withdrawVideo } from "../../ic/publish/takedown-video.ts";
+import { connectRedis } from "../../queues/connection.ts";
+import { QueueSettings } from "../../queues/settings.ts";
+import { folderBlobStore } from "../../videos/folder-blob-store.ts";
+import { VideoSettings } from "../../videos/settings.ts";
+import { VideoStore } from "../../videos/video-store.ts";
+import { withdraw } from "../../workers/moderation/takedown.ts";
+
+const statuses: Record<string, Withdrawal> = {
+  explicit: "BannedForExplicitness",
+  reported: "BannedDueToUserReporting",
+  deleted: "Deleted",
+};
+
+type Options = { as: string; reason: string; canistersOnly?: true };
+
+/** How one video is withdrawn. */
+type Withdraw = (id: string, status: Withdrawal, why: string) => Promise<void>;
+
+export default function withdrawCommand(command: Command): void {
+  command
+    .argument("<ids...>", "videos, by their ids")
+    .addOption(
+      new Option("--as <why>", "what becomes of them").choices(Object.keys(statuses)).makeOptionMandatory(),
+    )
+    .option("--reason <sentence>", "for the record", "withdrawn by the operator")
+    .option("--canisters-only", "ask no Redis: for what was published without a worker")
+    .addHelpText(
+      "after",
+      `
+The index first, then the files (410 from then on), then originals and products. May be repeated. Where KILN_REDIS_URL
+is not set and no Redis runs on this machine, only the canisters are asked.
+Settings: KILN_REDIS_URL, KILN_BLOBS; the network as for kiln publish.
+
+Example:
+  kiln withdraw 0123456789abcdef0123456789abcdef --as reported --reason "copyright claim"`,
+    )
+    .action(async (ids: string[], options: Options) => {
+      const network = await connect(readSettings(IcSettings));
+      await using way = await wayOf(network, options);
+      for (const id of ids) {
+        await way.withdraw(id, statuses[options.as]!, options.reason);
+        console.log(`${id} ${statuses[options.as]}`);
+      }
+    });
+}
+
+async function wayOf(
+  network: Connection,
+  { canistersOnly }: Options,
+): Promise<AsyncDisposable & { withdraw: Withdraw }> {
+  const redis = canistersOnly ? undefined : await openRedis();
+  if (redis === undefined) {
+    return {
+      withdraw: (id, status) => withdrawVideo({ ...network, id, attempt: 0, status }),
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+  const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
+  const tools = { store: new VideoStore(redis), blobs, network };
+  return {
+    withdraw: (id, status, why) => withdraw(tools, id, status, why),
+    [Symbol.asyncDispose]: async () => redis.disconnect(),
+  };
+}
+
+/** @returns undefined where nobody has said that there is one, and there is none */
+async function openRedis() {
+  try {
+    return await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
+  } catch (error) {
+    const isAskedFor = process.env.KILN_REDIS_URL !== undefined;
+    if (isAskedFor || !(error instanceof TypedError) || error.code !== "REDIS_UNREACHABLE") throw error;
+    console.error("no Redis runs here: only the canisters are asked; KILN_REDIS_URL names a worker's");
+    return undefined;
+  }
+}

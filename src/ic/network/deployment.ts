@@ -1,0 +1,64 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { PrincipalId } from "@kiln/client/network/principal-id";
+import { z } from "zod";
+import { issuesOf } from "../../base/issues-of.ts";
+import { syncedWrite } from "../../base/synced-write.ts";
+import { TypedError } from "../../base/typed-error.ts";
+
+export const KilnCanisters = z.object({
+  global_configuration: PrincipalId,
+  storage: PrincipalId,
+  content_index: PrincipalId,
+  user_index: PrincipalId,
+  data_backup: PrincipalId,
+});
+export type KilnCanisters = z.infer<typeof KilnCanisters>;
+
+/** Those that there are, while a deployment is on its way. */
+export type FoundCanisters = { [name in keyof KilnCanisters]?: string | undefined };
+
+/** Where Kiln's canisters are and who may publish there: what `kiln localnet` leaves for other commands. */
+export const Deployment = z.object({
+  /** URL of the network's HTTP interface and gateway. */
+  host: z.url(),
+  /** Path of a PEM file. */
+  identity: z.string().min(1),
+  /** A deployment of release 0.1 has no user_index and no data_backup yet. */
+  canisters: KilnCanisters.partial({ user_index: true, data_backup: true }),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+/** Of `kiln localnet`, from the folder in which the commands are run. */
+export const localDeploymentFile = ".kiln/localnet/kiln.json";
+
+/**
+ * @returns undefined when there is no such file
+ * @throws TypedError DEPLOYMENT_INVALID
+ */
+export async function readDeployment(file: string): Promise<Deployment | undefined> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return Deployment.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new TypedError(
+      "DEPLOYMENT_INVALID",
+      `${file} does not describe a network (delete it and start kiln localnet again): ${reason(cause)}`,
+      { cause },
+    );
+  }
+}
+
+export async function writeDeployment(file: string, deployment: Deployment): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await syncedWrite(file, `${JSON.stringify(Deployment.parse(deployment), undefined, 2)}\n`);
+}
+
+function reason(cause: unknown): string {
+  if (cause instanceof z.ZodError) return issuesOf(cause);
+  return (cause as Error).message;
+}

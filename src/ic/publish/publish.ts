@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { type IndexedVideo, isWithdrawn, type VideoEntry } from "@kiln/client/indexed-video";
+import { TypedError } from "../../base/typed-error.ts";
+import type { IndexClient } from "../canisters/index-client.ts";
+import type { StorageClient } from "../canisters/storage-client.ts";
+import { type Bandwidth, byBucket } from "../upload/bandwidth.ts";
+import type { LocalFile } from "../upload/local-file.ts";
+import type { UploadProgress } from "../upload/upload-meter.ts";
+import { type UploadedFile, upload } from "../upload/uploader.ts";
+import { immutableForever, readPlayerAssets, readPlayerTemplate } from "./player-assets.ts";
+import { type PlayerScripts, plainPoster, playerPage } from "./player-page.ts";
+import { type Publication, parsePublication } from "./publication.ts";
+
+/** Playlists and pages may change: caches ask again after a minute. */
+const minute = "public, max-age=60";
+
+/** The upload of a video's own files in the storage canister. */
+export function videoUploadId(id: string): string {
+  return `video-${id}`;
+}
+
+export type Published = {
+  entry: IndexedVideo;
+  /** Everything that the player page needs, the shared scripts too. */
+  files: UploadedFile[];
+  /** What this run sent: 0 when all was there. */
+  sentChunks: number;
+  sentBytes: number;
+  /** One a storage canister. */
+  bandwidth: Bandwidth[];
+};
+
+/**
+ * Uploads a finished video with its player page, makes all of it visible in one commit, then enters it into
+ * the index as ReadyToView. Idempotent: run again after a crash it goes on, after success it sends nothing.
+ * @param options.folder holds the files that the publication lists
+ * @throws TypedError VIDEO_WITHDRAWN, and those of `upload` and of the clients
+ */
+export async function publishVideo(options: {
+  storage: StorageClient;
+  index: IndexClient;
+  publication: Publication;
+  folder: string;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: UploadProgress) => void) | undefined;
+}): Promise<Published> {
+  const { storage, index, folder, signal, onProgress } = options;
+  const publication = parsePublication(options.publication);
+  const { id, attempt } = publication;
+  const known = await index.get(id, { signal });
+  if (known !== undefined && isWithdrawn(known.status)) throw withdrawnVideo(known);
+
+  const assets = await readPlayerAssets();
+  const shared = await upload({
+    storage,
+    uploadId: assets.uploadId,
+    attempt: 1,
+    files: assets.files,
+    signal,
+  });
+  const own = await upload({
+    storage,
+    uploadId: videoUploadId(id),
+    attempt,
+    files: await filesToUpload(publication, folder, assets.scripts),
+    signal,
+    onProgress,
+  });
+  const entry = await enter(
+    index,
+    entryOf(publication, storage.canisterId, own.files),
+    publication.moderation,
+    signal,
+  );
+  if (isWithdrawn(entry.status)) {
+    // Withdrawn between the commit and the entry: whoever withdrew it may have been at the files before the commit.
+    await storage.deleteUpload({ uploadId: videoUploadId(id), attempt }, { signal });
+    throw withdrawnVideo(entry);
+  }
+  return {
+    entry,
+    files: [...shared.files, ...own.files],
+    sentChunks: shared.sentChunks + own.sentChunks,
+    sentBytes: shared.sentBytes + own.sentBytes,
+    bandwidth: byBucket([shared.bandwidth, own.bandwidth]),
+  };
+}
+
+/**
+ * Enters a video with what was seen in it: what is unsafe is marked before anybody can see it. A moderator's word
+ * that stands there already stays.
+ */
+async function enter(
+  index: IndexClient,
+  video: VideoEntry,
+  moderation: Publication["moderation"],
+  signal: AbortSignal | undefined,
+): Promise<IndexedVideo> {
+  const { id, status } = video;
+  const held = moderation === "unsafe" ? "CheckingExplicitness" : status;
+  const entered = await index.upsert({ ...video, status: held }, { signal });
+  const marked =
+    moderation === "unchecked" || entered.moderation !== "unchecked"
+      ? entered
+      : await index.setModeration(id, moderation, { signal });
+  if (held === status || marked.status !== held) return marked;
+  try {
+    return await index.setStatus(id, status, { signal });
+  } catch (error) {
+    const now = await index.get(id, { signal });
+    if (now !== undefined && isWithdrawn(now.status)) return now;
+    throw error;
+  }
+}
+
+function withdrawnVideo({ id, status }: IndexedVideo): TypedError {
+  return new TypedError("VIDEO_WITHDRAWN", `video ${id} is ${status}: it is not published again`);
+}
+
+/** URL path of the folder that holds a video's files. */
+function home(id: string): string {
+  return `/v/${id}`;
+}
+
+async function filesToUpload(
+  publication: Publication,
+  folder: string,
+  scripts: PlayerScripts,
+): Promise<LocalFile[]> {
+  const page = playerPage(await readPlayerTemplate(), publication, scripts);
+  return [
+    ...publication.files.map(
+      ({ path, contentType, immutable }): LocalFile => ({
+        path: `${home(publication.id)}/${path}`,
+        contentType,
+        cacheControl: immutable ? immutableForever : minute,
+        source: { kind: "file", file: join(folder, path) },
+      }),
+    ),
+    {
+      path: `${home(publication.id)}/index.html`,
+      contentType: "text/html; charset=utf-8",
+      cacheControl: minute,
+      source: { kind: "bytes", bytes: Buffer.from(page) },
+    },
+  ];
+}
+
+function entryOf(publication: Publication, storage: string, files: readonly UploadedFile[]): VideoEntry {
+  const { id, attempt, owner, title, durationMs, width, height, renditions } = publication;
+  const url = (path: string) => `${home(id)}/${path}`;
+  return {
+    id,
+    attempt,
+    owner,
+    title,
+    storage,
+    player: url("index.html"),
+    hls: url(publication.hls),
+    dash: url(publication.dash),
+    poster: url(plainPoster(publication.posters).path),
+    manifestSha256: Buffer.from(publication.manifestSha256, "hex"),
+    durationMs,
+    width,
+    height,
+    bytes: files.reduce((total, file) => total + file.bytes, 0),
+    renditions,
+    status: "ReadyToView",
+  };
+}

@@ -1,0 +1,65 @@
+import { userRecords } from "../canisters/user-records.ts";
+import { compareRecords } from "./compare-records.ts";
+import {
+  catchUp,
+  copyUser,
+  count,
+  homeOf,
+  listOf,
+  partsOf,
+  type Restored,
+  type RestoreOptions,
+  type RestoreParts,
+  type Scope,
+  untilStill,
+} from "./copy-user.ts";
+
+/**
+ * Restores without moving anybody: copies go into fresh canisters, are compared with what the users' own canisters
+ * hold at this moment and with data_backup, every byte, and the canisters go back into the pool.
+ * @throws TypedError COPY_DIFFERS when a byte differs or data_backup lacks what a canister has
+ */
+export async function drill(options: RestoreOptions): Promise<Restored> {
+  const parts = partsOf(options);
+  const restored: Restored = { users: 0, records: 0, bytes: 0, canisters: [] };
+  for (const [from, users] of await groupsOf(parts, options.scope)) {
+    const to = await parts.index.openRestore(from, "drill");
+    try {
+      for (const user of users) {
+        options.onUser?.(user, to);
+        count(restored, await untilStill(() => rehearse(parts, user, { from, to })));
+      }
+    } finally {
+      await parts.index.endRestore(to);
+    }
+    restored.canisters.push({ from, to });
+  }
+  return restored;
+}
+
+async function rehearse(
+  parts: RestoreParts,
+  user: string,
+  { from, to }: { from: string; to: string },
+): Promise<{ records: number; bytes: number }> {
+  const recordsIn = (canisterId: string) => userRecords({ agent: parts.agent, canisterId }).changes(user);
+  await catchUp(parts.agent, from);
+  const copied = await copyUser(parts, user, to);
+  await compareRecords(user, recordsIn(from), recordsIn(to));
+  return copied;
+}
+
+/** Canisters, and the users whose copies follow them. */
+async function groupsOf(parts: RestoreParts, scope: Scope): Promise<[string, string[]][]> {
+  const { agent, backup, index } = parts;
+  if (typeof scope === "object" && "user" in scope) return [[await homeOf(parts, scope.user), [scope.user]]];
+  const inhabited: string[] = scope === "everything" ? [] : [scope.canister];
+  if (scope === "everything")
+    for await (const { id, users } of index.canisters()) if (users > 0) inhabited.push(id);
+  const groups: [string, string[]][] = [];
+  for (const from of inhabited) {
+    await catchUp(agent, from);
+    groups.push([from, await listOf(backup.users(from))]);
+  }
+  return groups;
+}

@@ -1,0 +1,273 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import fluent from "fluent-ffmpeg";
+import { TypedError } from "../../base/typed-error.ts";
+import { GpuError, gpuFailure } from "./gpu-failure.ts";
+import { RejectionError } from "./rejection.ts";
+import { type Bounds, resourceLimits } from "./resource-limits.ts";
+
+const withParent = fileURLToPath(new URL("./with-parent.sh", import.meta.url));
+/** Of the log, as much as a person reads. */
+const tailLines = 15;
+const killAfterMs = 2_000;
+/** Of a timer in Node: 24.8 days. */
+const longestTimer = 2 ** 31 - 1;
+
+/** ffmpeg's arguments in the order in which they are given: input, filter graph, outputs. */
+export type FfmpegCommand = {
+  inputOptions: readonly string[];
+  input: string;
+  filterGraph: string;
+  outputs: readonly { options: readonly string[]; target: string }[];
+};
+
+/** What ffmpeg says at the end: of the source's main stream, and of what it wrote. */
+export type FfmpegReport = {
+  /** Frames that left the decoder; null when this ffmpeg does not say. */
+  decoded: number | null;
+  /** Decoded frames of which the decoder made up a part. */
+  concealed: number;
+  /** Frames in every output. */
+  frames: number;
+};
+
+/**
+ * Options before `-i`: nothing that a viewer uploads makes ffmpeg open another file or a URL, and only
+ * the demuxer that the magic bytes named may read it.
+ */
+export function hardened(demuxer: string): string[] {
+  return ["-protocol_whitelist", "file", "-f", demuxer];
+}
+
+/** A path as ffmpeg's file protocol takes it, whatever characters it holds. */
+export const fileUrl = (path: string): string => `file:${path}`;
+
+/** The whole argument list of a command. */
+export function argumentsOf({ inputOptions, input, filterGraph, outputs }: FfmpegCommand): string[] {
+  return [
+    ...inputOptions,
+    "-i",
+    input,
+    "-y",
+    "-filter_complex",
+    filterGraph,
+    ...outputs.flatMap(({ options, target }) => [...options, target]),
+  ];
+}
+
+/**
+ * Runs one ffmpeg process to its end.
+ * @param onFrames frames written so far, several times a second
+ * @param onLog lines of the log as they come; what a filter measured stands there
+ * @param stallMs milliseconds without progress after which ffmpeg is stopped
+ * @param bounds what it may take; without them as much as it likes
+ * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
+ * @throws GpuError when the command asks for a GPU that does not do its part
+ * @throws TypedError ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY when it leaves its bounds
+ * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
+ * @throws the signal's reason when it is aborted; ffmpeg has ended by then
+ */
+export async function runFfmpeg(
+  { inputOptions, input, filterGraph, outputs }: FfmpegCommand,
+  {
+    signal,
+    stallMs,
+    bounds,
+    onFrames,
+    onLog,
+  }: {
+    signal?: AbortSignal | undefined;
+    stallMs: number;
+    bounds?: Bounds;
+    onFrames?: (frames: number) => void;
+    onLog?: (line: string) => void;
+  },
+): Promise<FfmpegReport> {
+  signal?.throwIfAborted();
+  const command = fluent({ stdoutLines: tailLines }).setFfmpegPath(withParent).input(input);
+  // Spread, not an array: fluent-ffmpeg splits the elements of an array at spaces.
+  const bound = bounds ? [`--bounds=${resourceLimits(bounds)}`] : [];
+  command.inputOptions(...bound, ...inputOptions, ...logOptions).complexFilter(filterGraph);
+  for (const { options, target } of outputs) command.output(target).outputOptions(...options);
+
+  const log: string[] = [];
+  const report: FfmpegReport = { decoded: null, concealed: 0, frames: 0 };
+  /** Sound has no frames to count. */
+  let outTime = "";
+  const stalled = new AbortController();
+  let watchdog: NodeJS.Timeout | undefined;
+  const feed = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => stalled.abort(), stallMs);
+  };
+  command.on("stderr", (line: string) => {
+    const frame = /^frame=\s*(\d+)/.exec(line);
+    if (frame) {
+      const frames = Number(frame[1]);
+      if (frames <= report.frames) return;
+      report.frames = frames;
+      feed();
+      onFrames?.(frames);
+    } else if (/^out_time_us=/.test(line)) {
+      if (line !== outTime) feed();
+      outTime = line;
+    } else if (!/^[a-z_0-9]+=\s*\S+$/.test(line)) {
+      onLog?.(line);
+      const decoded = /^\s*Input stream #0:\d+ \(video\):.*; (\d+) frames decoded/.exec(line);
+      if (decoded) report.decoded = Math.max(report.decoded ?? 0, Number(decoded[1]));
+      if (line.includes("corrupt decoded frame")) report.concealed++;
+      if (log.push(line) > 400) log.splice(0, 200);
+    }
+  });
+
+  const overdue = new AbortController();
+  const alarm = bounds && setTimeout(() => overdue.abort(), Math.min(bounds.seconds * 1000, longestTimer));
+  const stop = AbortSignal.any([...(signal ? [signal] : []), stalled.signal, overdue.signal]);
+  const ended = new Promise<Error | null>((resolve) => {
+    command.once("end", () => resolve(null)).once("error", resolve);
+  });
+  // fluent-ffmpeg keeps the process to itself and asks ffmpeg for its formats first: stop it when it starts.
+  command.once("start", () => {
+    const { ffmpegProc } = command as unknown as { ffmpegProc: ChildProcess };
+    onAbort(stop, () => terminate(ffmpegProc));
+  });
+  feed();
+  command.run();
+  const error = await ended;
+  clearTimeout(watchdog);
+  clearTimeout(alarm);
+  signal?.throwIfAborted();
+  if (bounds && overdue.signal.aborted)
+    throw new TypedError(
+      "ENCODE_TOO_SLOW",
+      `ffmpeg took longer than ${bounds.seconds} s: raise KILN_ENCODE_SECONDS, or lower KILN_LADDER`,
+      { final: false },
+    );
+  if (stalled.signal.aborted)
+    throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
+      final: false,
+    });
+  if (error) throw failure(log, error);
+  return report;
+}
+
+/** `verbose` is the level at which ffmpeg counts the frames it decoded; `repeat` leaves no message out. */
+const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+verbose", "-progress", "pipe:2"];
+
+/** What a failed run means, told by ffmpeg's log. */
+export function failure(log: readonly string[], cause: Error): TypedError {
+  const all = log.join("\n");
+  if (/code 127\b/.test(cause.message)) return missing();
+  if (/No space left on device/.test(all)) return new RejectionError("DISK_FULL", undefined, { cause });
+  if (/SIGXFSZ/.test(cause.message) || /File too large/.test(all))
+    return new TypedError("OUTPUT_TOO_LARGE", "ffmpeg wrote a file twice as large as its plan allows", {
+      final: false,
+      cause,
+    });
+  const gpu = gpuFailure(log);
+  if (gpu !== null) return new GpuError(gpu, { cause });
+  if (/Decoder \([^)]*\) not found|Decoding requested, but no decoder found/.test(all))
+    return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
+  if (/Cannot determine format of input stream/.test(all))
+    return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
+  if (/Cannot allocate memory|malloc of size \d+ failed/.test(all))
+    return new TypedError(
+      "OUT_OF_MEMORY",
+      "ffmpeg needs more memory than it may take: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
+      { final: false, cause },
+    );
+  return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, {
+    final: false,
+    cause,
+  });
+}
+
+const missing = () =>
+  new TypedError("FFMPEG_MISSING", "ffmpeg and ffprobe are not installed: apt-get install ffmpeg", {
+    final: false,
+  });
+
+const tail = (log: readonly string[]): string => log.slice(-tailLines).join("\n");
+
+/**
+ * Runs ffprobe and returns what it printed.
+ * @param maxBytes of output, against files made to explode
+ * @param cwd where relative paths begin
+ * @param onLog text that ffprobe prints as errors, also when it ends well
+ * @throws RejectionError CORRUPT when ffprobe cannot read the file, TOO_LONG when it prints too much
+ * @throws TypedError FFMPEG_MISSING
+ */
+export async function runFfprobe(
+  args: readonly string[],
+  {
+    signal,
+    maxBytes = 128 * 1024 ** 2,
+    cwd,
+    onLog,
+  }: { signal?: AbortSignal | undefined; maxBytes?: number; cwd?: string; onLog?: (text: string) => void },
+): Promise<string> {
+  signal?.throwIfAborted();
+  const child = spawn(
+    "setpriv",
+    ["--pdeathsig", "KILL", "setsid", "ffprobe", "-hide_banner", "-v", "error", ...args],
+    { stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) },
+  );
+  onAbort(signal, () => terminate(child));
+  const chunks: Buffer[] = [];
+  const log: string[] = [];
+  let bytes = 0;
+  child.stdout.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) child.kill("SIGKILL");
+    else chunks.push(chunk);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    onLog?.(text);
+    if (log.push(text) > tailLines) log.shift();
+  });
+  const [code] = await once(child, "close");
+  signal?.throwIfAborted();
+  if (bytes > maxBytes) throw new RejectionError("TOO_LONG", "more packets than can be listed");
+  if (code === 127) throw missing();
+  if (code !== 0) throw new RejectionError("CORRUPT", log.join("").trim().split(": ").at(-1));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * What ffmpeg calls its own version: `5.1.9-0+deb12u1`.
+ * @throws TypedError FFMPEG_MISSING
+ */
+export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)("ffmpeg", ["-version"], signal ? { signal } : {});
+    return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "unknown";
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw missing();
+    throw error;
+  }
+}
+
+function onAbort(signal: AbortSignal | undefined, stop: () => void): void {
+  if (signal?.aborted) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+}
+
+/** SIGTERM, then SIGKILL, to the process group that `setsid` gave the process. */
+function terminate(child: ChildProcess): void {
+  const timer = setTimeout(() => kill(child, "SIGKILL"), killAfterMs);
+  child.once("exit", () => clearTimeout(timer));
+  kill(child, "SIGTERM");
+}
+
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Before `setsid` has run there is no group yet, only the process.
+    child.kill(signal);
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { analyse } from "../../analysis/analyse.ts";
+import type { Analysis } from "../../analysis/analysis.ts";
+import type { ModerationPolicy } from "../../analysis/settings.ts";
+import type { Limits, Policy } from "../../transcode/base/settings.ts";
+import { transcode } from "../../transcode/transcode.ts";
+
+/** The smallest rendition: the frames that are judged come out of the decoder, not out of it. */
+const smallest = 144;
+
+/**
+ * Judges a video by the same frames as its encode would have, and throws the encode away.
+ * @throws TypedError as transcode and analyse
+ */
+export async function judgeOriginal(
+  original: string,
+  {
+    moderation,
+    policy,
+    limits,
+    signal,
+  }: { moderation: ModerationPolicy; policy: Policy; limits: Limits; signal?: AbortSignal | undefined },
+): Promise<Analysis["moderation"]> {
+  const folder = await mkdtemp(join(tmpdir(), "kiln-judge-"));
+  try {
+    const { analysis } = await transcode(original, {
+      ...{ out: join(folder, "out"), policy: { ...policy, ladder: [smallest] }, limits, signal },
+      analyse: (footage, run) => analyse(footage, moderation, run),
+    });
+    return analysis!.moderation;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

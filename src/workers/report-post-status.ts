@@ -1,0 +1,23 @@
+import { TypedError } from "../base/typed-error.ts";
+import type { PostStatus, PostStatusClient } from "../ic/canisters/post-status-client.ts";
+import { partsOfPost } from "../videos/post-link.ts";
+import type { VideoRecord } from "../videos/video.ts";
+
+/** Tells the post that a video belongs to, if there is one, what became of the video. */
+export type TellPost = (record: VideoRecord, status: PostStatus) => Promise<void>;
+
+/**
+ * @param posts absent where no user_index is known
+ * @throws TypedError (the function) USER_INDEX_UNKNOWN, and those of PostStatusClient
+ */
+export function tellPost(posts: PostStatusClient | undefined): TellPost {
+  return async ({ id, post, attempt }, status) => {
+    if (post === undefined) return;
+    if (posts === undefined)
+      throw new TypedError(
+        "USER_INDEX_UNKNOWN",
+        `the video belongs to post ${post}, and nobody says where user_index is: set KILN_USER_INDEX_CANISTER`,
+      );
+    await posts.set({ ...partsOfPost(post), video: id, status, attempt });
+  };
+}

@@ -1,0 +1,22 @@
+import type { VideoRecord } from "../../videos/video.ts";
+import type { VideoStore } from "../../videos/video-store.ts";
+import type { Progress } from "../../videos/video-update.ts";
+import { newest } from "../throttle-latest.ts";
+
+/** The eye does not want more, Redis neither. */
+const betweenMs = 250;
+
+/**
+ * Tells the followers of a video how far its stage is: the newest progress, a few times a second.
+ * @param record as the stage has begun it
+ * @param onRefused called when the record has moved on without us: another attempt has taken over
+ */
+export function tellProgress(
+  store: VideoStore,
+  record: VideoRecord,
+  onRefused: () => void,
+): { tell: (progress: Progress) => void } & Disposable {
+  return newest<Progress>(betweenMs, async (progress) => {
+    if ((await store.report(record, progress)) === "refused") onRefused();
+  });
+}

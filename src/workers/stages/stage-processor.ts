@@ -1,0 +1,110 @@
+import { type Job, UnrecoverableError, WaitingError } from "bullmq";
+import type { Log } from "../../base/log.ts";
+import { VideoJob } from "../../queues/video-job.ts";
+import type { BlobStore } from "../../videos/blob-store.ts";
+import { begun } from "../../videos/transition.ts";
+import type { Reason, Stage, VideoRecord } from "../../videos/video.ts";
+import type { VideoStore } from "../../videos/video-store.ts";
+import { outcome, Stopped } from "../failure-action.ts";
+import type { TellPost } from "../report-post-status.ts";
+import { runTask } from "../tasks/run-task.ts";
+import type { TaskFailure } from "../tasks/task.ts";
+import { TaskError, taskFailure } from "../tasks/task-failure.ts";
+import { tellProgress } from "./report-progress.ts";
+import { stageWork } from "./stage-work.ts";
+
+export type ProcessorTools = {
+  store: VideoStore;
+  blobs: BlobStore;
+  log: Log;
+  /** The module that does the tasks, see serveTask. */
+  taskProgram: URL;
+  minFreeBytes: number;
+  moderation: "on" | "off";
+  tellPost: TellPost;
+  /** Called when the disk is full: takes no more jobs until it is not. */
+  pauseHost: () => void;
+};
+
+/**
+ * Does a stage's jobs: begins the stage (which takes the next fencing number), does its work, and writes down
+ * how it ended. Every line of it may run twice; the record decides what counts.
+ * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
+ */
+export function stageProcessor(stage: Stage, tools: ProcessorTools) {
+  const { store, blobs, minFreeBytes, moderation, tellPost, taskProgram } = tools;
+
+  return async (job: Job, token: string, lease: AbortController): Promise<void> => {
+    const { video, run } = VideoJob.parse(job.data);
+    const begin = await store.apply(video, begun(stage, run));
+    if (begin.outcome === "refused") {
+      tools.log.info({ video, stage, why: begin.why }, "nothing to do");
+      if (begin.why === "ALREADY_DONE") return;
+      throw new UnrecoverableError(begin.why);
+    }
+    const { record } = begin;
+    const log = tools.log.child({ video, stage, attempt: record.attempt });
+    log.info("begun");
+    using news = tellProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
+    try {
+      const events = await stageWork[stage](record, {
+        blobs,
+        minFreeBytes,
+        moderation,
+        tellPost,
+        warn: (why) => log.warn({ why }, "the post is told later"),
+        run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: news.tell }),
+      });
+      for (const event of events) {
+        const { outcome: written } = await store.apply(video, event);
+        if (written === "refused") throw new Stopped("lease-lost");
+      }
+      log.info("done");
+    } catch (error) {
+      await end(error, record, job, token);
+    }
+  };
+
+  /** Writes down how the stage failed, and throws what BullMQ understands by it. */
+  async function end(error: unknown, record: VideoRecord, job: Job, token: string): Promise<never> {
+    const log = tools.log.child({ video: record.id, stage, attempt: record.attempt });
+    const failure =
+      error instanceof Stopped ? error : error instanceof TaskError ? error.failure : taskFailure(error);
+    const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
+    const what = outcome(failure, triesLeft);
+    log.warn({ outcome: what, triesLeft, reason: failure.message, ...details(failure) }, "not done");
+    switch (what) {
+      case "reject":
+      case "fail": {
+        const reason = reasonOf(failure);
+        const type = what === "reject" ? "rejected" : "failed";
+        await store.apply(record.id, { type, attempt: record.attempt, reason });
+        if (what === "reject") await blobs.drop(record.id);
+        throw new UnrecoverableError(`${reason.code}: ${reason.message}`);
+      }
+      case "hand-back-and-pause":
+        tools.pauseHost();
+        return await handBack(job, token);
+      case "hand-back":
+        return await handBack(job, token);
+      case "retry":
+      case "leave":
+        throw error;
+    }
+  }
+}
+
+function details(failure: Stopped | TaskFailure): Partial<TaskFailure> {
+  if (failure instanceof Stopped) return {};
+  const { code, stack } = failure;
+  return stack === undefined ? { code } : { code, stack };
+}
+
+function reasonOf(failure: Stopped | TaskFailure): Reason {
+  return { code: failure instanceof Stopped ? "STOPPED" : failure.code, message: failure.message };
+}
+
+async function handBack(job: Job, token: string): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}

@@ -1,0 +1,86 @@
+import { constants } from "node:fs";
+import { access, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { analyse } from "../../analysis/analyse.ts";
+import type { ModerationPolicy } from "../../analysis/settings.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import type { Limits, Policy } from "../../transcode/base/settings.ts";
+import { hashFile } from "../../videos/hash-file.ts";
+import type { TaskControl, TaskHandlers } from "./serve-task.ts";
+import type { TaskOf } from "./task.ts";
+
+export type TaskTools = {
+  policy: Policy;
+  limits: Limits;
+  /** Null: nobody looks at the content. */
+  moderation: ModerationPolicy | null;
+  /** Makes a finished product public. Doing it twice changes nothing; an older attempt is refused. */
+  publish: TaskHandlers["publish"];
+};
+
+/** The work of each stage on real files. A child does one task, so it loads only what that one needs. */
+export function taskHandlers({ policy, limits, moderation, publish }: TaskTools): TaskHandlers {
+  return {
+    async ingest(task, { signal, onProgress }) {
+      await takeOriginal(task, signal);
+      onProgress({ stage: "probe", fraction: 0 });
+      const { probe } = await import("../../transcode/probe/probe.ts");
+      const { screen } = await import("../../transcode/probe/screen.ts");
+      screen(await probe(task.original, { maxBytes: limits.maxBytes, signal }), limits);
+      return {};
+    },
+    async transcode({ original, out }, { signal, onProgress }) {
+      const { transcode } = await import("../../transcode/transcode.ts");
+      await transcode(original, {
+        out,
+        signal,
+        onProgress,
+        policy,
+        limits,
+        analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
+      });
+      return {};
+    },
+    publish,
+  };
+}
+
+/** Copies the file into the blob store, where nobody writes to it any more, and checks what was copied. */
+async function takeOriginal(
+  { source, sha256, original }: TaskOf<"ingest">,
+  signal: TaskControl["signal"],
+): Promise<void> {
+  const taken = await access(original).then(
+    () => true,
+    () => false,
+  );
+  if (taken) return;
+  const folder = dirname(original);
+  const aside = join(folder, String(process.pid));
+  // What a worker that was killed has left goes, too.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  try {
+    await copyFile(source, aside, constants.COPYFILE_FICLONE).catch((error) => {
+      throw unreadable(source, error);
+    });
+    const copied = await hashFile(aside, { signal });
+    if (copied.sha256 !== sha256)
+      throw new TypedError(
+        "SOURCE_CHANGED",
+        `${source} has changed since it was handed in: hand it in again`,
+      );
+    await rename(aside, original);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+function unreadable(source: string, error: NodeJS.ErrnoException): Error {
+  if (error.code === "ENOSPC") return error;
+  return new TypedError(
+    "SOURCE_UNREADABLE",
+    `${source} cannot be read here (${error.code}): hand it in again from a path that every worker sees`,
+    { cause: error },
+  );
+}

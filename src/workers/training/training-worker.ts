@@ -1,0 +1,50 @@
+import { Worker as QueueWorker } from "bullmq";
+import type { Redis } from "ioredis";
+import { trainingQueueName } from "../../queues/training-job.ts";
+import { queuePrefix } from "../../queues/video-job.ts";
+import { Stopped } from "../failure-action.ts";
+import { Leases } from "../leases.ts";
+import { maxStalledCount } from "../worker.ts";
+import { doTraining, type TrainingTools } from "./do-training.ts";
+
+export type TrainingWorkerOptions = TrainingTools & {
+  redis: Redis;
+  /** Trainings at a time. */
+  slots: number;
+  /** Milliseconds after which a training whose worker is silent goes to another. */
+  lockMs: number;
+  /** Milliseconds that a running training gets to finish when the worker is stopped. */
+  stopMs: number;
+};
+
+/**
+ * Starts taking trainings. This process only holds leases.
+ * @returns disposing of it takes no more, lets those at work finish or hands them back with a checkpoint
+ */
+export function startTrainingWorker(options: TrainingWorkerOptions): AsyncDisposable {
+  const { redis, log, slots, lockMs, stopMs } = options;
+  const leases = new Leases();
+  const worker = new QueueWorker(
+    trainingQueueName,
+    (job, token) => leases.hold(job, (lease) => doTraining(job, token!, lease.signal, options)),
+    {
+      connection: redis,
+      prefix: queuePrefix,
+      concurrency: slots,
+      lockDuration: lockMs,
+      stalledInterval: lockMs / 2,
+      maxStalledCount,
+    },
+  );
+  worker.on("error", (err) => log.warn({ stage: "train", err }, "queue"));
+  worker.on("stalled", (job) => log.warn({ stage: "train", job }, "taken over from a silent worker"));
+  worker.on("lockRenewalFailed", (jobs) => leases.lose(trainingQueueName, jobs));
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = worker.close();
+      const timer = setTimeout(() => leases.endAll(new Stopped("worker-stops")), stopMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gatewayUrl } from "@kiln/client/network/gateway-url";
+import { isLoopback, isMainnet } from "@kiln/client/network/hosts";
+import { choose } from "../../../src/ic/canisters/connection.ts";
+import { readDeployment, writeDeployment } from "../../../src/ic/network/deployment.ts";
+import { chooseRootKey, readRootKey } from "../../../src/ic/network/root-key.ts";
+
+const storage = "rwlgt-iiaaa-aaaaa-aaaaa-cai";
+const index = "rrkah-fqaaa-aaaaa-aaaaq-cai";
+const local = {
+  host: "http://127.0.0.1:4943",
+  identity: "/keys/local.pem",
+  canisters: { global_configuration: index, storage, content_index: index },
+};
+const mainnet = {
+  KILN_IC_HOST: "https://icp-api.io",
+  KILN_IDENTITY: "/keys/me.pem",
+  KILN_STORAGE_CANISTER: [index],
+  KILN_CONTENT_INDEX_CANISTER: storage,
+};
+
+test("connection: without settings it is the local network's, whose word for its root key is taken", () => {
+  assert.deepEqual(choose({}, local), {
+    host: local.host,
+    identity: local.identity,
+    storage: undefined,
+    index,
+    configuration: index,
+    userIndex: undefined,
+    rootKey: { from: "host" },
+  });
+});
+
+test("connection: one setting replaces one value of the local network", () => {
+  assert.equal(choose({ KILN_IDENTITY: "/keys/me.pem" }, local).identity, "/keys/me.pem");
+  assert.deepEqual(choose({ KILN_STORAGE_CANISTER: [index, storage] }, local).storage, [index, storage]);
+});
+
+test("connection: another host takes nothing from the local network", () => {
+  assert.deepEqual(choose(mainnet, local), {
+    host: "https://icp-api.io",
+    identity: "/keys/me.pem",
+    storage: [index],
+    index: storage,
+    configuration: undefined,
+    userIndex: undefined,
+    rootKey: { from: "mainnet" },
+  });
+  assert.throws(() => choose({ ...mainnet, KILN_IDENTITY: undefined }, local), {
+    code: "NETWORK_UNKNOWN",
+    message: /set KILN_IDENTITY$/,
+  });
+  assert.throws(() => choose({ ...mainnet, KILN_STORAGE_CANISTER: undefined }, local), {
+    message: /set KILN_GLOBAL_CONFIGURATION_CANISTER$/,
+  });
+  const directory = { KILN_STORAGE_CANISTER: undefined, KILN_GLOBAL_CONFIGURATION_CANISTER: storage };
+  assert.equal(choose({ ...mainnet, ...directory }, local).configuration, storage);
+});
+
+test("connection: with nothing at all the error says what to start or set", () => {
+  assert.throws(() => choose({}, undefined), {
+    code: "NETWORK_UNKNOWN",
+    message: /kiln localnet, or set KILN_IC_HOST, KILN_IDENTITY, KILN_GLOBAL_CONFIGURATION_CANISTER$/,
+  });
+});
+
+test("connection: a host elsewhere is believed about its root key only when asked to be", () => {
+  const own = { ...mainnet, KILN_IC_HOST: "https://replica.example" };
+  assert.throws(() => choose(own, undefined), {
+    code: "ROOT_KEY_UNKNOWN",
+    message:
+      /^https:\/\/replica\.example is neither the Internet Computer nor this machine: give its root key/,
+  });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "mainnet" }, undefined).rootKey, { from: "mainnet" });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "fetch" }, undefined).rootKey, { from: "host" });
+  assert.deepEqual(choose({ ...own, KILN_IC_ROOT_KEY: "0aff" }, undefined).rootKey, {
+    from: "bytes",
+    bytes: Buffer.from([0x0a, 0xff]),
+  });
+});
+
+test("connection: which hosts are the Internet Computer, which are this machine", () => {
+  const hosts = [
+    "https://icp-api.io",
+    "https://a.icp0.io",
+    "https://icp0.io.evil.example",
+    "http://localhost:1",
+  ];
+  assert.deepEqual(hosts.map(isMainnet), [true, true, false, false]);
+  assert.deepEqual(
+    ["http://127.0.0.1:1", "http://[::1]:1", "http://x.localhost", "http://10.0.0.1"].map(isLoopback),
+    [true, true, true, false],
+  );
+});
+
+test("gateway: a domain a canister on the Internet Computer, a path prefix elsewhere", () => {
+  assert.equal(
+    gatewayUrl("https://icp-api.io", storage, "/v/a/index.html"),
+    `https://${storage}.icp0.io/v/a/index.html`,
+  );
+  assert.equal(gatewayUrl(local.host, storage, "/v/a"), `http://127.0.0.1:4943/-/${storage}/v/a`);
+});
+
+const folder = await mkdtemp(join(tmpdir(), "kiln-deployment-"));
+after(() => rm(folder, { recursive: true }));
+
+test("deployment: what was written is read back; no file is no deployment; nonsense is refused", async () => {
+  const file = join(folder, "localnet", "kiln.json");
+  assert.equal(await readDeployment(file), undefined);
+  await writeDeployment(file, local);
+  assert.deepEqual(await readDeployment(file), local);
+  await writeFile(file, JSON.stringify({ ...local, host: "x" }));
+  await assert.rejects(readDeployment(file), { code: "DEPLOYMENT_INVALID", message: /host: Invalid URL/ });
+});
+
+test("root key: from a DER file or in hexadecimal, and what is no key is named", async () => {
+  const host = "https://replica.example";
+  const key = Buffer.concat([
+    Buffer.from("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100", "hex"),
+    Buffer.alloc(96, 7),
+  ]);
+  const file = join(folder, "root.der");
+  await writeFile(file, key);
+  for (const given of [file, key.toString("hex")])
+    assert.deepEqual(await readRootKey(chooseRootKey(host, given)), { from: "bytes", bytes: key });
+  await writeFile(file, key.subarray(1));
+  for (const given of [file, "0aff"])
+    await assert.rejects(readRootKey(chooseRootKey(host, given)), {
+      code: "ROOT_KEY_INVALID",
+      message: /is no DER-encoded BLS12-381 key of 133 bytes/,
+    });
+  await assert.rejects(readRootKey(chooseRootKey(host, "nothing")), { code: "ROOT_KEY_INVALID" });
+});

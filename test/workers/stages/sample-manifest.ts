@@ -1,0 +1,50 @@
+import type { Manifest } from "../../../src/transcode/manifest.ts";
+
+const picture = { path: "a.webp", width: 2, height: 2, type: "image/webp" } as const;
+/** Of the smallest video that there can be; nobody has looked at it. */
+export const sampleManifest: Manifest = {
+  version: 1,
+  source: {
+    bytes: 1,
+    sha256: "ab".repeat(32),
+    container: "mp4",
+    codec: "h264",
+    width: 2,
+    height: 2,
+    rotation: 0,
+    duration: 1,
+    otherDuration: null,
+    frames: 1,
+    range: "sdr",
+    audioCodec: null,
+    damage: null,
+  },
+  duration: 1,
+  frameRate: { numerator: 1, denominator: 1 },
+  segments: { first: [1], others: 1 },
+  renditions: [
+    {
+      name: "2p",
+      width: 2,
+      height: 2,
+      codecs: "avc1",
+      bandwidth: 1,
+      averageBandwidth: 1,
+      bytes: 1,
+      frames: 1,
+      playlist: "2p.m3u8",
+    },
+  ],
+  audio: null,
+  hls: "master.m3u8",
+  dash: "manifest.mpd",
+  mp4: null,
+  posters: [picture],
+  posterTime: 0,
+  thumbhash: "AAAA",
+  storyboard: { vtt: "a.vtt", sprite: "a.jpg", tiles: 1, tileWidth: 2, tileHeight: 2, interval: 1 },
+  preview: { ...picture, duration: 1 },
+  analysis: null,
+  encoder: { name: "libx264", path: "software", fallbacks: [] },
+  files: [],
+};
