@@ -23,8 +23,8 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     summary: "upload a transcoded folder into the storage canister and enter it into the index",
     load: () => import("./videos/publish.ts"),
   },
-  withdraw: {
-    summary: "ban or delete published videos: the index, the files, originals and products",
+  takedown: {
+    summary: "take down published videos (ban or delete): index entry, files, originals and products",
     load: () => import("./videos/takedown.ts"),
   },
   moderate: {
@@ -80,7 +80,7 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
   },
   canisters: {
     summary: "the deployed canisters: status and cycles, snapshots, restoring users from the backup, a drill",
-    load: () => import("./canisters/canisters-command.ts"),
+    load: () => import("./canisters/canisters.ts"),
   },
   doctor: {
     summary: "say what this machine has and lacks, and what to do about it",
@@ -94,6 +94,9 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
   check: { summary: "types, lint, format and the rules of import", load: () => import("./dev/check.ts") },
 };
 
+/** Former names, understood for one release and not listed. */
+const formerNames: Record<string, keyof typeof commands> = { withdraw: "takedown" };
+
 const usage = 2;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -106,6 +109,14 @@ async function main(args: readonly string[]): Promise<number> {
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).copyInheritedSettings(program);
     if (args.includes(name)) (await load()).default(command);
+  }
+  for (const [former, name] of Object.entries(formerNames)) {
+    const { summary, load } = commands[name]!;
+    const command = program
+      .command(former, { hidden: true })
+      .description(summary)
+      .copyInheritedSettings(program);
+    if (args.includes(former)) (await load()).default(command);
   }
   try {
     if (args.length === 0) program.help({ error: true });

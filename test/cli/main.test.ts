@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -93,10 +94,15 @@ test("doctor --json says of everything what it found, and what to do where somet
   for (const { state, advice } of findings) assert.equal(state !== "good", Boolean(advice));
 });
 
-test("every command is a file of src/cli", () => {
-  const files = readdirSync(`${root}src/cli`);
+test("every command is a file in one of the wings of src/cli", () => {
+  const files = readdirSync(`${root}src/cli`, { recursive: true }).map((file) => basename(String(file)));
   const { stdout } = kiln("--help");
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name!);
   assert.ok(listed.length >= 10);
   for (const name of listed) assert.ok(files.includes(`${name}.ts`), name);
+});
+
+test("withdraw is still understood as takedown, unlisted", () => {
+  assert.doesNotMatch(kiln("--help").stdout, /^ {2}withdraw/m);
+  assert.match(kiln("withdraw", "--help").stdout, /Usage: \.\/kiln withdraw .*\n\n.*take down/s);
 });

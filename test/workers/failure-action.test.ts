@@ -38,5 +38,5 @@ test("what a task threw crosses to the worker as data, with a stack only when no
     { kind, code, message },
     { kind: "passing", code: "UNEXPECTED", message: "RangeError: index" },
   );
-  assert.match(stack!, /outcome\.test/);
+  assert.match(stack!, /failure-action\.test/);
 });

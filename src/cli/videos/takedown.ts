@@ -20,16 +20,16 @@ const statuses: Record<string, Withdrawal> = {
 
 type Options = { as: string; reason: string; canistersOnly?: true };
 
-/** How one video is withdrawn. */
-type Withdraw = (id: string, status: Withdrawal, why: string) => Promise<void>;
+/** Takes one video down. */
+type Takedown = (id: string, status: Withdrawal, why: string) => Promise<void>;
 
-export default function withdrawCommand(command: Command): void {
+export default function takedownCommand(command: Command): void {
   command
     .argument("<ids...>", "videos, by their ids")
     .addOption(
       new Option("--as <why>", "what becomes of them").choices(Object.keys(statuses)).makeOptionMandatory(),
     )
-    .option("--reason <sentence>", "for the record", "withdrawn by the operator")
+    .option("--reason <sentence>", "for the record", "taken down by the operator")
     .option("--canisters-only", "ask no Redis: for what was published without a worker")
     .addHelpText(
       "after",
@@ -39,13 +39,13 @@ is not set and no Redis runs on this machine, only the canisters are asked.
 Settings: KILN_REDIS_URL, KILN_BLOBS; the network as for kiln publish.
 
 Example:
-  kiln withdraw 0123456789abcdef0123456789abcdef --as reported --reason "copyright claim"`,
+  kiln takedown 0123456789abcdef0123456789abcdef --as reported --reason "copyright claim"`,
     )
     .action(async (ids: string[], options: Options) => {
       const network = await connect(readSettings(IcSettings));
       await using way = await wayOf(network, options);
       for (const id of ids) {
-        await way.withdraw(id, statuses[options.as]!, options.reason);
+        await way.takedown(id, statuses[options.as]!, options.reason);
         console.log(`${id} ${statuses[options.as]}`);
       }
     });
@@ -54,18 +54,18 @@ Example:
 async function wayOf(
   network: Connection,
   { canistersOnly }: Options,
-): Promise<AsyncDisposable & { withdraw: Withdraw }> {
+): Promise<AsyncDisposable & { takedown: Takedown }> {
   const redis = canistersOnly ? undefined : await openRedis();
   if (redis === undefined) {
     return {
-      withdraw: (id, status) => withdrawVideo({ ...network, id, attempt: 0, status }),
+      takedown: (id, status) => withdrawVideo({ ...network, id, attempt: 0, status }),
       [Symbol.asyncDispose]: async () => {},
     };
   }
   const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
   const tools = { store: new VideoStore(redis), blobs, network };
   return {
-    withdraw: (id, status, why) => withdraw(tools, id, status, why),
+    takedown: (id, status, why) => withdraw(tools, id, status, why),
     [Symbol.asyncDispose]: async () => redis.disconnect(),
   };
 }

@@ -226,21 +226,21 @@ test("kiln publish: a directory that names no storage canister", async () => {
   assert.match(stderr, new RegExp(`^CANISTER_UNKNOWN: .*${empty} names no storage canister: kiln deploy`));
 });
 
-test("kiln withdraw: without a Redis for what was published without a worker; one that is named must answer", async () => {
+test("kiln takedown: without a Redis for what was published without a worker; one that is named must answer", async () => {
   const nowhere = "redis://127.0.0.1:1";
   const page = (id: string) => fetch(`${network.url}/-/${network.canisters.storage}/v/${id}/master.m3u8`);
-  const refused = await kilnWith({ KILN_REDIS_URL: nowhere }, "withdraw", "another", "--as", "deleted");
+  const refused = await kilnWith({ KILN_REDIS_URL: nowhere }, "takedown", "another", "--as", "deleted");
   assert.deepEqual([refused.code, refused.stdout], [1, ""]);
   assert.match(refused.stderr, /^REDIS_UNREACHABLE: /);
   assert.equal((await page("another")).status, 200);
 
-  const only = ["withdraw", "another", "--as", "deleted", "--canisters-only"];
+  const only = ["takedown", "another", "--as", "deleted", "--canisters-only"];
   const withdrawn = await kilnWith({ KILN_REDIS_URL: nowhere }, ...only);
   assert.deepEqual([withdrawn.code, withdrawn.stdout, withdrawn.stderr], [0, "another Deleted\n", ""]);
   assert.equal((await page("another")).status, 410);
 
   const id = "12".repeat(16);
-  const unnamed = await kiln("withdraw", id, "--as", "reported");
+  const unnamed = await kiln("takedown", id, "--as", "reported");
   assert.deepEqual([unnamed.code, unnamed.stdout], [0, `${id} BannedDueToUserReporting\n`], unnamed.stderr);
   assert.equal((await page(id)).status, 410);
   const again = await kiln("publish", "dance", "--title", "A dance");
