@@ -28,8 +28,10 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   let uploads = Uploads.empty();
   let ledger = Ledger.empty();
   let gone : Site.Gone = Set.empty();
-  /// The attempt with which an upload was deleted: only newer ones may begin it again.
+  /// The newest attempt with which an upload was deleted: only newer ones may begin it again.
   let deleted : Map.Map<Text, Nat64> = Map.empty();
+  /// The attempt of an upload that was abandoned before it was ever visible: older ones may not begin it again.
+  let abandoned : Map.Map<Text, Nat64> = Map.empty();
   /// Uploads that a moderator has taken down.
   let blocked : Set.Set<Text> = Set.empty();
   transient let site = uploads.site;
@@ -66,6 +68,10 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
       case (?attempt) if (upload.attempt <= attempt) return #err(#stale_attempt(attempt));
       case null {};
     };
+    switch (abandoned.get(id)) {
+      case (?attempt) if (upload.attempt < attempt) return #err(#stale_attempt(attempt));
+      case null {};
+    };
     let bytes = upload.files.values().foldLeft(0, func(sum, file) = sum + file.size.toNat());
     let ?fitting = bytesOf bytes else return #err(#quota_exceeded "more bytes than any canister has");
     if (not uploads.has(upload)) {
@@ -73,7 +79,10 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
     };
     let begun = uploads.begin(upload);
     switch begun {
-      case (#ok { committed }) if (not committed) ledger.begun(id, caller, fitting) else ledger.pending.remove(id);
+      case (#ok { committed }) {
+        abandoned.remove(id);
+        if (not committed) ledger.begun(id, caller, fitting) else ledger.pending.remove(id);
+      };
       case (#err _) {};
     };
     begun;
@@ -112,8 +121,8 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
 
   public shared ({ caller }) func delete_upload(upload_id : Text, attempt : Nat64) : async Result<()> {
     switch (await* refusal(caller, mayCommit)) { case (?error) return #err error; case null {} };
-    let known : Nat64 = switch (uploads.byId.get(upload_id)) { case (?upload) upload.attempt; case null 0 };
-    if (attempt < known) return #err(#stale_attempt known);
+    let begun = begunAttempt(upload_id);
+    if (attempt < begun) return #err(#stale_attempt begun);
     withdraw(upload_id, attempt);
     #ok;
   };
@@ -121,7 +130,7 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   public shared ({ caller }) func take_down(upload_id : Text) : async Result<()> {
     switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
     blocked.add(upload_id);
-    withdraw(upload_id, switch (uploads.byId.get(upload_id)) { case (?upload) upload.attempt; case null 0 });
+    withdraw(upload_id, begunAttempt(upload_id));
     #ok;
   };
 
@@ -184,17 +193,31 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   func withdraw(id : Text, attempt : Nat64) {
     uploads.withdraw(gone, id);
     ledger.removed(id);
-    deleted.add(id, attempt);
+    abandoned.remove(id);
+    // A deletion may be repeated with an older attempt: it must not let in what a newer one shut out.
+    let former : Nat64 = switch (deleted.get(id)) { case (?newest) newest; case null 0 };
+    deleted.add(id, Nat64.max(former, attempt));
   };
 
-  /// @return how many uploads were given up
+  /// The newest attempt that began the upload; 0 when none did, or when it has been deleted since.
+  func begunAttempt(id : Text) : Nat64 {
+    switch (uploads.byId.get(id), abandoned.get(id)) {
+      case (?upload, _) upload.attempt;
+      case (null, ?attempt) attempt;
+      case (null, null) 0;
+    };
+  };
+
+  /// @return how many uploads were abandoned
   func collect(idle : Nat) : Nat64 {
-    let abandoned = ledger.idle(idle);
-    for (id in abandoned.values()) {
+    let idlers = ledger.idle(idle);
+    for (id in idlers.values()) {
+      let attempt = begunAttempt(id);
       uploads.abandon(id);
       ledger.pending.remove(id);
+      if (not uploads.byId.containsKey(id)) abandoned.add(id, attempt);
     };
-    Nat64.fromNat(abandoned.size());
+    Nat64.fromNat(idlers.size());
   };
 
   func refusal(caller : Principal, roles : [Membership.Role]) : async* ?Error {

@@ -80,6 +80,37 @@ test("what was deleted comes back with a newer attempt only", async () => {
   assert.deepEqual(await statuses("again"), [200, 200]);
 });
 
+test("a repeated deletion with an older attempt does not let an older attempt in again", async () => {
+  await publish("fenced", 5n);
+  ok(await storage.delete_upload("fenced", 5n));
+  ok(await storage.delete_upload("fenced", 1n));
+  for (const attempt of [1, 5])
+    assert.deepEqual(err(await storage.begin_upload(upload("fenced", attempt, video("fenced")))), {
+      stale_attempt: 5n,
+    });
+  ok(await moderator.storage.take_down("fenced"));
+  ok(await moderator.storage.allow("fenced"));
+  assert.deepEqual(err(await storage.begin_upload(upload("fenced", 5, video("fenced")))), {
+    stale_attempt: 5n,
+  });
+  await publish("fenced", 6n);
+  assert.deepEqual(await statuses("fenced"), [200, 200]);
+});
+
+test("an abandoned upload still refuses older attempts, and goes on with the same one", async () => {
+  const begin = (attempt: number) => storage.begin_upload(upload("left", attempt, video("left")));
+  ok(await begin(5));
+  assert.equal(ok(await storage.collect_unfinished({ idle_seconds: 0 })), 1n);
+  assert.deepEqual(await storage.upload_status("left"), []);
+  assert.deepEqual(err(await begin(4)), { stale_attempt: 5n });
+  assert.deepEqual(err(await storage.delete_upload("left", 4n)), { stale_attempt: 5n });
+  ok(await begin(5));
+  assert.equal(ok(await storage.collect_unfinished({ idle_seconds: 0 })), 1n);
+  ok(await storage.delete_upload("left", 5n));
+  assert.deepEqual(err(await begin(5)), { stale_attempt: 5n });
+  await publish("left", 6n);
+});
+
 test("an upload half-way is deleted, too, and never seen", async () => {
   const samples = video("half");
   ok(await storage.begin_upload(upload("half", 1, samples)));
