@@ -37,6 +37,15 @@ for (const [cell, frames, explicit, verdict] of cells)
     );
   });
 
+// Means that floating point makes a little larger, a little smaller, and neither.
+for (const score of [0.8, 0.7, 0.75])
+  test(`verdict: exactly at the threshold ${score} counts`, () => {
+    const frames = [frame(score), frame(score), frame(score)];
+    assert.equal(moderate(frames, { ...policy, banScore: score }).verdict, "banned");
+    assert.equal(moderate(frames, { ...policy, banScore: 1, unsafeScore: score }).verdict, "unsafe");
+    assert.equal(moderate(frames, { ...policy, banScore: score + 0.0001 }).verdict, "unsafe");
+  });
+
 test("verdict: all that it says", () => {
   assert.deepEqual(moderate([frame(0.5, 0.1), frame(0.1)], policy), {
     ...policy,

@@ -36,6 +36,7 @@ const cells: [name: string, error: unknown, expected: ReturnType<typeof callFail
   ["inspect_message", reject(4), { retry: "never", code: "CALL_REFUSED", why: "said so" }],
   ["trap", reject(5, "IC0503"), { retry: "never", code: "CANISTER_FAILED", why: "said so" }],
   ["stopped", reject(5, "IC0508"), { retry: "later", code: "CANISTER_UNREACHABLE", why: "said so" }],
+  ["stopping", reject(5, "IC0509"), { retry: "later", code: "CANISTER_UNREACHABLE", why: "said so" }],
   ["SYS_UNKNOWN", reject(6), { retry: "later", code: "CANISTER_UNREACHABLE", why: "said so" }],
   ["a mistake in the program", new RangeError("oops"), undefined],
 ];
