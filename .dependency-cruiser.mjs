@@ -21,7 +21,7 @@ const folders = {
     ],
     ...["base", "client"],
   ],
-  api: ["queues", "videos", "ic", "events", "feed", "ml", "base"],
+  api: ["queues", "videos", "ic", "events", "feed", "ml", "base", "client"],
   // Of workers only its child program, by the rule about config below.
   workers: [
     "config",

@@ -1,13 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isIPv4 } from "node:net";
+import { isLoopback } from "@kiln/client/network/hosts";
 import type { FastifyRequest } from "fastify";
 import { TypedError } from "../base/typed-error.ts";
-
-const loopbackNames = new Set(["localhost", "::1", "[::1]"]);
-
-/** Whether only programs of this machine reach an address. */
-export const isLoopback = (host: string): boolean =>
-  loopbackNames.has(host) || (isIPv4(host) && host.startsWith("127."));
 
 /**
  * Refuses to listen where everybody may come without a token.

@@ -56,7 +56,7 @@ export async function connectClient(network: Network, identity?: Identity): Prom
 
 function keyOf(host: string, given: string | undefined): RootKey {
   if (given !== undefined) return { from: "bytes", bytes: bytesOf(given) };
-  return { from: isLoopback(host) ? "host" : "mainnet" };
+  return { from: isLoopback(new URL(host).hostname) ? "host" : "mainnet" };
 }
 
 function bytesOf(hex: string): Uint8Array {

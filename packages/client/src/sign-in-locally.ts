@@ -1,4 +1,5 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { isLoopback } from "./network/hosts.ts";
 import type { Session } from "./sign-in.ts";
 import { TypedError } from "./typed-error.ts";
 
@@ -9,8 +10,8 @@ const developmentKey = "kiln-development-identity";
  * @throws TypedError SIGN_IN_REFUSED for any other host
  */
 export function signInLocally(host: string): Session {
-  if (!/^https?:\/\/(localhost|127\.0\.0\.1|[\w-]+\.localhost)(:|\/|$)/.test(host))
-    throw new TypedError("SIGN_IN_REFUSED", `${host} is no local network: use Internet Identity`);
+  if (!URL.canParse(host) || !isLoopback(new URL(host).hostname))
+    throw new TypedError("SIGN_IN_REFUSED", `${host} is not on this machine: use Internet Identity`);
   const kept = localStorage.getItem(developmentKey);
   const identity = kept === null ? Ed25519KeyIdentity.generate() : Ed25519KeyIdentity.fromJSON(kept);
   localStorage.setItem(developmentKey, JSON.stringify(identity.toJSON()));

@@ -19,7 +19,7 @@ export function chooseRootKey(host: string, given: string | undefined): ChosenKe
     return { from: "bytes", bytes: Buffer.from(given, "hex") };
   if (given !== undefined) return { from: "file", path: given };
   if (isMainnet(host)) return { from: "mainnet" };
-  if (isLoopback(host)) return { from: "host" };
+  if (isLoopback(new URL(host).hostname)) return { from: "host" };
   throw new TypedError(
     "ROOT_KEY_UNKNOWN",
     `${host} is neither the Internet Computer nor this machine: give its root key in hexadecimal or as a DER file with --root-key or KILN_IC_ROOT_KEY; "fetch" takes the host's own word for it, "mainnet" says that it leads to the Internet Computer`,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import { isLoopback, isMainnet } from "@kiln/client/network/hosts";
+import { signInLocally } from "@kiln/client/sign-in-locally";
 import { choose } from "../../../src/ic/canisters/connection.ts";
 import { readDeployment, writeDeployment } from "../../../src/ic/network/deployment.ts";
 import { chooseRootKey, readRootKey } from "../../../src/ic/network/root-key.ts";
@@ -83,18 +84,45 @@ test("connection: a host elsewhere is believed about its root key only when aske
   });
 });
 
-test("connection: which hosts are the Internet Computer, which are this machine", () => {
-  const hosts = [
-    "https://icp-api.io",
-    "https://a.icp0.io",
-    "https://icp0.io.evil.example",
-    "http://localhost:1",
+test("connection: which hosts are the Internet Computer", () => {
+  const ours = ["https://icp-api.io", "https://a.icp0.io", "https://ic0.app", "https://icp.io"];
+  const foreign = ["https://evilicp0.io", "https://icp0.io.evil.example", "http://localhost:1"];
+  assert.deepEqual(ours.filter(isMainnet), ours);
+  assert.deepEqual(foreign.filter(isMainnet), []);
+});
+
+test("connection: which names and addresses are on this machine", () => {
+  const here = ["localhost", "LOCALHOST", "x.localhost", "127.0.0.1", "127.255.255.255", "::1", "[::1]"];
+  const elsewhere = [
+    "127.evil.example",
+    "127.0.0.1.evil.example",
+    "127.0.0.256",
+    "1127.0.0.1",
+    "10.0.0.1",
+    "0.0.0.0",
+    "evillocalhost",
+    "localhost.evil.example",
+    "::",
+    "",
   ];
-  assert.deepEqual(hosts.map(isMainnet), [true, true, false, false]);
-  assert.deepEqual(
-    ["http://127.0.0.1:1", "http://[::1]:1", "http://x.localhost", "http://10.0.0.1"].map(isLoopback),
-    [true, true, true, false],
-  );
+  assert.deepEqual(here.filter(isLoopback), here);
+  assert.deepEqual(elsewhere.filter(isLoopback), []);
+});
+
+test("connection: the root key of a host that merely looks like this machine is not taken from that host", async () => {
+  assert.deepEqual(chooseRootKey("http://127.1:4943", undefined), { from: "host" }, "it is 127.0.0.1");
+  for (const host of ["http://127.evil.example:4943", "http://localhost@evil.example"])
+    assert.throws(() => chooseRootKey(host, undefined), { code: "ROOT_KEY_UNKNOWN" });
+});
+
+test("connection: the browser client signs in without Internet Identity on this machine only", () => {
+  for (const host of [
+    "http://127.evil.example",
+    "http://localhost:x@evil.example/",
+    "https://icp-api.io",
+    "",
+  ])
+    assert.throws(() => signInLocally(host), { code: "SIGN_IN_REFUSED" }, host);
 });
 
 test("gateway: a domain a canister on the Internet Computer, a path prefix elsewhere", () => {
