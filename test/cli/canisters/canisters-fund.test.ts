@@ -4,35 +4,33 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { canisterHealth } from "../../../src/ic/canisters/canister-health.ts";
 import { cyclesLedger } from "../../../src/ic/canisters/cycles-ledger.ts";
 import { userIndexClient } from "../../../src/ic/canisters/user-index-client.ts";
 import { reserveMemory } from "../../canisters/reserve-memory.ts";
 import { type DeployedNetwork, startDeployed } from "../deploy/deployed-network.ts";
-import { kiln, main } from "../kiln.ts";
+import { clockAhead, kilnAhead, main } from "../kiln.ts";
 
 const trillion = 1_000_000_000_000n;
 /** Of 100 T those burn 2.2 T a day and 65.8 T are the freezing reserve: half a month is left. */
 const heavy = 200n * (1n << 30n);
 
+const day = 86_400_000;
+const untilNoon = (1.5 * day - (Date.now() % day)) % day;
+
 let network: DeployedNetwork;
 let journal: string;
 before(async () => {
-  await ofOneDay();
   network = await startDeployed();
+  // The daily limit is that of a UTC day: for the network and for kiln these tests begin at noon.
+  await network.later(untilNoon);
   journal = join(network.folder, ".kiln/localnet/funding.jsonl");
 });
 after(() => network[Symbol.asyncDispose]());
 
-/** Limits are of a UTC day, and these tests take less than five minutes: none begins in the last five of a day. */
-async function ofOneDay(): Promise<void> {
-  const left = 86_400_000 - (Date.now() % 86_400_000);
-  if (left < 300_000) await sleep(left);
-}
-
 const fromAccount = ["canisters", "fund", "--from", "account"];
-const fund = (...args: string[]) => kiln(network.folder, ...fromAccount, ...args);
+const kilnAtNoon = (...args: string[]) => kilnAhead(untilNoon, network.folder, ...args);
+const fund = (...args: string[]) => kilnAtNoon(...fromAccount, ...args);
 const paid = async () => {
   const lines = (await readFile(journal, "utf8")).trim().split("\n");
   return lines.map((line) => JSON.parse(line) as { canister: string; cycles: string });
@@ -117,8 +115,9 @@ test("--watch tops up again and again, user_index too, until it is told to stop"
   timeout: 120_000,
 }, async (t) => {
   const { agent, canisters, folder } = network;
-  const args = [main, ...fromAccount, "--watch", "0.001", "--daily-limit", "900"];
-  const watching = execFile(process.execPath, args, { cwd: folder, env: { PATH: process.env.PATH } });
+  const { argv, env } = clockAhead(untilNoon);
+  const args = [...argv, main, ...fromAccount, "--watch", "0.001", "--daily-limit", "900"];
+  const watching = execFile(process.execPath, args, { cwd: folder, env });
   t.after(() => watching.kill("SIGKILL"));
   const exited = once(watching, "exit");
   let said = "";
@@ -138,10 +137,10 @@ test("--watch tops up again and again, user_index too, until it is told to stop"
 });
 
 test("those that name the others are thawed as well", async () => {
-  const { agent, canisters, folder } = network;
+  const { agent, canisters } = network;
   for (const id of [canisters.global_configuration, canisters.user_index])
     await reserveMemory(agent, id, heavy * 6n);
-  const status = await kiln(folder, "canisters", "status");
+  const status = await kilnAtNoon("canisters", "status");
   assert.equal(status.code, 1);
   assert.match(status.stderr, /^UNKNOWN: global_configuration canister .* frozen/m);
   assert.match(status.stderr, /^UNKNOWN: user index canister .* frozen/m);
@@ -149,7 +148,7 @@ test("those that name the others are thawed as well", async () => {
   const thawed = await fund("--daily-limit", "2000", "--below-days", "10");
   assert.match(thawed.stdout, /^global_configuration \S+ received \d/m);
   assert.match(thawed.stdout, /^user_index \S+ received \d/m);
-  const after = await kiln(folder, "canisters", "status", "--warn-days", "9");
+  const after = await kilnAtNoon("canisters", "status", "--warn-days", "9");
   assert.deepEqual([after.code, after.stderr], [0, ""]);
 });
 

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Principal } from "@dfinity/principal";
 import { type Compiled, compileCanister } from "../../../canisters/compile.ts";
 import { management } from "../../../src/ic/canisters/management.ts";
@@ -39,6 +38,8 @@ async function stateOf(name: CanisterName) {
   };
 }
 
+type State = Awaited<ReturnType<typeof stateOf>>;
+
 const deploy = (modules: string) => kiln(network.folder, "deploy", "--modules", modules, "--yes");
 const kept = async () => assert.deepEqual(await network.admin.index.get("kept"), entry);
 const journal = () => readFile(join(network.folder, ".kiln/localnet/upgrading.json"), "utf8");
@@ -54,7 +55,14 @@ const next = "{ attempt : Nat64; release : Text }";
 const changedType: [string, string][] = [
   ["let deleted : Map.Map<Text, Nat64>", `let deleted : Map.Map<Text, ${next}>`],
   ["case (?attempt) if (upload.attempt <= attempt)", "case (?{ attempt }) if (upload.attempt <= attempt)"],
-  ["deleted.add(id, attempt)", 'deleted.add(id, { attempt; release = "" })'],
+  [
+    "switch (deleted.get(id)) { case (?newest) newest;",
+    "switch (deleted.get(id)) { case (?{ attempt = newest }) newest;",
+  ],
+  [
+    "deleted.add(id, Nat64.max(former, attempt))",
+    'deleted.add(id, { attempt = Nat64.max(former, attempt); release = "" })',
+  ],
 ];
 
 const incompatible: [string, CanisterName | "user", [string, string][], RegExp][] = [
@@ -127,8 +135,11 @@ test("a canister that fails its check after an upgrade is as it was, and the nex
   assert.equal(back.code, 0, back.stderr);
 });
 
-/** Starts a deployment that never gets past its next call of that method, and kills it when `reached`. */
-async function kill(modules: string, method: string, reached: () => Promise<boolean>): Promise<void> {
+/**
+ * Starts a deployment that never gets past its next call of that method, and kills it once it has come so far.
+ * @param reached asked again and again, from what the network and the folder hold
+ */
+async function kill(modules: string, method: string, reached: (state: State) => Promise<boolean>) {
   await network.control.injectFault({ kind: "drop", what: "request", method, origin: "ingress" });
   const deployment = spawn(process.execPath, [main, "deploy", "--modules", modules, "--yes"], {
     cwd: network.folder,
@@ -136,10 +147,8 @@ async function kill(modules: string, method: string, reached: () => Promise<bool
     stdio: "ignore",
   });
   const ended = once(deployment, "exit");
-  while (!(await reached())) {
+  while (!(await reached(await stateOf("content_index"))))
     assert.equal(deployment.exitCode, null, "it has not ended by itself");
-    await sleep(20);
-  }
   deployment.kill("SIGKILL");
   assert.deepEqual(await ended, [null, "SIGKILL"]);
   await network.control.clearFaults();
@@ -177,7 +186,7 @@ test("killed before the upgraded canister was started: the next deployment check
   const folder = await network.modulesWith("after", {
     content_index: renamed(await compileCanister("content_index"), "after"),
   });
-  await kill(folder, "start_canister", async () => (await stateOf("content_index")).hash !== former.hash);
+  await kill(folder, "start_canister", async ({ hash }) => hash !== former.hash);
   const { hash: _, ...left } = await stateOf("content_index");
   assert.deepEqual(left, { status: "stopped", snapshots: 1 });
   const deployed = await deploy(folder);
@@ -191,7 +200,7 @@ test("killed before the upgraded canister was started: the next deployment check
 test("killed before the check of a canister that would fail it: the next deployment goes back to the snapshot", async () => {
   const former = await stateOf("content_index");
   const folder = await network.modulesWith("ill", { content_index: await broken() });
-  await kill(folder, "start_canister", async () => (await stateOf("content_index")).hash !== former.hash);
+  await kill(folder, "start_canister", async ({ hash }) => hash !== former.hash);
   const failed = await deploy(folder);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /^UPGRADE_ROLLED_BACK: /m);
