@@ -1,5 +1,5 @@
 /**
- * Writes src/ic/bindings from the Candid files: `node canisters/generate-bindings.ts`.
+ * Writes packages/client/src/bindings from the Candid files: `node canisters/generate-bindings.ts`.
  * With `--check` it writes nothing, names what is stale and ends with exit code 1.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { type CanisterName, canisterNames, compileCanister } from "./compile.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const didOf = (name: CanisterName) => join(root, "canisters", name, `${name}.did`);
-const bindingOf = (name: CanisterName) => join(root, "src/ic/bindings", `${name}.ts`);
+const bindingOf = (name: CanisterName) => join(root, "packages/client/src/bindings", `${name}.ts`);
 
 /** What is wrong with the checked-in interfaces, a sentence each; empty when all is as it should be. */
 export async function staleBindings(): Promise<string[]> {
@@ -22,7 +22,7 @@ export async function staleBindings(): Promise<string[]> {
     const present = await readFile(bindingOf(name), "utf8").catch(() => undefined);
     if (present !== expected)
       faults.push(
-        `src/ic/bindings/${name}.ts is not what ${name}.did gives: node canisters/generate-bindings.ts`,
+        `packages/client/src/bindings/${name}.ts is not what ${name}.did gives: node canisters/generate-bindings.ts`,
       );
     const { candid: compiled } = await compileCanister(name);
     if ((await signature(await readFile(didOf(name), "utf8"))) !== (await signature(compiled)))
@@ -34,7 +34,7 @@ export async function staleBindings(): Promise<string[]> {
 }
 
 export async function writeBindings(): Promise<void> {
-  await mkdir(join(root, "src/ic/bindings"), { recursive: true });
+  await mkdir(join(root, "packages/client/src/bindings"), { recursive: true });
   for (const name of canisterNames) await writeFile(bindingOf(name), await bindingFor(didOf(name)));
 }
 

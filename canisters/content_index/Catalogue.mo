@@ -10,7 +10,7 @@ import Entry "Entry";
 import Interface "Interface";
 import Ranking "Ranking";
 
-/// All videos, the feeds in which the visible ones stand, and the tree that certifies each.
+/// All videos, the feeds that list the visible ones, and the tree that certifies each.
 module {
   public type Catalogue = {
     byId : Map.Map<Text, Entry.Entry>;
@@ -20,13 +20,13 @@ module {
     top : Ranking.Ranking;
     hotOrNot : Ranking.Ranking;
     byAuthor : Map.Map<Principal, Ranking.Ranking>;
-    /// Statistics of posts whose videos have not come yet.
+    /// Statistics of posts whose videos have not been entered yet.
     waiting : Map.Map<Text, { owner : Principal; post : Interface.Post; status : Interface.Status }>;
     var tree : HashTree.Tree;
   };
 
-  /// Posts that may wait for their videos: user canisters shall not fill the memory.
-  let mostWaiting = 100_000;
+  /// Posts that may wait for their videos: user canisters must not fill the memory.
+  let maxWaiting = 100_000;
 
   public func empty() : Catalogue {
     {
@@ -42,7 +42,7 @@ module {
     };
   };
 
-  /// Enters a video that the catalogue does not have.
+  /// Adds a video that is not in the catalogue.
   /// @param at nanoseconds since 1970
   public func add(self : Catalogue, video : Interface.VideoInput, at : Nat64) : Entry.Entry {
     let entry = Entry.new(self.next, video, at);
@@ -61,7 +61,7 @@ module {
     entry;
   };
 
-  /// Changes an entry; its places in the feeds follow, and only those that change cost anything.
+  /// Changes an entry and moves it in the feeds. Only places that change cost anything.
   public func change(self : Catalogue, entry : Entry.Entry, edit : () -> ()) {
     let before = standing(entry);
     edit();
@@ -78,7 +78,7 @@ module {
     switch after { case (?to) self.show(entry, to); case null {} };
   };
 
-  /// The same, and what is certified of it follows, too.
+  /// The same, and certifies the new content.
   public func changeVideo(self : Catalogue, entry : Entry.Entry, video : Interface.VideoInput) {
     self.change(
       entry,
@@ -90,23 +90,23 @@ module {
     self.certify(entry);
   };
 
-  /// What a post says of its video; only the video's owner has a say.
+  /// Applies the status and statistics of a post to its video, if the video belongs to the author of the post.
   public func apply(self : Catalogue, canister : Principal, update : Interface.PostUpdate) {
     let post = { canister; post_id = update.post_id; statistics = update.statistics };
     let ?entry = self.byId.get(update.video) else {
-      if (self.waiting.containsKey(update.video) or self.waiting.size() < mostWaiting) {
+      if (self.waiting.containsKey(update.video) or self.waiting.size() < maxWaiting) {
         self.waiting.add(update.video, { owner = update.owner; post; status = update.status });
       };
       return;
     };
     if (entry.video.owner != update.owner) return;
     self.change(entry, func() { entry.post := ?post });
-    if (update.status == #Deleted and not entry.isWithdrawn()) {
+    if (update.status == #Deleted and not entry.isTakenDown()) {
       self.changeVideo(entry, { entry.video with status = #Deleted });
     };
   };
 
-  /// Has the subnet certify the tree: once a message, after its last change.
+  /// Has the subnet certify the tree: once per message, after the last change.
   public func seal(self : Catalogue) = Certificate.seal(self.tree);
 
   func certify(self : Catalogue, entry : Entry.Entry) {
@@ -115,7 +115,7 @@ module {
 
   type Standing = { author : Principal; top : Int64; hotOrNot : Int64 };
 
-  /// Where an entry belongs in the feeds; nowhere while it may not be seen.
+  /// Where an entry belongs in the feeds; null while it may not be seen.
   func standing(entry : Entry.Entry) : ?Standing {
     if (not entry.isVisible()) return null;
     ?{ author = entry.video.owner; top = entry.top(); hotOrNot = entry.hotOrNot() };

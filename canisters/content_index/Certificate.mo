@@ -10,14 +10,14 @@ import HashTree "../lib/HashTree";
 import Sha256 "../lib/Sha256";
 import Interface "Interface";
 
-/// What is certified of a video: at ["video", id] the representation-independent hash of what a client acts on. The
-/// order of a feed is not: nobody can prove that a recommender has ranked well.
+/// Certifies of each video, at ["video", id], the representation-independent hash of the fields that a client acts on.
+/// The order of a feed is not certified: that a recommender has ranked well cannot be proved.
 module {
   public func place(id : Text) : HashTree.Path = ["video".encodeUtf8(), id.encodeUtf8()];
 
   public func seal(tree : HashTree.Tree) = CertifiedData.set(tree.hash());
 
-  /// Proves presence and content, or the absence, of each.
+  /// Proves the content of each video, or its absence.
   public func proof(tree : HashTree.Tree, certificate : ?Blob, ids : [Text]) : Interface.Proof {
     { certificate; witness = tree.witness(ids.map(place)) };
   };

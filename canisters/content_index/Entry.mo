@@ -3,9 +3,9 @@ import Interface "Interface";
 import Scores "Scores";
 import Vector "Vector";
 
-/// What is known of one video. `sequence` is its place for ever: it counts the videos in the order of their coming.
+/// One video. `sequence` is its permanent place: it numbers the videos in order of arrival.
 module {
-  /// What a recommender said last: an older run (by its sequence) does not undo it.
+  /// The latest score of a recommender: an older run (by its sequence) does not replace it.
   public type Score = { top : Int64; sequence : Nat64; model : Text };
 
   public type Entry = {
@@ -16,7 +16,7 @@ module {
     var moderation : Interface.Moderation;
     var post : ?Interface.Post;
     var score : ?Score;
-    /// One a model version, the newest first, two at most: users' vectors of both are about while versions change.
+    /// One for each model version, newest first, at most two: while versions change, users have vectors of both.
     var vectors : [Vector.Vector];
   };
 
@@ -45,7 +45,7 @@ module {
     };
   };
 
-  /// Until a recommender has scored the video, its statistics do.
+  /// Until a recommender has scored the video, its statistics determine the score.
   public func top(self : Entry) : Int64 {
     switch (self.score, self.post) {
       case (?{ top }, _) top;
@@ -63,12 +63,12 @@ module {
 
   public func isVisible(self : Entry) : Bool = self.video.status == #ReadyToView;
 
-  /// A moderator's or the owner's word, which publishing again does not undo.
-  public func isWithdrawn(self : Entry) : Bool = withdraws(self.video.status);
+  /// Banned by a moderator or deleted by the owner: publishing again does not undo it.
+  public func isTakenDown(self : Entry) : Bool = takesDown(self.video.status);
 
   public func isBanned(self : Entry) : Bool = bans(self.video.status);
 
-  public func withdraws(status : Interface.Status) : Bool = bans(status) or status == #Deleted;
+  public func takesDown(status : Interface.Status) : Bool = bans(status) or status == #Deleted;
 
   public func bans(status : Interface.Status) : Bool {
     status == #BannedForExplicitness or status == #BannedDueToUserReporting;

@@ -1,4 +1,4 @@
-/// The types of content_index.did, where their meaning is told.
+/// The types of content_index.did, which explains them.
 module {
   public type Error = {
     #unauthorized : Text;
@@ -47,7 +47,7 @@ module {
     status : Status;
   };
 
-  public type Withdrawal = { id : Text; attempt : Nat64; status : Status };
+  public type Takedown = { id : Text; attempt : Nat64; status : Status };
 
   public type Moderation = { #unchecked; #safe; #unsafe };
 

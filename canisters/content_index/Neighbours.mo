@@ -13,18 +13,18 @@ import Pages "Pages";
 import Ranking "Ranking";
 import Vector "Vector";
 
-/// The videos that lie nearest to a user, by the dot product of vectors.
+/// The videos nearest to a user, by the dot product of vectors.
 module {
   type Scored = { id : Text; score : Int64 };
 
-  public let mostCandidates : Nat32 = 20_000;
-  let mostRanked : Nat32 = 100;
+  public let maxCandidates : Nat32 = 20_000;
+  let maxRanked : Nat32 = 100;
 
   public func rank(catalogue : Catalogue.Catalogue, { model_version; vector; candidates; limit; filter } : Interface.Ranking) : Interface.Ranked {
     let user = Vector.user(model_version, vector);
-    let wanted = Nat32.max(1, Nat32.min(limit, mostRanked)).toNat();
+    let wanted = Nat32.max(1, Nat32.min(limit, maxRanked)).toNat();
     let passing = switch filter { case (?given) given; case null Pages.noFilter };
-    // The worst of the best is on top, so that it is the one to go.
+    // The worst of the best is on top, so it is the first to be replaced.
     let best = PriorityQueue.empty<Scored>();
     func worse(a : Scored, b : Scored) : { #less; #equal; #greater } = Int64.compare(b.score, a.score);
     var considered : Nat32 = 0;
@@ -51,13 +51,13 @@ module {
 
   func entriesOf(catalogue : Catalogue.Catalogue, candidates : Interface.Candidates) : Iter.Iter<Entry.Entry> {
     func first(ranking : Ranking.Ranking, count : Nat32) : Iter.Iter<Entry.Entry> {
-      ranking.after(null).map(func(_, entry) = entry).take(Nat32.min(count, mostCandidates).toNat());
+      ranking.after(null).map(func(_, entry) = entry).take(Nat32.min(count, maxCandidates).toNat());
     };
     switch candidates {
       case (#newest count) first(catalogue.newest, count);
       case (#top count) first(catalogue.top, count);
       case (#hot_or_not count) first(catalogue.hotOrNot, count);
-      case (#videos ids) ids.values().take(mostCandidates.toNat()).filterMap(func id = catalogue.byId.get(id));
+      case (#videos ids) ids.values().take(maxCandidates.toNat()).filterMap(func id = catalogue.byId.get(id));
     };
   };
 

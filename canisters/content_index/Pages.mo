@@ -12,14 +12,14 @@ import Interface "Interface";
 import Pushed "Pushed";
 import Ranking "Ranking";
 
-/// Pages of feeds. A page looks at a bounded number of entries, so with a filter it may be short, or empty, and the
-/// cursor still leads on.
+/// Pages of feeds. A page reads a bounded number of entries, so with a filter it may be short or empty and still have
+/// a next page.
 module {
   type Cursor = Interface.Cursor;
   public type Slice = { entries : [Entry.Entry]; next : ?Cursor };
 
   let largestPage : Nat32 = 100;
-  let lookedAt = 2_000;
+  let maxReads = 2_000;
 
   public let noFilter : Interface.Filter = { unsafe = #hide; without_authors = [] };
 
@@ -41,17 +41,17 @@ module {
     collect(source, wanted, filter);
   };
 
-  /// Entries of any status by their sequence, newest first; `before` is the sequence of the last one looked at.
+  /// Entries of any status by their sequence, newest first; `before` is the sequence of the last one read.
   public func withStatus(catalogue : Catalogue.Catalogue, status : Interface.Status, before : ?Nat64, limit : Nat32) : { videos : [Interface.Video]; next : ?Nat64 } {
     let from = switch before { case (?sequence) sequence; case null catalogue.next };
     let source = catalogue.bySequence.reverseEntriesFrom(from).filter(func(sequence, _) = sequence < from);
     let wanted = Nat32.max(1, Nat32.min(limit, largestPage)).toNat();
     let found = List.empty<Interface.Video>();
     var last : ?Nat64 = null;
-    var looked = 0;
+    var reads = 0;
     for ((sequence, entry) in source) {
-      if (found.size() == wanted or looked == lookedAt) return { videos = found.toArray(); next = last };
-      looked += 1;
+      if (found.size() == wanted or reads == maxReads) return { videos = found.toArray(); next = last };
+      reads += 1;
       last := ?sequence;
       if (entry.video.status == status) found.add(entry.content());
     };
@@ -63,13 +63,13 @@ module {
     ranking.after(place).map(func((rank, sequence), entry) = ({ rank; sequence }, ?entry));
   };
 
-  /// The cursor of a list is its version and the position behind which to go on, counted from 1.
+  /// The cursor of a list is its version and the position after which to continue, counted from 1.
   func listed(catalogue : Catalogue.Catalogue, pushed : Pushed.Pushed, target : Interface.Target, cursor : ?Cursor) : Iter.Iter<(Cursor, ?Entry.Entry)> {
-    let asked = switch cursor { case (?{ rank }) ?Int64.toNat64(rank); case null null };
-    let ?{ version; videos } = pushed.get(target, asked) else return Iter.empty();
-    // A version that is gone: the current list from its beginning.
+    let requested = switch cursor { case (?{ rank }) ?Int64.toNat64(rank); case null null };
+    let ?{ version; videos } = pushed.get(target, requested) else return Iter.empty();
+    // If the version is gone: the current list from its beginning.
     var position = switch cursor {
-      case (?{ sequence }) if (asked == ?version) Nat64.min(sequence, Nat64.fromNat(videos.size())).toNat() else 0;
+      case (?{ sequence }) if (requested == ?version) Nat64.min(sequence, Nat64.fromNat(videos.size())).toNat() else 0;
       case null 0;
     };
     object {
@@ -85,10 +85,10 @@ module {
   func collect(source : Iter.Iter<(Cursor, ?Entry.Entry)>, wanted : Nat, filter : Interface.Filter) : Slice {
     let found = List.empty<Entry.Entry>();
     var last : ?Cursor = null;
-    var looked = 0;
+    var reads = 0;
     for ((at, candidate) in source) {
-      if (found.size() == wanted or looked == lookedAt) return { entries = found.toArray(); next = last };
-      looked += 1;
+      if (found.size() == wanted or reads == maxReads) return { entries = found.toArray(); next = last };
+      reads += 1;
       last := ?at;
       switch candidate {
         case (?entry) if (entry.isVisible() and entry.passes(filter)) found.add(entry);

@@ -5,8 +5,8 @@ import Principal "mo:core/Principal";
 import Text "mo:core/Text";
 import Interface "Interface";
 
-/// Feeds that a recommender has made: for one user each, or for a segment of users. The feed before stays, so that
-/// whoever reads it comes to its end.
+/// Feeds made by a recommender, for a single user or for a segment of users. The previous feed is kept, so that a
+/// reader in the middle of it can reach its end.
 module {
   /// `version` is the recommender's sequence; videos by their sequence in the catalogue.
   public type Feed = { version : Nat64; model : Text; videos : [Nat64] };
@@ -15,7 +15,7 @@ module {
 
   public func empty() : Pushed = { users = Map.empty(); segments = Map.empty() };
 
-  /// The same version again changes nothing, an older one is refused.
+  /// The same version again changes nothing; an older one is refused.
   public func put(self : Pushed, target : Interface.Target, feed : Feed) : { #applied; #stale } {
     let known = feedsOf(self, target);
     let former = switch known {
@@ -34,7 +34,7 @@ module {
     #applied;
   };
 
-  /// The feed of that version while it is known, else the current one.
+  /// The feed of that version if it is still kept, else the current one.
   public func get(self : Pushed, target : Interface.Target, version : ?Nat64) : ?Feed {
     let ?{ current; former } = feedsOf(self, target) else return null;
     switch former { case (?feed) if (?feed.version == version) return former; case null {} };

@@ -5,8 +5,8 @@ import Nat64 "mo:core/Nat64";
 import Order "mo:core/Order";
 import Entry "Entry";
 
-/// Entries in the order of a feed: the highest rank first, among equals the newest. A place is named by (rank,
-/// sequence), so a reader goes on after the last entry seen, whatever came or went before it.
+/// Entries in the order of a feed: highest rank first, newest first among equals. A place is (rank, sequence), so a
+/// reader continues after the last entry seen, whatever was added or removed before it.
 module {
   public type Place = (rank : Int64, sequence : Nat64);
   public type Ranking = Map.Map<Place, Entry.Entry>;
@@ -21,7 +21,7 @@ module {
     self.remove(descending, (rank, entry.sequence));
   };
 
-  /// From the beginning, or from behind a place.
+  /// From the beginning, or after a place.
   public func after(self : Ranking, place : ?Place) : Iter.Iter<(Place, Entry.Entry)> {
     let ?from = place else return self.entries();
     self.entriesFrom(descending, from).filter(func(at, _) = at != from);

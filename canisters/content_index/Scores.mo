@@ -5,9 +5,9 @@ import Nat64 "mo:core/Nat64";
 import Nat8 "mo:core/Nat8";
 import Interface "Interface";
 
-/// What viewers did, as numbers to order videos by.
+/// Scores by which videos are ordered, from what viewers did.
 module {
-  /// The live app's home feed score without its term for age (a feed of the newest stands beside it) and votes.
+  /// The home feed score of the live app without the terms for age (there is a feed of the newest) and votes.
   /// @source dolr-ai/hot-or-not-backend-canister, shared_utils, "home_feed" score of a post
   public func popularity(statistics : Interface.Statistics) : Int64 {
     let { views; threshold_views; average_watch_percentage; likes; shares } = statistics;
@@ -18,7 +18,7 @@ module {
     whole(score);
   };
 
-  /// Most disputed first: 1000 * (hot + not) ^ (smaller / larger), so votes count the more the closer they stand.
+  /// Most disputed first: 1000 * (hot + not) ^ (smaller / larger): the more evenly split, the more each vote counts.
   /// Zero while all votes agree.
   /// @source Reddit, r2/lib/db/_sorts.pyx, "controversy"
   public func disputed(hot : Nat64, not_ : Nat64) : Int64 {
@@ -27,6 +27,6 @@ module {
     whole(1_000.0 * (less + more) ** (less / more));
   };
 
-  /// Numbers that no counter reaches honestly shall not trap.
+  /// Counters that cannot be honest must not cause a trap.
   func whole(score : Float) : Int64 = Float.min(score, 1.0e18).toInt64();
 };

@@ -9,8 +9,8 @@ import Interface "Interface";
 import Pushed "Pushed";
 import Vector "Vector";
 
-/// What a recommender sends, many videos a call. Each video and each feed remembers the sequence that it has from
-/// there, so a batch may come twice, late or beside others: what is older than what stands is left out and counted.
+/// Applies what a recommender sends, many videos per call. Each video and each feed keeps the sequence of its last
+/// update, so batches may arrive twice, late or concurrently: outdated items are skipped and counted.
 module {
   public func scores(catalogue : Catalogue.Catalogue, { model_version; sequence; scores } : Interface.Scores) : Interface.Applied {
     let count = Counter();
@@ -62,7 +62,7 @@ module {
     count.result();
   };
 
-  /// The same run again is no older one.
+  /// The same run may be sent again.
   func isNewer(sequence : Nat64, entry : Entry.Entry) : Bool {
     switch (entry.score) { case (?score) sequence >= score.sequence; case null true };
   };

@@ -5,19 +5,20 @@ import Nat "mo:core/Nat";
 import Nat64 "mo:core/Nat64";
 import Nat8 "mo:core/Nat8";
 
-/// Dot products of int8 vectors, three multiply-adds a multiplication. Every component is shifted by 128 into a byte
-/// and three bytes lie in a word in lanes of 21 bits; with the other vector's bytes the other way round, the highest
-/// lane of the product of two words is the dot product of their three pairs, and the lanes below cannot carry into it.
+/// Dot products of int8 vectors, with three multiply-adds per multiplication. Every component is offset by 128 to fit
+/// an unsigned byte, and three bytes are packed into a word in lanes of 21 bits. The other vector's bytes are packed in
+/// reverse, so the highest lane of the product of two words is the dot product of their three pairs, and the lanes
+/// below cannot carry into it.
 module {
-  /// `sum` is that of all bytes, the filling among them: it takes the shift out again.
+  /// `sum` is the sum of all bytes, padding included: it is used to remove the offset.
   public type Vector = { model : Text; dimensions : Nat; words : [Nat64]; sum : Nat64 };
 
-  public let mostDimensions = 512;
+  public let maxDimensions = 512;
 
   let lanes = 3;
   let laneMask : Nat64 = 0x1f_ffff;
 
-  /// @param components int8, one a byte
+  /// @param components int8, one per byte
   public func item(model : Text, components : Blob) : Vector {
     packed(model, components, func(a, b, c) = a | b << 21 | c << 42);
   };
@@ -27,8 +28,8 @@ module {
     packed(model, components, func(a, b, c) = c | b << 21 | a << 42);
   };
 
-  /// About 54 instructions a multiply-add.
-  /// @param self an item, of as many dimensions as the user
+  /// About 54 instructions per multiply-add.
+  /// @param self an item with as many dimensions as the user
   public func dot(self : Vector, user : Vector) : Int64 {
     let (ours, theirs) = (self.words, user.words);
     let count = ours.size();
@@ -46,7 +47,7 @@ module {
     let size = components.size();
     var sum : Nat64 = 0;
     func byte(index : Nat) : Nat64 {
-      // The filling is zero, shifted.
+      // The padding is zero, offset.
       let value : Nat64 = if (index < size) (components[index] ^ 0x80).toNat64() else 128;
       sum += value;
       value;

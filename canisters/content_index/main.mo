@@ -20,8 +20,8 @@ import Interface "Interface";
 import Neighbours "Neighbours";
 import Pages "Pages";
 import Pushed "Pushed";
+import Takedowns "Takedowns";
 import Updates "Updates";
-import Withdrawals "Withdrawals";
 
 /// What may be seen, and in which order.
 persistent actor class ContentIndex(init : { global_configuration : Principal }) = this {
@@ -32,11 +32,12 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
 
   let catalogue = Catalogue.empty();
   let pushed = Pushed.empty();
-  let withdrawals = Withdrawals.empty();
-  /// The newest sequence number of posts that each user canister has had applied.
+  /// Stable memory knows this variable by its name, which is the one of earlier releases.
+  let withdrawals = Takedowns.empty();
+  /// The newest sequence number of posts applied from each user canister.
   let sources : Map.Map<Principal, Nat64> = Map.empty();
 
-  /// Where release 0.1 kept the videos: taken over at the first upgrade, empty ever after.
+  /// Where release 0.1 kept the videos: migrated by the first upgrade, empty since.
   let entries : Map.Map<Text, { sequence : Nat64; content : { video : Interface.VideoInput; created_at : Nat64; updated_at : Nat64 } }> = Map.empty();
   let ready : Map.Map<Nat64, Text> = Map.empty();
   var nextSequence : Nat64 = 1;
@@ -74,7 +75,7 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     let current = entry.video;
     if (video.attempt < current.attempt) return #err(#stale_attempt(current.attempt));
     if (video.attempt == current.attempt) return #ok(entry.content());
-    catalogue.changeVideo(entry, { video with status = if (entry.isWithdrawn()) current.status else video.status });
+    catalogue.changeVideo(entry, { video with status = if (entry.isTakenDown()) current.status else video.status });
     catalogue.seal();
     #ok(entry.content());
   };
@@ -85,22 +86,20 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     settle(caller, entry, status);
   };
 
-  public shared ({ caller }) func withdraw(withdrawal : Interface.Withdrawal) : async Result<?Video> {
-    switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
-    switch (Input.faultOfWithdrawal(withdrawal)) { case (?reason) return #err(#invalid reason); case null {} };
-    let ?entry = catalogue.byId.get(withdrawal.id) else {
-      let by = if (Membership.allows(members, caller, [#moderator])) #moderator else #publisher;
-      if (not withdrawals.note(withdrawal, by)) return #err(#invalid "a million unknown videos are withdrawn already");
-      return #ok null;
-    };
-    switch (settle(caller, entry, withdrawal.status)) { case (#ok video) #ok(?video); case (#err error) #err error };
+  public shared ({ caller }) func take_down(takedown : Interface.Takedown) : async Result<?Video> {
+    await* takeDown(caller, takedown);
+  };
+
+  /// Deprecated: `take_down` by its name in earlier releases.
+  public shared ({ caller }) func withdraw(takedown : Interface.Takedown) : async Result<?Video> {
+    await* takeDown(caller, takedown);
   };
 
   public shared ({ caller }) func lift(id : Text) : async Result<?Video> {
     switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
-    withdrawals.forget(id);
+    withdrawals.lift(id);
     let ?entry = catalogue.byId.get(id) else return #ok null;
-    if (not entry.isWithdrawn()) return #ok(?entry.content());
+    if (not entry.isTakenDown()) return #ok(?entry.content());
     switch (settle(caller, entry, #CheckingExplicitness)) { case (#ok video) #ok(?video); case (#err error) #err error };
   };
 
@@ -116,7 +115,7 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     switch (Input.faultOfPosts(posts)) { case (?reason) return #err(#invalid reason); case null {} };
     if (first == 0) return #err(#invalid "posts are numbered from 1");
     let applied : Nat64 = switch (sources.get(caller)) { case (?sequence) sequence; case null 0 };
-    // Numbers between may have been lost on their way: their sender sends that news again under new ones.
+    // The numbers in between may have been lost on their way: the sender repeats those updates under new numbers.
     let known = switch follows { case (?answered) answered; case null first - 1 };
     if (known > applied) return #err(#gap { expected = applied + 1 });
     for ((index, update) in posts.enumerate()) {
@@ -146,9 +145,9 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     #ok(Updates.vectors(catalogue, vectors));
   };
 
-  /// For queries that need a role: they cannot ask for the caller's themselves.
+  /// For queries that need a role: a query cannot fetch the caller's roles itself.
   public shared ({ caller }) func refresh_membership() : async Result<()> {
-    switch (await* refusal(caller, everybodyInside)) { case (?error) #err error; case null #ok };
+    switch (await* refusal(caller, anyRole)) { case (?error) #err error; case null #ok };
   };
 
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
@@ -169,12 +168,12 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     #ok(page(Pages.page(catalogue, pushed, question), CertifiedData.getCertificate()));
   };
 
-  /// Joins the authors' profiles where their canisters are on this canister's subnet; elsewhere a client does.
+  /// Joins the profiles of authors whose canisters are on this canister's subnet; a client joins the others.
   public composite query ({ caller }) func feed_with_authors(question : Interface.Question) : async Result<{ page : Interface.Page; authors : [Interface.Author] }> {
     switch (refusalOf(caller, question)) { case (?error) return #err error; case null {} };
-    let limit = Nat32.min(question.limit, mostJoined);
+    let limit = Nat32.min(question.limit, maxJoined);
     let slice = Pages.page(catalogue, pushed, { question with limit });
-    // There is no certificate after the first await.
+    // The certificate is gone after the first await.
     let answer = page(slice, CertifiedData.getCertificate());
     let authors = List.empty<Interface.Author>();
     for (entry in slice.entries.values()) {
@@ -217,16 +216,27 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     };
   };
 
-  /// Calls of one composite query: far inside the platform's 5 billion instructions for all of them.
-  transient let mostJoined : Nat32 = 20;
+  /// Calls made by one composite query: well within the platform's 5 billion instructions for all of them.
+  transient let maxJoined : Nat32 = 20;
 
-  transient let everybodyInside : [Membership.Role] = [#admin, #publisher, #recommender, #moderator, #canister];
+  transient let anyRole : [Membership.Role] = [#admin, #publisher, #recommender, #moderator, #canister];
+
+  func takeDown(caller : Principal, takedown : Interface.Takedown) : async* Result<?Video> {
+    switch (await* refusal(caller, [#publisher, #moderator])) { case (?error) return #err error; case null {} };
+    switch (Input.faultOfTakedown(takedown)) { case (?reason) return #err(#invalid reason); case null {} };
+    let ?entry = catalogue.byId.get(takedown.id) else {
+      let by = if (Membership.allows(members, caller, [#moderator])) #moderator else #publisher;
+      if (not withdrawals.note(takedown, by)) return #err(#invalid "a million unknown videos are taken down already");
+      return #ok null;
+    };
+    switch (settle(caller, entry, takedown.status)) { case (#ok video) #ok(?video); case (#err error) #err error };
+  };
 
   func settle(caller : Principal, entry : Entry.Entry, status : Status) : Result<Video> {
     if (entry.video.status == status) return #ok(entry.content());
-    let isLifted = entry.isBanned() or entry.isWithdrawn() and not Entry.withdraws(status);
+    let isLifted = entry.isBanned() or entry.isTakenDown() and not Entry.takesDown(status);
     if (isLifted and not Membership.allows(members, caller, [#moderator])) {
-      return #err(#unauthorized("only a moderator lifts a ban or brings back what was deleted"));
+      return #err(#unauthorized("only a moderator may lift a ban or restore a deleted video"));
     };
     catalogue.changeVideo(entry, { entry.video with status });
     catalogue.seal();
@@ -239,7 +249,7 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
     { videos; next; proof = Certificate.proof(catalogue.tree, certificate, ids) };
   };
 
-  /// A personal feed tells what somebody likes: it is for them, and for those who make it.
+  /// A personal feed shows what a user likes: only that user and the recommender may read it.
   func refusalOf(caller : Principal, { feed; filter } : Interface.Question) : ?Error {
     switch (Input.faultOfFilter(filter)) { case (?reason) return ?#invalid reason; case null {} };
     switch feed {

@@ -2,7 +2,7 @@ import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Records "../lib/Records";
 
-/// The copy of one user's records, which follows one history (incarnation) of them in one canister.
+/// The copy of one user's records. It follows one history (incarnation) of them in one canister.
 module {
   /// `source` is the only canister that may change the copy. `updated_at` in nanoseconds since 1970.
   public type Copy = {
@@ -18,12 +18,12 @@ module {
     { var source; var incarnation = 0; var records = Records.empty(); var updated_at = 0 };
   };
 
-  /// How far a copy goes in the history that was asked for, and which canister it follows.
+  /// How far a copy reaches in a history, and which canister it follows.
   public type Position = { position : { user : Principal; incarnation : Nat64; sequence : Nat64 }; source : Principal };
 
-  /// Applies what fits: an older history is ignored, a newer one replaces the copy from its beginning, a batch that
-  /// leaves a gap is not taken. What is known already changes nothing.
-  /// @return what the sender goes on from
+  /// Applies a batch if it fits: an older history is ignored, a newer one replaces the copy from its beginning, a batch
+  /// that would leave a gap is not applied. What is known already changes nothing.
+  /// @return the position from which the sender continues
   public func apply(self : Copy, batch : Batch, now : Nat64) : Position {
     let { user; incarnation } = batch;
     let source = self.source;
@@ -39,7 +39,7 @@ module {
     { position = { user; incarnation = self.incarnation; sequence = self.records.sequence }; source };
   };
 
-  /// What a canister is told of a user who lives elsewhere: nothing but where.
+  /// The reply for a user who lives in another canister: only which one.
   public func elsewhere({ user; incarnation } : Batch, source : Principal) : Position {
     { position = { user; incarnation; sequence = 0 }; source };
   };

@@ -15,8 +15,8 @@ import Membership "../lib/Membership";
 import Records "../lib/Records";
 import Copy "Copy";
 
-/// A copy of every user's records, fed by the user canisters change by change, and the way back: into a canister that
-/// user_index has opened for it.
+/// A copy of every user's records, which the user canisters update change by change, and which can be restored into a
+/// canister that user_index has opened for it.
 persistent actor class DataBackup(init : { global_configuration : Principal; user_index : Principal }) = this {
   type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text };
   type Result<Value> = Result.Result<Value, Error>;
@@ -30,9 +30,9 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     sha256 : Blob;
     updated_at : Nat64;
   };
-  /// What is asked of user_index: where each user lives.
+  /// The part of user_index used here: where each user lives.
   type Index = actor { residences : shared query [Principal] -> async [?Principal] };
-  /// What is asked of a user canister.
+  /// The part of a user canister used here.
   type Target = actor {
     restore : shared (Principal, Nat64, [Records.Change]) -> async Result.Result<{ sequence : Nat64 }, Any>;
     digest : shared query Principal -> async Result.Result<{ sequence : Nat64; sha256 : Blob }, Any>;
@@ -43,22 +43,23 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
   transient let reserve = Funds.reserve();
   transient let members = Membership.unread();
   /// Bytes of one message: below the platform's 2 MiB between subnets.
-  transient let largest = 1_500_000;
-  transient let mostChanges = 20_000;
+  transient let maxBytes = 1_500_000;
+  transient let maxChanges = 20_000;
+  /// Seconds to wait for a reply.
   transient let patience : Nat32 = 60;
 
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
   system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
 
-  /// By the user canisters, of their own users only. The answer says of every user how far the copy goes, and which
-  /// canister it follows: where that is another one, the sender lets go of the user. A user of whom user_index knows
-  /// nothing is left out of it.
+  /// By the user canisters, for their own users only. The reply says for each user how far the copy reaches and which
+  /// canister it follows: if that is another one, the sender relinquishes the user. Users unknown to user_index are left
+  /// out of the reply.
   public shared ({ caller }) func apply_changes(batches : [Copy.Batch]) : async Result.Result<[Copy.Position], Text> {
     switch (await* require(caller, [#canister])) { case (#err reason) return #err reason; case _ {} };
-    let strange = batches.filter(func batch = sourceOf(batch.user) != ?caller);
-    if (not strange.isEmpty()) switch (await* bind(strange.map<Copy.Batch, Principal>(func batch = batch.user))) {
-      case (#err reason) return #err("user_index cannot be asked who holds these users: " # reason);
+    let foreign = batches.filter(func batch = sourceOf(batch.user) != ?caller);
+    if (not foreign.isEmpty()) switch (await* bind(foreign.map<Copy.Batch, Principal>(func batch = batch.user))) {
+      case (#err reason) return #err("user_index did not say where these users live: " # reason);
       case (#ok) {};
     };
     #ok(batches.filterMap<Copy.Batch, Copy.Position>(
@@ -77,11 +78,11 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     #ok;
   };
 
-  /// Sends the records after that number into a canister that is open for them: repeat it from `sequence` until `done`.
+  /// Sends the records after that number to a canister that is open for them: repeat it from `sequence` until `done`.
   public shared ({ caller }) func restore_user(user : Principal, target : Principal, after : Nat64) : async Result<{ sequence : Nat64; done : Bool }> {
     switch (await* require(caller, [#admin])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
     let ?copy = copies.get(user) else return #err(#not_found);
-    let changes = copy.records.since(after, largest, mostChanges);
+    let changes = copy.records.since(after, maxBytes, maxChanges);
     if (changes.isEmpty()) return #ok({ sequence = after; done = true });
     try {
       let canister : Target = actor (target.toText());
@@ -131,7 +132,7 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
   public shared query ({ caller }) func changes_since(user : Principal, sequence : Nat64) : async Result<[Records.Change]> {
     if (not reads(caller)) return #err(unread);
     let ?copy = copies.get(user) else return #err(#not_found);
-    #ok(copy.records.since(sequence, largest, mostChanges));
+    #ok(copy.records.since(sequence, maxBytes, maxChanges));
   };
 
   public query func status() : async { users : Nat64; bytes : Nat64 } {
@@ -148,14 +149,14 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     ?copy.source;
   };
 
-  /// Has the copies of these users follow the canisters in which user_index says that they live.
+  /// Makes the copies of these users follow the canisters in which user_index says that they live.
   func bind(users : [Principal]) : async* Result.Result<(), Text> {
     let before = users.map<Principal, ?Principal>(sourceOf);
     let index : Index = actor (init.user_index.toText());
     try {
       let homes = await (with timeout = patience) index.residences(users);
       for ((position, user) in users.enumerate()) {
-        // While the answer was under way, user_index may have said something newer by `bind_user`.
+        // A newer `bind_user` may have arrived while the reply was under way.
         if (sourceOf(user) == before[position]) switch (homes[position]) {
           case (?home) follow(user, home);
           case null {};

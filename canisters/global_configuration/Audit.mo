@@ -4,13 +4,13 @@ import Map "mo:core/Map";
 import Nat64 "mo:core/Nat64";
 import Time "mo:core/Time";
 
-/// Who changed what and when: the newest hundred thousand changes, numbered without a gap.
+/// Who changed what and when: the latest hundred thousand changes, numbered without gaps.
 module {
   /// `at` in nanoseconds since 1970; `change` is a sentence.
   public type Entry = { sequence : Nat64; at : Nat64; by : Principal; change : Text };
   public type Audit = { var next : Nat64; entries : Map.Map<Nat64, Entry> };
 
-  let kept : Nat64 = 100_000;
+  let maxEntries : Nat64 = 100_000;
 
   public func empty() : Audit = { var next = 0; entries = Map.empty() };
 
@@ -18,10 +18,10 @@ module {
     let sequence = self.next;
     self.entries.add(sequence, { sequence; at = Nat64.fromIntWrap(Time.now()); by; change });
     self.next += 1;
-    if (sequence >= kept) self.entries.remove(sequence - kept);
+    if (sequence >= maxEntries) self.entries.remove(sequence - maxEntries);
   };
 
-  /// Entries from that number on, oldest first.
+  /// Entries from that number onwards, oldest first.
   public func page(self : Audit, from : Nat64, limit : Nat) : [Entry] {
     self.entries.entriesFrom(from).map(func(_, entry) = entry).take(limit).toArray();
   };

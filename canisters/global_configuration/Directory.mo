@@ -3,12 +3,12 @@ import Iter "mo:core/Iter";
 import Map "mo:core/Map";
 import Principal "mo:core/Principal";
 
-/// Where the project's canisters are: what each is for, and on which subnet it runs.
+/// The project's canisters: the kind of each and the subnet on which it runs.
 module {
   public type Kind = { #global_configuration; #user_index; #user; #content_index; #storage; #data_backup };
   public type Canister = { id : Principal; kind : Kind; subnet : ?Principal };
 
-  /// The kind is kept by name: a later release may add one.
+  /// Kinds are stored by name: a later release may add one.
   public type Directory = Map.Map<Principal, { kind : Text; subnet : ?Principal }>;
 
   public func empty() : Directory = Map.empty();
@@ -22,7 +22,7 @@ module {
     ?{ id; kind = named kind; subnet };
   };
 
-  /// Canisters of a kind, or on a subnet, or both, by their ids; `after` is the last one of the page before.
+  /// Canisters of a kind, or on a subnet, or both, ordered by id; `after` is the last id of the previous page.
   public func page(self : Directory, kind : ?Kind, subnet : ?Principal, after : ?Principal, limit : Nat) : [Canister] {
     let entries = switch after { case (?id) self.entriesFrom(id); case null self.entries() };
     entries.filter(

@@ -13,8 +13,8 @@ import Audit "Audit";
 import Directory "Directory";
 import Names "Names";
 
-/// The project's membership list: who may do what, where its canisters are, which features are on. The other
-/// canisters cache what concerns their callers (lib/Membership.mo).
+/// The project's membership list: who may do what, where its canisters are, which features are enabled. The other
+/// canisters cache the roles of their callers (lib/Membership.mo).
 persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = this {
   type Role = Role.Role;
   type Error = { #unauthorized : Text; #invalid : Text };
@@ -28,14 +28,14 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
   let wellKnown : Map.Map<Text, Principal> = Map.empty();
   let audit = Audit.empty();
 
-  /// Where releases before 0.2 kept the roles: taken over at the first upgrade, empty ever after.
+  /// Where releases before 0.2 kept the roles: migrated by the first upgrade, empty since.
   let roles : Map.Map<Principal, [{ #admin; #publisher; #recommender; #moderator; #canister }]> = Map.empty();
   for ((id, held) in roles.entries()) grants.add(id, held.map(func role = Role.name(role)));
   if (grants.isEmpty()) for (id in init.admins.values()) grants.add(id, [Role.name(#admin)]);
   roles.clear();
 
-  /// Entries of one answer: far below the platform's 2 MiB.
-  transient let largestPage : Nat32 = 10_000;
+  /// Entries per reply: well below the platform's 2 MiB.
+  transient let maxPage : Nat32 = 10_000;
 
   let funds = Funds.meter();
   transient let reserve = Funds.reserve();
@@ -55,7 +55,7 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
     if (not isAdmin(caller)) return #err(unauthorized(caller));
     if (not has(id, role)) return #ok epoch;
     if (role == #admin and admins() == 1) {
-      return #err(#invalid "this is the last admin: grant the role to somebody else first");
+      return #err(#invalid "this is the last admin: grant the role to another principal first");
     };
     remove(id, role);
     #ok(changed(caller, "revoked " # Role.name(role) # " of " # id.toText()));
@@ -63,7 +63,7 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
 
   public shared ({ caller }) func register_canister(canister : Directory.Canister) : async Result<Nat64> {
     if (not mayRegister(caller, canister.kind)) return #err(unauthorized(caller));
-    if (canister.id.isAnonymous()) return #err(#invalid "the anonymous principal is no canister");
+    if (canister.id.isAnonymous()) return #err(#invalid "the anonymous principal is not a canister");
     if (directory.find(canister.id) == ?canister and has(canister.id, #canister)) return #ok epoch;
     directory.put(canister);
     add(canister.id, #canister);
@@ -101,7 +101,7 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
     if (wellKnown.get(name) == id) return #ok;
     let text = switch id {
       case (?principal) { wellKnown.add(name, principal); principal.toText() };
-      case null { wellKnown.remove(name); "nobody" };
+      case null { wellKnown.remove(name); "none" };
     };
     audit.record(caller, "set well-known principal " # name # " to " # text);
     #ok;
@@ -117,12 +117,12 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
 
   public query func members({ after : ?Principal; limit : Nat32 }) : async { epoch : Nat64; members : [{ id : Principal; roles : [Role] }] } {
     let entries = switch after { case (?id) grants.entriesFrom(id); case null grants.entries() };
-    let page = entries.filter(func(id, _) = ?id != after).take(atMost(limit));
+    let page = entries.filter(func(id, _) = ?id != after).take(pageSize(limit));
     { epoch; members = page.map(func(id, _) = { id; roles = rolesOf(id) }).toArray() };
   };
 
   public query func canisters({ kind : ?Directory.Kind; subnet : ?Principal; after : ?Principal; limit : Nat32 }) : async [Directory.Canister] {
-    directory.page(kind, subnet, after, atMost(limit));
+    directory.page(kind, subnet, after, pageSize(limit));
   };
 
   public query func list_flags() : async [(Text, Bool)] { flags.toArray() };
@@ -131,9 +131,9 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
 
   public query func list_well_known_principals() : async [(Text, Principal)] { wellKnown.toArray() };
 
-  public query func audit_log({ from : Nat64; limit : Nat32 }) : async [Audit.Entry] { audit.page(from, atMost(limit)) };
+  public query func audit_log({ from : Nat64; limit : Nat32 }) : async [Audit.Entry] { audit.page(from, pageSize(limit)) };
 
-  func atMost(limit : Nat32) : Nat = Nat32.min(limit, largestPage).toNat();
+  func pageSize(limit : Nat32) : Nat = Nat32.min(limit, maxPage).toNat();
 
   func held(id : Principal) : [Text] {
     switch (grants.get(id)) { case (?names) names; case null [] };
@@ -147,7 +147,7 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
 
   func isAdmin(caller : Principal) : Bool = has(caller, #admin) or caller.isController();
 
-  /// Only the user index knows which user canisters there are.
+  /// user_index registers the user canisters that it creates.
   func mayRegister(caller : Principal, kind : Directory.Kind) : Bool {
     if (isAdmin(caller)) return true;
     let ?registered = directory.find(caller) else return false;

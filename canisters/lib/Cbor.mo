@@ -5,10 +5,10 @@ import Nat8 "mo:core/Nat8";
 import Nat64 "mo:core/Nat64";
 import Text "mo:core/Text";
 
-/// As much of CBOR as certification needs, written as pieces to be joined in the end.
+/// The part of CBOR that certification needs, written in pieces that are joined at the end.
 /// @source RFC 8949
 module {
-  /// The tag 55799 that says "this is CBOR": the interface specification asks for it.
+  /// Tag 55799, "this is CBOR": required by the interface specification.
   public let selfDescribed : Blob = "\d9\d9\f7";
 
   public func addBytes(out : List.List<Blob>, bytes : Blob) {
@@ -29,7 +29,7 @@ module {
     concat(out.values());
   };
 
-  /// The pieces, one after another.
+  /// Joins the pieces.
   public func concat(pieces : Iter.Iter<Blob>) : Blob {
     let bytes = List.empty<Nat8>();
     for (piece in pieces) bytes.addAll(piece.values());

@@ -4,15 +4,15 @@ import Principal "mo:core/Principal";
 import Time "mo:core/Time";
 import Platform "Platform";
 
-/// What a canister says of its cycles: what it has, what it burned in a day at the rate of the last hour, and with how
-/// much it freezes. A timer of the canister measures every hour.
+/// A canister's report of its cycles: its balance, what it burns per day at the rate of the last hour, and the balance
+/// below which it freezes. A timer of the canister measures every hour.
 module {
   /// Cycles; null until an hour has been measured.
   public type Report = { balance : Nat; burned_per_day : ?Nat; freezes_below : ?Nat };
 
   public type Meter = { var balance : Nat; var at : Time.Time; var perDay : ?Nat };
 
-  /// Transient: asked again after an upgrade, when the memory is another.
+  /// Transient: read again after an upgrade, which may have changed the memory.
   public type Reserve = { var cycles : ?Nat };
 
   let day = 86_400_000_000_000;
@@ -21,8 +21,8 @@ module {
 
   public func reserve() : Reserve = { var cycles = null };
 
-  /// An hour in which cycles came in says nothing about those that went: the former rate stands, as the former reserve
-  /// does when the platform does not answer.
+  /// An hour in which cycles were received tells nothing about those that were burned: the previous rate is kept, as the
+  /// previous reserve is when the platform does not reply.
   public func measure(self : Meter, reserve : Reserve, canister : Principal) : async* () {
     let balance = Cycles.balance();
     let elapsed = Time.now() - self.at;
@@ -37,7 +37,7 @@ module {
     { balance = Cycles.balance(); burned_per_day = self.perDay; freezes_below = reserve.cycles };
   };
 
-  /// What memory and allocations cost in the time that the freezing threshold names.
+  /// What memory and allocations cost over the period of the freezing threshold.
   public func freezesBelow({ idle_cycles_burned_per_day; settings } : Platform.Status) : Nat {
     idle_cycles_burned_per_day * settings.freezing_threshold / 86_400;
   };

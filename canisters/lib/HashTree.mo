@@ -4,16 +4,16 @@ import Nat8 "mo:core/Nat8";
 import Cbor "Cbor";
 import Sha256 "Sha256";
 
-/// An authenticated map from paths (lists of labels) to values: its root hash can be certified by the subnet, and
-/// a witness proves to anyone who knows the root hash what stands at a path, or that nothing does.
+/// An authenticated map from paths (lists of labels) to values: the subnet can certify its root hash, and a witness
+/// proves to anyone who knows the root hash which value is at a path, or that there is none.
 ///
 /// The labels of one level form a crit-bit tree, so the same content always has the same root hash, whatever its
-/// history. Changes copy the nodes on their way; hashes are computed when asked for and kept.
+/// history. Changes copy the nodes on their path; hashes are computed on demand and cached.
 /// @source IC interface specification, "Certification", "Hash trees"
 module {
   public type Path = [Blob];
 
-  /// `bit` is the first bit in which labels of the two sides differ; left has a zero there.
+  /// `bit` is the first bit in which labels of the two sides differ; it is zero on the left.
   public type Tree = {
     #empty;
     #leaf : Blob;
@@ -28,10 +28,10 @@ module {
   let leafNode : Blob = "\82\03";
   let prunedNode : Blob = "\82\04";
 
-  /// Sets the value at a path. What stood at the path, or below it, is replaced.
+  /// Sets the value at a path and replaces what was at the path or below it.
   public func insert(self : Tree, path : Path, value : Blob) : Tree = insertFrom(self, path, 0, value);
 
-  /// Takes away what stands at the path and below it, and the levels that become empty.
+  /// Removes what is at the path and below it, and the levels that become empty.
   public func remove(self : Tree, path : Path) : Tree = removeFrom(self, path, 0);
 
   /// The root hash, 32 bytes.
@@ -58,7 +58,7 @@ module {
     };
   };
 
-  /// The tree in CBOR, everything pruned but what proves the value, or the absence, at each path.
+  /// The tree in CBOR, with everything pruned except what proves the value, or its absence, at each path.
   public func witness(self : Tree, paths : [Path]) : Blob {
     let out = List.empty<Blob>();
     out.add(Cbor.selfDescribed);
@@ -79,7 +79,7 @@ module {
     };
   };
 
-  /// Changes what is below a label that the tree has.
+  /// Changes what is below a label of the tree.
   func update(tree : Tree, name : Blob, change : Tree -> Tree) : Tree {
     switch tree {
       case (#fork node) {
@@ -91,7 +91,7 @@ module {
     };
   };
 
-  /// Puts a new label beside the subtree whose labels agree with it up to the bit.
+  /// Adds a new label beside the subtree whose labels agree with it up to the bit.
   func graft(tree : Tree, name : Blob, bit : Nat, twig : Tree) : Tree {
     switch tree {
       case (#fork node) {
@@ -140,14 +140,14 @@ module {
         Cbor.addBytes(out, value);
       };
       case _ {
-        let asked = paths.filter(func path = path.size() > depth);
-        let shown = asked.flatMap(func path = witnesses(tree, path[depth]).values());
-        revealLabels(tree, shown, asked, depth, out);
+        let deeper = paths.filter(func path = path.size() > depth);
+        let shown = deeper.flatMap(func path = witnesses(tree, path[depth]).values());
+        revealLabels(tree, shown, deeper, depth, out);
       };
     };
   };
 
-  /// The label itself; where the tree does not have it, its neighbours, which leave no room for it between them.
+  /// The label itself or, if the tree does not have it, its neighbours, which prove its absence.
   func witnesses(tree : Tree, name : Blob) : [Blob] {
     if (nearest(tree, name) == ?name) return [name];
     switch (before(tree, name), after(tree, name)) {
@@ -186,7 +186,7 @@ module {
 
   func fork(bit : Nat, left : Tree, right : Tree) : Tree = #fork { bit; left; right; var hash = null };
 
-  /// A label that shares the longest beginning with the name that any label of this level shares.
+  /// A label of this level that shares the longest prefix with the name.
   func nearest(tree : Tree, name : Blob) : ?Blob {
     switch tree {
       case (#fork node) nearest(if (hasBit(name, node.bit)) node.right else node.left, name);
@@ -229,13 +229,13 @@ module {
     };
   };
 
-  // Nine bits a byte, the first one saying that the byte is there: so a label sorts before its continuations.
-  let bitsAByte = 9;
+  // Nine bits per byte, the first of which says that the byte exists: so a label sorts before its extensions.
+  let bitsPerByte = 9;
 
   func hasBit(name : Blob, bit : Nat) : Bool {
-    let index = bit / bitsAByte;
+    let index = bit / bitsPerByte;
     if (index >= name.size()) return false;
-    let within = bit % bitsAByte;
+    let within = bit % bitsPerByte;
     within == 0 or Nat8.bittest(name[index], 8 - within : Nat);
   };
 
@@ -245,10 +245,10 @@ module {
     while (index < a.size() and index < b.size()) {
       let difference = a[index] ^ b[index];
       if (difference != 0) {
-        return index * bitsAByte + 1 + Nat8.bitcountLeadingZero(difference).toNat();
+        return index * bitsPerByte + 1 + Nat8.bitcountLeadingZero(difference).toNat();
       };
       index += 1;
     };
-    index * bitsAByte;
+    index * bitsPerByte;
   };
 };

@@ -9,17 +9,17 @@ import Cbor "Cbor";
 import HashTree "HashTree";
 import Sha256 "Sha256";
 
-/// Response certification, version 2: what a gateway checks before it hands a response on.
-/// One expression for all: the request is not certified, every header of the response is.
+/// Response certification, version 2: what a gateway verifies before it passes a response on.
+/// One expression for all responses: the request is not certified, every header of the response is.
 /// @source IC interface specification, "HTTP Gateway Protocol", "Response Verification"
 module {
   public type Header = (Text, Text);
   public type Response = { status : Nat16; headers : [Header] };
 
-  /// Where a response may be served: for one URL path, or for all that have none of their own.
+  /// Where a response may be served: for one URL path, or for all paths without a response of their own.
   public type ExpressionPath = { #exact : [Text]; #any };
 
-  /// SHA-256 of texts already seen: header names and most values repeat from response to response.
+  /// SHA-256 of texts already hashed: header names and most values are the same in many responses.
   public type Memo = Map.Map<Text, Blob>;
 
   /// Every certified response carries this header.
@@ -28,18 +28,18 @@ module {
     "default_certification(ValidationArgs{certification:Certification{no_request_certification:Empty{},response_certification:ResponseCertification{response_header_exclusions:ResponseHeaderList{headers:[]}}}})",
   );
 
-  /// Where the tree holds everything that may be answered for an expression path.
+  /// Where the tree holds all responses for an expression path.
   public func place(path : ExpressionPath) : HashTree.Path = labels(path).map(Text.encodeUtf8);
 
-  /// Where the tree holds one response. The empty label stands for the request that is not certified.
+  /// Where the tree holds one response. The empty label stands for the uncertified request.
   /// @param responseHash of `responseHash`
   public func leaf(path : ExpressionPath, responseHash : Blob) : HashTree.Path {
     let expressionHash = Sha256.hash(expressionHeader.1.encodeUtf8());
     place(path).concat<Blob>([expressionHash, "", responseHash]);
   };
 
-  /// What stands for one response in the tree, 32 bytes.
-  /// @param response all its headers but the certificate, names in small letters
+  /// The hash of one response in the tree, 32 bytes.
+  /// @param response all its headers except the certificate, names in lower case
   public func responseHash(memo : Memo, response : Response, bodySha256 : Blob) : Blob {
     func hashed(text : Text) : Blob {
       let ?known = memo.get(text) else {
@@ -51,13 +51,13 @@ module {
     };
     let status = (hashed(":ic-cert-status"), Sha256.hash(leb128(response.status)));
     let pairs = response.headers.map(func((name, value)) = (hashed(name), hashed(value))).concat([status]);
-    // "the concatenations are sorted": by the hash of the name, which no two headers of ours share.
+    // "the concatenations are sorted": by the hash of the name, which is unique among our headers.
     let sorted = pairs.sort(func(a, b) = Blob.compare(a.0, b.0));
     Sha256.hashParts([Sha256.hashParts(sorted.flatMap(func((name, value)) = [name, value].values())), bodySha256]);
   };
 
   /// The header that proves a response.
-  /// @param certificate of this canister's certified data, which is the tree's root hash
+  /// @param certificate certifies this canister's data: the root hash of the tree
   public func certificateHeader(certificate : Blob, witness : Blob, path : ExpressionPath) : Header {
     let parts = [
       "certificate=:" # Base64.encode(certificate) # ":",
@@ -68,7 +68,7 @@ module {
     ("ic-certificate", parts.values().join(", "));
   };
 
-  /// The places that a witness for an unknown URL path shows to be empty: its own, and every narrower wildcard.
+  /// The places that a witness for an unknown URL path must prove to be empty: its own, and every narrower wildcard.
   public func absences(segments : [Text]) : [HashTree.Path] {
     let narrower = Array.tabulate(
       segments.size(),

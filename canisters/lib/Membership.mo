@@ -8,30 +8,30 @@ import Text "mo:core/Text";
 import Time "mo:core/Time";
 import RoleName "Role";
 
-/// A cache of the project's membership list, a principal at a time, so that a list of a million canisters costs no
-/// more than one of three. It answers at once while it is fresh, asks again when it is not, and refuses everybody
-/// once it could not be renewed for a minute: so a revoked role ends within that minute, and a granted one begins at
-/// once, because nobody is refused on an old answer.
+/// A cache of the project's membership list, one principal at a time, so that a list of a million canisters costs no
+/// more than one of three. It replies immediately while it is fresh, reads the list again when it is not, and refuses
+/// every caller once it could not be renewed for a minute. So a revoked role ends within that minute, and a granted one
+/// takes effect at once, because no caller is refused on the strength of an old entry.
 module {
   public type Role = RoleName.Role;
 
-  /// The epoch rises with every change of the list: an answer holds for as long as the epoch does.
+  /// The epoch increases with every change of the list: a reply is valid for one epoch.
   public type Member = { epoch : Nat64; roles : [Text] };
 
-  /// Where the list is kept.
+  /// The canister that holds the list.
   public type Source = actor { member : shared query Principal -> async Member };
 
-  /// What was read in one epoch; `readAt`, nanoseconds since 1970, is when that epoch was last known to be the newest.
+  /// What was read in one epoch; `readAt`, nanoseconds since 1970, is when that epoch was last known to be current.
   public type Cache = { var epoch : Nat64; var roles : Map.Map<Principal, [Text]>; var readAt : Time.Time };
 
-  /// Up to this age (nanoseconds) the list is used without asking.
+  /// Up to this age (nanoseconds) the list is used without reading it again.
   let fresh = 30_000_000_000;
-  /// Up to this age the list is used when asking fails, and by queries, which cannot ask.
+  /// Up to this age the list is used when reading fails, and by queries, which cannot read it.
   let bound = 60_000_000_000;
-  /// Principals remembered: strangers shall not fill the memory.
-  let remembered = 10_000;
+  /// Strangers must not fill the memory.
+  let maxPrincipals = 10_000;
 
-  /// What to start from, also after an upgrade.
+  /// The initial cache, also after an upgrade.
   public func unread() : Cache = { var epoch = 0; var roles = Map.empty(); var readAt = 0 };
 
   /// Passes when the caller has one of the roles.
@@ -46,16 +46,16 @@ module {
     #err(lacks(caller, roles) # ": an admin grants it in " # nameOf(source));
   };
 
-  /// The same for queries, which cannot ask: what was read up to the bound ago counts, what is older refuses.
+  /// The same for queries, which cannot read the list: an entry up to the bound counts, an older one is refused.
   /// @param refresh the update method of the same canister that reads the list again
   public func requireCached(cache : Cache, caller : Principal, roles : [Role], refresh : Text) : Result.Result<(), Text> {
     if (age(cache) > bound or not cache.roles.containsKey(caller)) {
-      return #err("the membership list was not read within the last minute: call " # refresh # ", then ask again");
+      return #err("the membership list was not read within the last minute: call " # refresh # ", then try again");
     };
     if (allows(cache, caller, roles)) #ok else #err(lacks(caller, roles));
   };
 
-  /// What the list says as it was last read, without asking: for a second question after `require`.
+  /// Whether the list, as last read, gives the caller one of the roles: for a second check after `require`.
   public func allows(cache : Cache, caller : Principal, roles : [Role]) : Bool {
     let ?held = cache.roles.get(caller) else return false;
     roles.any(func role = held.any(func name = name == RoleName.name(role)));
@@ -63,15 +63,15 @@ module {
 
   /// @return why it failed, or an empty text
   func renew(cache : Cache, source : Source, caller : Principal) : async* Text {
-    // The answer is at least as new as the moment before it was asked for.
-    let askedAt = Time.now();
+    // The reply is at least as recent as the moment before the request.
+    let requestedAt = Time.now();
     try {
       let { epoch; roles } = await (with timeout = 10) source.member(caller);
-      // Answers may overtake each other; beyond the bound a lower epoch is that of a list restored from a backup.
-      if (epoch < cache.epoch and age(cache) <= bound) return "an answer older than the one before";
-      if (epoch != cache.epoch or cache.roles.size() >= remembered) cache.roles.clear();
+      // Replies may overtake each other; after the bound, a lower epoch is that of a list restored from a backup.
+      if (epoch < cache.epoch and age(cache) <= bound) return "the reply is older than the previous one";
+      if (epoch != cache.epoch or cache.roles.size() >= maxPrincipals) cache.roles.clear();
       cache.epoch := epoch;
-      if (askedAt > cache.readAt) cache.readAt := askedAt;
+      if (requestedAt > cache.readAt) cache.readAt := requestedAt;
       cache.roles.add(caller, roles);
       "";
     } catch error error.message();

@@ -1,4 +1,4 @@
-/// What Kiln's canisters ask of the platform.
+/// The part of the platform that Kiln's canisters use.
 /// @source IC interface specification, "The IC management canister"; dfinity/ic, rs/nns/cmc/cmc.did
 module {
   public type CanisterSettings = {
@@ -39,7 +39,7 @@ module {
     delete_canister_snapshot : shared { canister_id : Principal; snapshot_id : Blob } -> async ();
   };
 
-  /// The cycles minting canister creates on any subnet; a plain management call creates on the caller's own.
+  /// The cycles minting canister creates canisters on any subnet; a management call creates them on the caller's own.
   public type CyclesMinting = actor {
     create_canister : shared {
       settings : ?CanisterSettings;

@@ -7,10 +7,10 @@ import Nat64 "mo:core/Nat64";
 import Text "mo:core/Text";
 import Sha256 "Sha256";
 
-/// Records by key, each with the sequence number of its last change, and the changes in their order. A key stands
-/// once among the changes, with its newest value: so whoever has everything up to some number asks for what came
-/// later, from whatever number, and a full copy is what came later than 0. A removed record leaves its key behind.
-/// Values are Candid: what is copied, restored and compared are the bytes that are stored.
+/// Records by key, each with the sequence number of its last change, and the changes in order. Each key occurs once
+/// among the changes, with its latest value: so a reader that has everything up to some number asks for what came after
+/// it, and a full copy is what came after 0. A removed record leaves its key behind. Values are Candid: the stored bytes
+/// themselves are copied, restored and compared.
 module {
   /// `value` is null once the record was removed.
   public type Change = { key : Text; sequence : Nat64; value : ?Blob };
@@ -22,7 +22,7 @@ module {
     bySequence : Map.Map<Nat64, Text>;
   };
 
-  /// Of what one change adds to a message, beside its key and value.
+  /// Bytes that a change adds to a message in addition to its key and value.
   let overhead = 32;
 
   public func empty() : Records = { var sequence = 0; var bytes = 0; byKey = Map.empty(); bySequence = Map.empty() };
@@ -37,7 +37,7 @@ module {
     self.place({ key; sequence = self.sequence; value });
   };
 
-  /// Takes over a change from elsewhere, unless a newer one of the same key is here.
+  /// Applies a change made elsewhere, unless there is a newer one for the same key.
   public func take(self : Records, change : Change) {
     switch (self.byKey.get(change.key)) {
       case (?{ sequence }) if (sequence >= change.sequence) return;
@@ -47,20 +47,20 @@ module {
     self.sequence := Nat64.max(self.sequence, change.sequence);
   };
 
-  /// What came after that number, oldest first, at least one change and then up to so many bytes and changes.
-  public func since(self : Records, from : Nat64, largest : Nat, most : Nat) : [Change] {
+  /// The changes after that number, oldest first: at least one, then up to `maxBytes` and `maxChanges`.
+  public func since(self : Records, from : Nat64, maxBytes : Nat, maxChanges : Nat) : [Change] {
     let page = List.empty<Change>();
     var bytes = 0;
     for ((sequence, key) in self.bySequence.entriesFrom(from + 1)) {
       let ?{ value } = self.byKey.get(key) else return page.toArray();
       bytes += sizeOf(key, value);
-      if ((bytes > largest or page.size() >= most) and not page.isEmpty()) return page.toArray();
+      if ((bytes > maxBytes or page.size() >= maxChanges) and not page.isEmpty()) return page.toArray();
       page.add({ key; sequence; value });
     };
     page.toArray();
   };
 
-  /// Records that exist whose key begins so, in order of the key.
+  /// Records with that key prefix, ordered by key, without removed ones.
   public func below(self : Records, prefix : Text) : Iter.Iter<(Text, Blob)> {
     self.byKey.entriesFrom(prefix).takeWhile(func(key, _) = key.startsWith(#text prefix)).filterMap(
       func(key, { value }) {
@@ -70,7 +70,7 @@ module {
     );
   };
 
-  /// SHA-256 over all keys, sequence numbers and values: equal where the copies are equal, byte by byte.
+  /// SHA-256 over all keys, sequence numbers and values: equal if the copies are equal, byte for byte.
   public func digest(self : Records) : Blob {
     let hash = Sha256.start();
     for ((key, { sequence; value }) in self.byKey.entries()) {
@@ -82,7 +82,7 @@ module {
     hash.finish();
   };
 
-  /// What a change takes of a message.
+  /// Bytes that a change takes in a message.
   public func bytes(self : Change) : Nat = sizeOf(self.key, self.value);
 
   /// Records with a value.

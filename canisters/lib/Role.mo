@@ -1,5 +1,5 @@
-/// What a principal may do in this project. Canisters keep and send roles by name, so that a release which knows one
-/// more can be installed beside others that do not.
+/// What a principal may do in this project. Canisters store and send roles by name, so that a release that adds a role
+/// can run beside others that do not know it.
 module {
   public type Role = { #admin; #publisher; #uploader; #committer; #recommender; #moderator; #canister };
 

@@ -6,10 +6,10 @@ import Nat64 "mo:core/Nat64";
 import Nat8 "mo:core/Nat8";
 import VarArray "mo:core/VarArray";
 
-/// SHA-256, resumable: the state is a stable type, so that one hash may span many messages.
+/// Resumable SHA-256: the state is a stable type, so one hash may span many messages.
 /// @source FIPS 180-4
 module {
-  /// `tail` holds the bytes (fewer than 64) that do not fill a block yet; `length` counts all bytes seen.
+  /// `tail` holds the bytes (fewer than 64) that do not fill a block yet; `length` counts all bytes written.
   public type State = { h : [var Nat32]; var tail : Blob; var length : Nat64 };
 
   let block = 64;
@@ -24,7 +24,7 @@ module {
     };
   };
 
-  /// Takes the next bytes in, any number of them: about 300 instructions a byte.
+  /// Adds any number of bytes: about 300 instructions per byte.
   public func write(self : State, data : Blob) {
     self.length +%= Nat64.fromNat(data.size());
     let pending = self.tail.size();
@@ -39,7 +39,7 @@ module {
     self.tail := slice(data, filling + blocks * block, data.size());
   };
 
-  /// The hash of everything written, 32 bytes. The state is used up.
+  /// The hash of everything written, 32 bytes. The state cannot be used afterwards.
   public func finish(self : State) : Blob {
     let last = padded([self.tail], self.length);
     compress(self.h, last, 0, last.size() / block);
@@ -53,7 +53,7 @@ module {
     state.finish();
   };
 
-  /// SHA-256 of the parts, one after another. They are joined first: meant for short ones.
+  /// SHA-256 of the concatenated parts. They are joined first: meant for short ones.
   public func hashParts(parts : [Blob]) : Blob {
     var length = 0;
     for (part in parts.values()) length += part.size();

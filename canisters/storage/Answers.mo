@@ -10,27 +10,26 @@ import Sha256 "../lib/Sha256";
 import Chunks "Chunks";
 import StoredFile "StoredFile";
 
-/// Everything that the canister may answer to an HTTP request, so that all of it can be certified beforehand.
-/// A certificate holds for whole chunks only, so a range is answered with the chunk in which it begins; the gateway
-/// or the player asks for the rest.
+/// All possible responses to HTTP requests, so that they can be certified in advance. Only whole chunks are certified,
+/// so the response to a range is the chunk in which it begins; the gateway or the player requests the rest.
 module {
   public type File = StoredFile.StoredFile;
   public type Response = HttpCertification.Response;
 
-  /// `#whole` is for files of one chunk, `#firstTwo` for `Range: bytes=0-1`, with which Safari tries a server out.
+  /// `#whole` is for files of one chunk, `#firstTwo` for `Range: bytes=0-1`, with which Safari probes a server.
   public type Answer = { #whole; #head; #chunk : Nat; #firstTwo; #unsatisfiable };
 
-  /// All answers that a file may get.
+  /// All possible answers for a file.
   public func all(file : File) : [Answer] {
     let chunks = Array.tabulate<Answer>(file.chunks.size(), func index = #chunk index);
     let whole : [Answer] = if (file.chunks.size() == 1) [#whole] else [];
     if (file.size == 0) return [#whole, #head, #unsatisfiable];
-    let always : [Answer] = [#head, #firstTwo, #unsatisfiable];
-    whole.concat(chunks).concat(always);
+    let others : [Answer] = [#head, #firstTwo, #unsatisfiable];
+    whole.concat(chunks).concat(others);
   };
 
   /// The answer to a request for a file.
-  /// @param range the value of the Range header; one that makes no sense is as good as none (RFC 9110, 14.2)
+  /// @param range the value of the Range header; an invalid one is ignored (RFC 9110, 14.2)
   public func choose(file : File, method : { #get; #head }, range : ?Text) : Answer {
     if (method == #head) return #head;
     let plain : Answer = if (file.chunks.size() == 1) #whole else #chunk 0;
@@ -89,7 +88,7 @@ module {
 
   public let notFoundBody : Blob = "not found";
 
-  /// The answer for every path that has no file.
+  /// The response for every path without a file.
   public func notFound() : Response {
     let length = notFoundBody.size().toText();
     let headers = [("content-type", "text/plain"), ("content-length", length), ("cache-control", "no-cache")];
@@ -98,8 +97,8 @@ module {
 
   public let goneBody : Blob = "gone";
 
-  /// The answer for a file that was withdrawn. A browser that asks for it (a playlist, after its minute) also forgets
-  /// what it has of this site, segments that it may keep for ever among it.
+  /// The response for a file that was deleted or taken down. A browser that requests it (a playlist, once its minute in
+  /// the cache is over) also clears what it has cached of this site, including segments that would never expire.
   public func gone() : Response {
     let headers = [
       ("content-type", "text/plain"),
@@ -110,7 +109,7 @@ module {
     { status = 410; headers = headers.concat(common) };
   };
 
-  /// The decoded segments of a URL's path. Empty ones count only at the end, as verifiers see it.
+  /// The decoded segments of a URL's path. Only a final segment may be empty, as in the verifiers.
   public func segments(url : Text) : [Text] {
     let path = switch (url.split(#predicate(func char = char == '?' or char == '#')).next()) {
       case (?path) path;
@@ -122,7 +121,7 @@ module {
     counting.map(func index = decoded[index]).toArray();
   };
 
-  // Players on other origins read the bytes; nothing here depends on who asks.
+  // Players on other origins read the bytes; no response depends on the caller.
   let common : [HttpCertification.Header] = [
     ("access-control-allow-origin", "*"),
     ("x-content-type-options", "nosniff"),
@@ -144,7 +143,7 @@ module {
     "bytes " # from.toText() # "-" # (from + length - 1 : Nat).toText() # "/" # size.toText();
   };
 
-  /// One range of bytes; several, or another unit, are none.
+  /// A single range of bytes; several ranges, or another unit, count as none.
   func parse(text : Text) : { #none; #span : (Nat, ?Nat); #suffix : Nat } {
     let ?spec = text.stripStart(#text "bytes=") else return #none;
     let parts = spec.split(#char '-').toArray();
@@ -157,7 +156,7 @@ module {
     };
   };
 
-  /// Digits only, as many as a size may have.
+  /// Only digits, at most as many as a size can have.
   func number(text : Text) : ?Nat {
     if (text.size() > 18 or not text.chars().all(func char = char >= '0' and char <= '9')) null else Nat.fromText(text);
   };
@@ -171,7 +170,7 @@ module {
     );
   };
 
-  /// What cannot be decoded stays as it is.
+  /// A segment that cannot be decoded is returned unchanged.
   func percentDecoded(segment : Text) : Text {
     let bytes = segment.encodeUtf8();
     var at = 0;

@@ -5,10 +5,10 @@ import Region "mo:core/Region";
 import Extents "Extents";
 import Sha256 "../lib/Sha256";
 
-/// The bytes, by their SHA-256: identical chunks are stored once, however many files have them, and a new upload
-/// that repeats files of the one before needs none of their bytes again. Bytes lie in stable memory, not on the heap.
+/// Chunks by their SHA-256: identical chunks are stored once, however many files contain them, and a new upload that
+/// repeats files of the previous one need not send their bytes again. The bytes are in stable memory, not on the heap.
 module {
-  /// `uses` counts the places in files that refer to it; `at` is null until the bytes have come.
+  /// `uses` counts references from files; `at` is null until the bytes have arrived.
   public type Chunk = { sha256 : Blob; size : Nat; var at : ?Nat64; var uses : Nat };
 
   public type Chunks = {
@@ -21,8 +21,8 @@ module {
 
   public func empty() : Chunks = { region = Region.new(); extents = Extents.empty(); bySha256 = Map.empty() };
 
-  /// The chunk of this hash, made when there is none, used once more from now on.
-  /// @return null when the hash is known with another size: no bytes have both
+  /// The chunk with this hash, created if there is none, with one use more.
+  /// @return null if the hash is known with another size: no bytes can match both
   public func use(self : Chunks, sha256 : Blob, size : Nat) : ?Chunk {
     let chunk = switch (self.bySha256.get(sha256)) {
       case (?known) known;
@@ -37,7 +37,7 @@ module {
     ?chunk;
   };
 
-  /// One use less; the last one frees the bytes.
+  /// Ends one use; the last one frees the bytes.
   public func release(self : Chunks, chunk : Chunk) {
     chunk.uses -= 1;
     if (chunk.uses > 0) return;
@@ -47,7 +47,7 @@ module {
     chunk.at := null;
   };
 
-  /// Stores the chunk's bytes, unless they are there already.
+  /// Stores the bytes of the chunk, unless they have been stored already.
   public func put(self : Chunks, chunk : Chunk, bytes : Blob) : { #ok; #mismatch; #full } {
     if (bytes.size() != chunk.size or Sha256.hash(bytes) != chunk.sha256) return #mismatch;
     if (chunk.at != null) return #ok;
@@ -65,17 +65,17 @@ module {
     #ok;
   };
 
-  /// The chunk's first bytes, at most as many as it has; nothing while they have not come.
+  /// The first bytes of the chunk, up to the limit; none before they have arrived.
   public func load(self : Chunks, chunk : Chunk, limit : Nat) : Blob {
     let ?at = chunk.at else return "";
     let size = if (limit < chunk.size) limit else chunk.size;
     if (size == 0) "" else self.region.loadBlob(at, size);
   };
 
-  /// Stable memory taken, in bytes.
+  /// Bytes of stable memory in use.
   public func regionBytes(self : Chunks) : Nat64 = self.region.size() * pageBytes;
 
-  /// Grows the region up to the end of what is allocated.
+  /// Grows the region to hold everything that is allocated.
   func hasRoom(self : Chunks) : Bool {
     let needed = (self.extents.end + pageBytes - 1) / pageBytes;
     let present = self.region.size();

@@ -7,23 +7,23 @@ import Set "mo:core/Set";
 import Text "mo:core/Text";
 import Interface "Interface";
 
-/// What begin_upload may be told.
+/// Checks what begin_upload declares.
 module {
-  public let maximumChunkBytes = 1_900_000;
-  // A commit certifies all of it in one message: about 30 of the 40 billion instructions that a message may take.
-  let maximumFiles = 4_000;
-  let maximumChunks = 10_000;
-  let maximumTextBytes = 1_000;
+  public let maxChunkBytes = 1_900_000;
+  // A commit certifies everything in one message: about 30 of the 40 billion instructions of a message.
+  let maxFiles = 4_000;
+  let maxChunks = 10_000;
+  let maxTextLength = 1_000;
 
   /// @return the first thing that is wrong, as a sentence
   public func fault(upload : Interface.Upload) : ?Text {
     let { upload_id; files } = upload;
     let chunkBytes = upload.chunk_bytes.toNat();
-    if (upload_id == "" or upload_id.size() > maximumTextBytes) return ?"upload_id must have 1 to 1000 characters";
-    if (chunkBytes == 0 or chunkBytes > maximumChunkBytes) {
-      return ?("chunk_bytes must be 1 to " # maximumChunkBytes.toText() # ", not " # chunkBytes.toText());
+    if (upload_id == "" or upload_id.size() > maxTextLength) return ?"upload_id must have 1 to 1000 characters";
+    if (chunkBytes == 0 or chunkBytes > maxChunkBytes) {
+      return ?("chunk_bytes must be 1 to " # maxChunkBytes.toText() # ", not " # chunkBytes.toText());
     };
-    if (files.size() > maximumFiles) return ?("an upload has at most " # maximumFiles.toText() # " files");
+    if (files.size() > maxFiles) return ?("an upload may have at most " # maxFiles.toText() # " files");
     let paths = Set.empty<Text>();
     var chunks = 0;
     for (file in files.values()) {
@@ -31,10 +31,10 @@ module {
         case (?reason) return ?(file.path # ": " # reason);
         case null {};
       };
-      if (not paths.insert(file.path)) return ?(file.path # ": the path comes twice");
+      if (not paths.insert(file.path)) return ?(file.path # ": the path occurs twice");
       chunks += file.chunk_sha256.size();
     };
-    if (chunks > maximumChunks) ?("an upload has at most " # maximumChunks.toText() # " chunks") else null;
+    if (chunks > maxChunks) ?("an upload may have at most " # maxChunks.toText() # " chunks") else null;
   };
 
   func faultOfFile(file : Interface.File, chunkBytes : Nat) : ?Text {
@@ -52,21 +52,21 @@ module {
     let expected = Nat.max(1, (size + chunkBytes - 1) / chunkBytes);
     let declared = file.chunk_sha256.size();
     if (declared != expected) {
-      return ?(size.toText() # " bytes are " # expected.toText() # " chunks, not " # declared.toText());
+      return ?(size.toText() # " bytes make " # expected.toText() # " chunks, not " # declared.toText());
     };
-    if (expected == 1 and file.chunk_sha256[0] != file.sha256) return ?"the only chunk's hash is not the file's";
+    if (expected == 1 and file.chunk_sha256[0] != file.sha256) return ?"the hash of the only chunk differs from the hash of the file";
     null;
   };
 
-  /// Segments need no percent-encoding, so that a URL has one spelling.
+  /// Segments need no percent-encoding, so each path has one URL.
   func faultOfPath(path : Text) : ?Text {
-    if (path.size() > maximumTextBytes) return ?"the path is longer than 1000 characters";
+    if (path.size() > maxTextLength) return ?"the path is longer than 1000 characters";
     let ?relative = path.stripStart(#char '/') else return ?"the path must begin with /";
     if (relative == "") return ?"the path has an empty segment";
     for (segment in relative.split(#char '/')) {
       if (segment == "") return ?"the path has an empty segment";
-      if (segment == "." or segment == "..") return ?"the path must not have . or .. as a segment";
-      if (not segment.chars().all(isUnreserved)) return ?"the path may have letters, digits and - . _ ~ only";
+      if (segment == "." or segment == "..") return ?"the path must not contain . or .. as a segment";
+      if (not segment.chars().all(isUnreserved)) return ?"the path may only contain letters, digits and - . _ ~";
     };
     null;
   };
@@ -78,6 +78,6 @@ module {
   };
 
   func isHeaderValue(text : Text) : Bool {
-    text != "" and text.size() <= maximumTextBytes and text.chars().all(func char = char >= ' ' and char <= '~');
+    text != "" and text.size() <= maxTextLength and text.chars().all(func char = char >= ' ' and char <= '~');
   };
 };

@@ -3,7 +3,7 @@ import Nat64 "mo:core/Nat64";
 import Order "mo:core/Order";
 import Set "mo:core/Set";
 
-/// Which bytes of a linear space are in use: best fit among what was freed, neighbours joined, else the end moves.
+/// Allocates extents of a linear space: the best fit among freed extents, else at the end. Adjacent ones are merged.
 module {
   /// `byOffset` and `bySize` hold the same free extents: offset to size, and (size, offset).
   public type Extents = {
@@ -14,7 +14,8 @@ module {
 
   public func empty() : Extents = { var end = 0; byOffset = Map.empty(); bySize = Set.empty() };
 
-  /// @return the offset of as many bytes, at least one
+  /// @param bytes at least 1
+  /// @return the offset of the new extent
   public func allocate(self : Extents, bytes : Nat64) : Nat64 {
     let ?(size, offset) = self.bySize.valuesFrom(bySizeThenOffset, (bytes, 0 : Nat64)).next() else {
       self.end += bytes;
@@ -25,7 +26,7 @@ module {
     offset;
   };
 
-  /// Gives an extent back: exactly what was allocated.
+  /// Frees an extent exactly as it was allocated.
   public func free(self : Extents, offset : Nat64, bytes : Nat64) {
     var from = offset;
     var to = offset + bytes;

@@ -1,4 +1,4 @@
-/// The types of storage.did, where their meaning is told.
+/// The types of storage.did, which explains them.
 module {
   public type Error = {
     #unauthorized : Text;

@@ -6,9 +6,10 @@ import Text "mo:core/Text";
 import Time "mo:core/Time";
 import Interface "Interface";
 
-/// Which upload has how many bytes, who began it, and when it was last heard of: what quotas and the collection of
-/// abandoned uploads go by. Bytes are declared ones; what uploads share is counted for each.
+/// The size of each upload, who began it, and when it was last active: the basis of quotas and of the collection of
+/// abandoned uploads. Sizes are as declared; bytes that uploads share are counted for each of them.
 module {
+  /// `heard` is the time of the last activity. Stable memory knows the field by this name.
   type Pending = { by : Principal; bytes : Nat64; var heard : Time.Time };
 
   public type Ledger = {
@@ -30,7 +31,7 @@ module {
     };
   };
 
-  /// @return why an upload of so many bytes is not taken, as a sentence
+  /// @return why an upload of that size is refused, as a sentence
   public func refusal(self : Ledger, id : Text, caller : Principal, bytes : Nat64) : ?Text {
     var count : Nat64 = 0;
     var all : Nat64 = 0;
@@ -41,13 +42,13 @@ module {
       if (upload.by == caller) theirs += upload.bytes;
     };
     let limits = self.limits;
-    if (count >= limits.pending_uploads) return ?(limits.pending_uploads.toText() # " uploads are unfinished: finish or collect some");
+    if (count >= limits.pending_uploads) return ?(limits.pending_uploads.toText() # " uploads are unfinished: finish or collect some of them");
     if (bytes > limits.pending_bytes_per_caller - Nat64.min(theirs, limits.pending_bytes_per_caller)) {
-      return ?("one caller has at most " # limits.pending_bytes_per_caller.toText() # " bytes in unfinished uploads");
+      return ?("one caller may have at most " # limits.pending_bytes_per_caller.toText() # " bytes in unfinished uploads");
     };
     let used = self.liveBytes + all;
     if (bytes > limits.bytes - Nat64.min(used, limits.bytes)) {
-      return ?("this canister takes at most " # limits.bytes.toText() # " bytes and has " # used.toText());
+      return ?("this canister stores at most " # limits.bytes.toText() # " bytes and has " # used.toText() # " already");
     };
     null;
   };
@@ -56,12 +57,12 @@ module {
     self.pending.add(id, { by; bytes; var heard = Time.now() });
   };
 
-  public func heard(self : Ledger, id : Text) {
+  public func active(self : Ledger, id : Text) {
     let ?upload = self.pending.get(id) else return;
     upload.heard := Time.now();
   };
 
-  /// The upload's files are visible now, and have so many bytes.
+  /// The files of the upload are visible now and have that many bytes.
   public func committed(self : Ledger, id : Text, bytes : Nat64) {
     self.pending.remove(id);
     self.forget(id);
@@ -79,7 +80,7 @@ module {
     self.pending.values().foldLeft(0 : Nat64, func(sum, { bytes }) = sum + bytes);
   };
 
-  /// Unfinished uploads that were not heard of for so many nanoseconds.
+  /// Unfinished uploads without activity for that many nanoseconds.
   public func idle(self : Ledger, nanoseconds : Nat) : [Text] {
     let now = Time.now();
     self.pending.entries().filter(func(_, upload) = now - upload.heard >= nanoseconds).map(func(id, _) = id).toArray();

@@ -12,31 +12,31 @@ import Chunks "Chunks";
 import Interface "Interface";
 import StoredFile "StoredFile";
 
-/// The files that everybody may fetch, and the tree that certifies every answer about them.
+/// The public files, and the tree that certifies every response about them.
 module {
   type File = StoredFile.StoredFile;
 
   public type Site = { files : Map.Map<Text, File>; var tree : HashTree.Tree };
 
-  /// Paths of files that were withdrawn.
+  /// Paths of files that were deleted or taken down.
   public type Gone = Set.Set<Text>;
 
   public func empty() : Site = { files = Map.empty(); var tree = #empty };
 
-  /// Has the subnet certify the tree. The answer for unknown paths is certified anew: an upgrade may have changed it.
+  /// Has the subnet certify the tree, with the response for unknown paths, which an upgrade may have changed.
   public func certify(self : Site) {
     let hash = HttpCertification.responseHash(Map.empty(), Answers.notFound(), Sha256.hash(Answers.notFoundBody));
     self.tree := self.tree.remove(HttpCertification.place(#any)).insert(HttpCertification.leaf(#any, hash), "");
     CertifiedData.set(self.tree.hash());
   };
 
-  /// Whether this very file can be fetched already.
+  /// Whether exactly this file is public already.
   public func has(self : Site, chunkBytes : Nat, file : Interface.File) : Bool {
     let ?present = self.files.get(file.path) else return false;
     present.equals(chunkBytes, file);
   };
 
-  /// Puts files in the place of others, and certifies it.
+  /// Replaces files by others and certifies the result.
   public func replace(self : Site, gone : Gone, store : Chunks.Chunks, former : [File], next : [File]) {
     let unchanged = next.values().filter(func file = self.has(file.chunkBytes, file.declaration()));
     let kept = Set.fromIter(unchanged.map(func file = file.path));
@@ -55,8 +55,8 @@ module {
     self.certify();
   };
 
-  /// Takes files away: their paths answer 410 from now on.
-  public func withdraw(self : Site, gone : Gone, files : [File]) {
+  /// Removes files: from now on their paths return 410.
+  public func takeDown(self : Site, gone : Gone, files : [File]) {
     let hash = HttpCertification.responseHash(Map.empty(), Answers.gone(), Sha256.hash(Answers.goneBody));
     for ({ path } in files.values()) {
       self.files.remove(path);
@@ -67,7 +67,7 @@ module {
     self.certify();
   };
 
-  /// The answer to an HTTP request, with its proof. Only a query can give one: a certificate exists in no other call.
+  /// The response to an HTTP request, with its proof. Only in a query: other calls have no certificate.
   public func respond(self : Site, gone : Gone, store : Chunks.Chunks, request : Interface.HttpRequest) : Interface.HttpResponse {
     let method = switch (request.method) {
       case "GET" #get;

@@ -5,9 +5,9 @@ import Chunks "Chunks";
 import Interface "Interface";
 import Sha256 "../lib/Sha256";
 
-/// A declared file, its chunks and how far its own hash has been checked.
+/// A declared file, its chunks, and how far the hash of the whole file has been checked.
 module {
-  /// The whole file's hash: `next` is the chunk to hash next.
+  /// The check of the whole file's hash: `next` is the next chunk to hash.
   public type Check = { #open : { state : Sha256.State; next : Nat }; #right; #wrong };
 
   public type StoredFile = {
@@ -28,7 +28,7 @@ module {
     if (rest < chunkBytes) rest else chunkBytes;
   };
 
-  /// What was declared of the file.
+  /// The file as it was declared.
   public func declaration(self : StoredFile) : Interface.File {
     {
       path = self.path;
@@ -40,14 +40,14 @@ module {
     };
   };
 
-  /// Whether the file is what is declared, byte for byte and header for header.
+  /// Whether the file equals the declared one, byte for byte and header for header.
   public func equals(self : StoredFile, chunkBytes : Nat, declared : Interface.File) : Bool {
     self.chunkBytes == chunkBytes and self.declaration() == declared;
   };
 
   public func missingChunks(self : StoredFile) : Nat = self.chunks.filter(func chunk = chunk.at == null).size();
 
-  /// Bytes that the check of the whole file's hash has still to see.
+  /// Bytes that the check of the whole file's hash has not processed yet.
   public func unhashedBytes(self : StoredFile) : Nat64 {
     switch (self.check) {
       case (#open { next }) self.size - Nat64.fromNat(next * self.chunkBytes);
@@ -55,12 +55,12 @@ module {
     };
   };
 
-  /// Whether the bytes have turned out not to be those that were declared.
+  /// Whether the bytes turned out to differ from the declared ones.
   public func isWrong(self : StoredFile) : Bool {
     switch (self.check) { case (#wrong) true; case _ false };
   };
 
-  /// Goes on with the whole file's hash as far as its chunks have come, at most so many.
+  /// Continues the check of the whole file's hash with the chunks that have arrived, up to the limit.
   /// @return how many chunks were hashed
   public func hashChunks(self : StoredFile, store : Chunks.Chunks, limit : Nat) : Nat {
     let #open { state; next } = self.check else return 0;

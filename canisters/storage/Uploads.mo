@@ -15,21 +15,21 @@ import Interface "Interface";
 import Site "Site";
 import StoredFile "StoredFile";
 
-/// Uploads on their way: the files of one are pending until a commit makes all of them visible at once. What each
-/// function means and refuses is told in storage.did.
+/// Uploads: the files of one are pending until a commit makes all of them visible at once. storage.did explains what
+/// each function does and refuses.
 module {
   type Error = Interface.Error;
   type UploadStatus = Interface.UploadStatus;
   type Files = [StoredFile.StoredFile];
   type Result<Value> = Result.Result<Value, Error>;
 
-  /// `live` is what was committed last, `pending` what is on its way to replace it.
+  /// `live` are the files committed last, `pending` those that will replace them.
   public type Upload = { var attempt : Nat64; var live : ?Files; var pending : ?Files };
 
   public type Uploads = { site : Site.Site; store : Chunks.Chunks; byId : Map.Map<Text, Upload> };
 
-  /// Chunks hashed a call: about 10 of the 40 billion instructions that a message may take.
-  let hashedChunksACall = 16;
+  /// About 10 of the 40 billion instructions of a message.
+  let hashedChunksPerCall = 16;
 
   public func empty() : Uploads = { site = Site.empty(); store = Chunks.empty(); byId = Map.empty() };
 
@@ -51,7 +51,7 @@ module {
       switch (store(self, declared)) {
         case (#err error) return #err error;
         case (#ok files) {
-          // Released last, so that chunks that both have are kept.
+          // Released last, so that shared chunks are kept.
           release(self, upload.pending);
           upload.pending := ?files;
         };
@@ -62,7 +62,7 @@ module {
     #ok(statusOf(upload));
   };
 
-  /// Whether exactly this is visible already.
+  /// Whether exactly these files are visible already.
   public func has(self : Uploads, declared : Interface.Upload) : Bool {
     let ?upload = self.byId.get(declared.upload_id) else return false;
     isDeclared(upload.live, declared);
@@ -71,15 +71,15 @@ module {
   public func put(self : Uploads, id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : Result<()> {
     let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
     let bytes = chunks.foldLeft(0, func(sum, chunk) = sum + chunk.bytes.size());
-    if (bytes > Declaration.maximumChunkBytes) {
-      return #err(#invalid("one message takes at most " # Declaration.maximumChunkBytes.toText() # " bytes"));
+    if (bytes > Declaration.maxChunkBytes) {
+      return #err(#invalid("one message may carry at most " # Declaration.maxChunkBytes.toText() # " bytes"));
     };
     let files = filesOf(upload);
     for ({ file; chunk; bytes } in chunks.values()) {
       let number = file.toNat();
       let index = chunk.toNat();
       if (number >= files.size() or index >= files[number].chunks.size()) {
-        return #err(#invalid("the upload has no chunk " # index.toText() # " of a file " # number.toText()));
+        return #err(#invalid("the upload has no chunk " # index.toText() # " of file " # number.toText()));
       };
       switch (self.store.put(files[number].chunks[index], bytes)) {
         case (#mismatch) return #err(#chunk_mismatch { file; chunk });
@@ -104,7 +104,7 @@ module {
 
   public func hashFiles(self : Uploads, id : Text, attempt : Nat64) : Result<UploadStatus> {
     let upload = switch (current(self, id, attempt)) { case (#err error) return #err error; case (#ok upload) upload };
-    var budget = hashedChunksACall;
+    var budget = hashedChunksPerCall;
     for (file in filesOf(upload).values()) budget -= file.hashChunks(self.store, budget);
     switch (mismatch(upload)) {
       case (?path) #err(#file_mismatch path);
@@ -122,7 +122,7 @@ module {
       case (?reason) return #err(#invalid reason);
       case null {};
     };
-    // From here on nothing is refused: the change is whole or, by a trap, none.
+    // No refusal from here on: the change is complete or, after a trap, not made at all.
     self.site.replace(gone, self.store, upload.live.get([]), next);
     release(self, upload.live);
     upload.live := ?next;
@@ -130,15 +130,15 @@ module {
     #ok(statusOf(upload));
   };
 
-  /// Takes away what the upload has, visible or not: its paths answer 410, its bytes are free.
-  public func withdraw(self : Uploads, gone : Site.Gone, id : Text) {
+  /// Removes the files of the upload, visible or not: their paths return 410, their bytes are freed.
+  public func takeDown(self : Uploads, gone : Site.Gone, id : Text) {
     let ?upload = self.byId.take(id) else return;
-    self.site.withdraw(gone, upload.live.get([]));
+    self.site.takeDown(gone, upload.live.get([]));
     release(self, upload.pending);
     release(self, upload.live);
   };
 
-  /// Gives up what is on its way; what is visible stays.
+  /// Drops the pending files; visible files stay.
   public func abandon(self : Uploads, id : Text) {
     let ?upload = self.byId.get(id) else return;
     release(self, upload.pending);
@@ -156,7 +156,7 @@ module {
     ?statusOf(upload);
   };
 
-  /// The upload, if the attempt is the one that began it last.
+  /// The upload, if the attempt is the latest one that began it.
   func current(uploads : Uploads, id : Text, attempt : Nat64) : Result<Upload> {
     let ?upload = uploads.byId.get(id) else return #err(#upload_not_found);
     if (attempt < upload.attempt) return #err(#stale_attempt(upload.attempt));
@@ -164,7 +164,7 @@ module {
     #ok upload;
   };
 
-  /// Says which path is visible as a file of another upload, if one is.
+  /// Names a path that is visible as a file of another upload, if there is one.
   func foreignPath(uploads : Uploads, id : Text, paths : Iter.Iter<Text>) : ?Text {
     for (path in paths) {
       switch (uploads.site.files.get(path)) {
@@ -175,7 +175,7 @@ module {
     null;
   };
 
-  /// What the upload is about now: the pending files, or when nothing is pending the live ones.
+  /// The current files of the upload: the pending ones or, if there are none, the live ones.
   func filesOf(upload : Upload) : Files {
     switch (upload.pending) { case (?files) files; case null upload.live.get([]) };
   };
@@ -196,11 +196,11 @@ module {
         let ?chunk = uploads.store.use(sha256, StoredFile.chunkSize(file.size, chunkBytes, index)) else {
           for (used in chunks.values()) uploads.store.release(used);
           release(uploads, ?made.toArray());
-          return #err(#invalid(file.path # ": a chunk's hash is known with another size"));
+          return #err(#invalid(file.path # ": the hash of a chunk is known with another size"));
         };
         chunks.add(chunk);
       };
-      // A file of one chunk has the chunk's hash; a visible one was checked before.
+      // A file of one chunk has the hash of the chunk; a visible file has been checked before.
       let isChecked = file.chunk_sha256.size() == 1 or uploads.site.has(chunkBytes, file);
       let check : StoredFile.Check = if (isChecked) #right else #open { state = Sha256.start(); next = 0 };
       made.add({
@@ -236,7 +236,7 @@ module {
     };
   };
 
-  /// The path of a file whose bytes are not those that were declared.
+  /// The path of a file whose bytes differ from the declared ones.
   func mismatch(upload : Upload) : ?Text {
     let ?file = filesOf(upload).find(func file = file.isWrong()) else return null;
     ?file.path;

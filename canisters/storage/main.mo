@@ -19,7 +19,7 @@ import Site "Site";
 import StoredFile "StoredFile";
 import Uploads "Uploads";
 
-/// Certified files in chunks. Uploads.mo decides, here it is asked who may, and how much.
+/// Certified files in chunks. Uploads.mo holds the logic; this file checks who may call, and the quotas.
 persistent actor class Storage(init : { global_configuration : Principal }) = this {
   type Error = Interface.Error;
   type UploadStatus = Interface.UploadStatus;
@@ -32,13 +32,13 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   let deleted : Map.Map<Text, Nat64> = Map.empty();
   /// The attempt of an upload that was abandoned before it was ever visible: older ones may not begin it again.
   let abandoned : Map.Map<Text, Nat64> = Map.empty();
-  /// Uploads that a moderator has taken down.
+  /// Uploads taken down by a moderator.
   let blocked : Set.Set<Text> = Set.empty();
   transient let site = uploads.site;
   transient let store = uploads.store;
   transient let members = Membership.unread();
 
-  // Release 0.1 kept no ledger.
+  // Release 0.1 had no ledger.
   if (ledger.live.isEmpty() and ledger.pending.isEmpty()) {
     for ((id, upload) in uploads.byId.entries()) {
       if (upload.live.isSome()) ledger.committed(id, Uploads.liveBytes(upload));
@@ -48,7 +48,7 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   // At installation and after every upgrade: certified data has to be set again when the code has changed.
   site.certify();
 
-  /// Half an upload is kept for a day without a word of it.
+  /// Unfinished uploads are kept for a day without activity.
   transient let abandonedAfter = 86_400_000_000_000;
 
   transient let mayUpload : [Membership.Role] = [#publisher, #uploader];
@@ -73,7 +73,7 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
       case null {};
     };
     let bytes = upload.files.values().foldLeft(0, func(sum, file) = sum + file.size.toNat());
-    let ?fitting = bytesOf bytes else return #err(#quota_exceeded "more bytes than any canister has");
+    let ?fitting = bytesOf bytes else return #err(#quota_exceeded "more bytes than any canister can store");
     if (not uploads.has(upload)) {
       switch (ledger.refusal(id, caller, fitting)) { case (?reason) return #err(#quota_exceeded reason); case null {} };
     };
@@ -90,25 +90,25 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
 
   public shared ({ caller }) func put_chunk(upload_id : Text, attempt : Nat64, chunk : Interface.Chunk) : async Result<()> {
     switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
-    ledger.heard(upload_id);
+    ledger.active(upload_id);
     uploads.put(upload_id, attempt, [chunk]);
   };
 
   public shared ({ caller }) func put_chunks(upload_id : Text, attempt : Nat64, chunks : [Interface.Chunk]) : async Result<()> {
     switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
-    ledger.heard(upload_id);
+    ledger.active(upload_id);
     uploads.put(upload_id, attempt, chunks);
   };
 
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   public query func missing_chunks(upload_id : Text, { limit : Nat32 }) : async Result<[Interface.ChunkId]> {
-    uploads.missing(upload_id, Nat32.min(limit, largestPage).toNat());
+    uploads.missing(upload_id, Nat32.min(limit, maxPage).toNat());
   };
 
   public shared ({ caller }) func hash_files(upload_id : Text, attempt : Nat64) : async Result<UploadStatus> {
     switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };
-    ledger.heard(upload_id);
+    ledger.active(upload_id);
     uploads.hashFiles(upload_id, attempt);
   };
 
@@ -123,14 +123,14 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
     switch (await* refusal(caller, mayCommit)) { case (?error) return #err error; case null {} };
     let begun = begunAttempt(upload_id);
     if (attempt < begun) return #err(#stale_attempt begun);
-    withdraw(upload_id, attempt);
+    remove(upload_id, attempt);
     #ok;
   };
 
   public shared ({ caller }) func take_down(upload_id : Text) : async Result<()> {
     switch (await* refusal(caller, [#moderator])) { case (?error) return #err error; case null {} };
     blocked.add(upload_id);
-    withdraw(upload_id, begunAttempt(upload_id));
+    remove(upload_id, begunAttempt(upload_id));
     #ok;
   };
 
@@ -185,16 +185,16 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
     site.respond(gone, store, request);
   };
 
-  /// Chunks of one answer of missing_chunks.
-  transient let largestPage : Nat32 = 20_000;
+  /// Chunks per reply of missing_chunks.
+  transient let maxPage : Nat32 = 20_000;
 
   func bytesOf(bytes : Nat) : ?Nat64 = if (bytes < 0x1_0000_0000_0000) ?Nat64.fromNat(bytes) else null;
 
-  func withdraw(id : Text, attempt : Nat64) {
-    uploads.withdraw(gone, id);
+  func remove(id : Text, attempt : Nat64) {
+    uploads.takeDown(gone, id);
     ledger.removed(id);
     abandoned.remove(id);
-    // A deletion may be repeated with an older attempt: it must not let in what a newer one shut out.
+    // A deletion may be repeated with an older attempt, which must not reopen the upload to attempts refused so far.
     let former : Nat64 = switch (deleted.get(id)) { case (?newest) newest; case null 0 };
     deleted.add(id, Nat64.max(former, attempt));
   };

@@ -5,7 +5,7 @@ import Nat "mo:core/Nat";
 import Text "mo:core/Text";
 import Interface "Interface";
 
-/// What a user may send.
+/// Limits of what a user may send.
 module {
   let description = 2_000;
   let hashtags = 60;
@@ -16,16 +16,16 @@ module {
 
   /// Posts of one user.
   public let posts : Nat64 = 1_000_000;
-  /// Bytes of one user's records: so that strangers with made-up identities cannot fill a shared canister.
+  /// Bytes of one user's records: strangers with any number of identities must not fill a shared canister.
   public let bytes = 200_000_000;
 
   /// @return the first thing that is wrong, as a sentence
   public func ofPost(post : Interface.PostInput) : ?Text {
-    // What the content index takes as a video's id.
+    // The ids that the content index accepts.
     if (not isId(post.video_uid)) return ?"video_uid must have 1 to 64 letters, digits, - or _";
     let fault = tooLong([("description", post.description, description)]);
     if (fault != null) return fault;
-    if (post.hashtags.size() > hashtags) return ?("a post has at most " # hashtags.toText() # " hashtags");
+    if (post.hashtags.size() > hashtags) return ?("a post may have at most " # hashtags.toText() # " hashtags");
     tooLong(post.hashtags.map<Text, (Text, Text, Nat)>(func tag = ("a hashtag", tag, hashtag)));
   };
 
@@ -40,8 +40,8 @@ module {
   };
 
   func tooLong(texts : [(Text, Text, Nat)]) : ?Text {
-    for ((name, text, most) in texts.values()) {
-      if (text.size() > most) return ?(name # " has at most " # most.toText() # " characters, not " # text.size().toText());
+    for ((name, text, max) in texts.values()) {
+      if (text.size() > max) return ?(name # " may have at most " # max.toText() # " characters, not " # text.size().toText());
     };
     null;
   };

@@ -1,6 +1,6 @@
 import Records "../lib/Records";
 
-/// What goes in and out of a user canister. Times are nanoseconds since 1970.
+/// The types of user.did and of the messages to other canisters. Times are nanoseconds since 1970.
 module {
   public type Status = {
     #Draft;
@@ -35,7 +35,7 @@ module {
     creator_consent_for_inclusion_in_hot_or_not : Bool;
   };
 
-  /// A post's place for ever: its author and a number that counts the author's posts from 0.
+  /// The permanent id of a post: its author and the number of the post, counted from 0 for each author.
   public type PostId = { owner : Principal; id : Nat64 };
 
   /// The percentages are 1 to 100; `watch_count` counts complete watches before the last, partial one.
@@ -49,7 +49,7 @@ module {
 
   public type Vote = { #Hot; #Not };
 
-  /// A post as anybody may see it.
+  /// A post as viewers see it.
   public type PostDetails = {
     owner : Principal;
     id : Nat64;
@@ -73,18 +73,18 @@ module {
     #already_voted : Vote;
     #full : Text;
     #invalid : Text;
-    /// What a newer attempt says stands.
+    /// A newer attempt has set the status: its number.
     #stale_attempt : Nat64;
   };
 
-  /// Changes of one user that follow number `base`, up to `up_to`. A higher incarnation is another history of the same
-  /// user (restored, or rolled back to a snapshot) and begins at base 0.
+  /// Changes of one user that follow the number `base`, up to `up_to`. A higher incarnation is another history of the
+  /// same user (restored, or rolled back to a snapshot) and begins at base 0.
   public type Batch = { user : Principal; incarnation : Nat64; base : Nat64; up_to : Nat64; changes : [Records.Change] };
 
-  /// How far a copy goes.
+  /// How far a copy reaches.
   public type Position = { user : Principal; incarnation : Nat64; sequence : Nat64 };
 
-  /// What the content index is told of a post.
+  /// An update of a post for the content index.
   public type PostUpdate = {
     video : Text;
     owner : Principal;

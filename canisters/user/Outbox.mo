@@ -10,21 +10,21 @@ import Records "../lib/Records";
 import Interface "Interface";
 import User "User";
 
-/// How far another canister has followed each user's changes, and whose it still has to be told. Nothing of what is to
-/// be sent is kept here: it is read from the records when it goes, so an outbox never grows with what is not taken.
+/// How far another canister has followed each user's changes, and which users have changes to send. The changes
+/// themselves are read from the records when they are sent, so an outbox does not grow while they are not acknowledged.
 module {
   public type Outbox = { acknowledged : Map.Map<Principal, Nat64>; waiting : Set.Set<Principal>; var failures : Nat; var failure : Text };
 
   /// Bytes of one message: below the platform's 2 MiB between subnets.
-  let largest = 1_500_000;
-  let mostUsers = 500;
-  let mostChanges = 1_000;
+  let maxBytes = 1_500_000;
+  let maxUsers = 500;
+  let maxChanges = 1_000;
 
   public func empty() : Outbox = { acknowledged = Map.empty(); waiting = Set.empty(); var failures = 0; var failure = "" };
 
   public func touch(self : Outbox, user : Principal) { self.waiting.add(user) };
 
-  /// From the first change again: another history, or a copy that was lost.
+  /// Starts again from the first change: another history, or a copy that was lost.
   public func restart(self : Outbox, user : Principal) {
     self.acknowledged.remove(user);
     self.waiting.add(user);
@@ -45,11 +45,11 @@ module {
     var bytes = 0;
     var count = 0;
     label gathering for (id in self.waiting.values()) {
-      if (bytes >= largest or batches.size() >= mostUsers or count >= mostChanges) break gathering;
+      if (bytes >= maxBytes or batches.size() >= maxUsers or count >= maxChanges) break gathering;
       let ?user = users.get(id) else continue gathering;
       if (not user.live) continue gathering;
       let base = self.position(id);
-      let changes = user.records.since(base, largest - bytes, mostChanges - count);
+      let changes = user.records.since(base, maxBytes - bytes, maxChanges - count);
       count += changes.size();
       for (change in changes.values()) bytes += change.bytes();
       let up_to = if (changes.isEmpty()) base else changes[changes.size() - 1].sequence;
@@ -58,7 +58,7 @@ module {
     batches.toArray();
   };
 
-  /// What the other side has now. A user who changed in the meantime goes on waiting.
+  /// Notes what the other side has. A user with newer changes keeps waiting.
   public func acknowledge(self : Outbox, id : Principal, user : User.User, sequence : Nat64) {
     self.acknowledged.add(id, sequence);
     if (sequence == user.records.sequence) self.waiting.remove(id) else self.waiting.add(id);

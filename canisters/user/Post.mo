@@ -4,7 +4,7 @@ import Text "mo:core/Text";
 import Interface "Interface";
 import Views "Views";
 
-/// A post as it is stored, and where. What is added later is optional: older bytes must stay readable.
+/// A post as it is stored, and its key. Fields added later are optional: older bytes must stay readable.
 module {
   public type Post = {
     content : Interface.PostInput;
@@ -15,23 +15,23 @@ module {
     hot : Nat64;
     not_ : Nat64;
     views : Views.Views;
-    /// Of the pipeline, that set the status.
+    /// The attempt of the pipeline that set the status.
     attempt : ?Nat64;
   };
 
   public let prefix = "post/";
 
-  /// Keys sort as the numbers do: 10^12 posts.
+  /// Keys sort like the numbers, up to 10^12 posts.
   public func key(id : Nat64) : Text = prefix # padded(id);
 
-  /// What one principal did to a post: `like`, `share`, `vote`.
+  /// The key for what a principal did to a post: `like`, `share` or `vote`.
   public func mark(kind : Text, id : Nat64, by : Principal) : Text = kind # "/" # padded(id) # "/" # by.toText();
 
   public func start(content : Interface.PostInput, now : Nat64) : Post {
     { content; status = #Uploaded; created_at = now; likes = 0; shares = 0; hot = 0; not_ = 0; views = Views.none; attempt = null };
   };
 
-  /// The pipeline goes forward; a failed attempt starts again at Transcoding; a ban is lifted by a moderator only.
+  /// The pipeline moves forward; a failed attempt starts again at Transcoding; only a moderator may lift a ban.
   public func mayBecome(from : Interface.Status, to : Interface.Status, moderator : Bool) : Bool {
     switch (from, to) {
       case (#Deleted, _) false;
@@ -47,7 +47,7 @@ module {
     };
   };
 
-  /// What an attempt of the pipeline may say, which its number keeps in order, so that none of its steps must be told.
+  /// What an attempt of the pipeline may set. The attempt number keeps the order, so steps may be skipped.
   public func mayBeSetTo(from : Interface.Status, to : Interface.Status, moderator : Bool) : Bool {
     switch (from, to) {
       case (_, #Draft or #Uploaded) false;
@@ -59,7 +59,7 @@ module {
     };
   };
 
-  /// In the order of a video's life.
+  /// Compares by the order of a video's life.
   public func isBefore(one : Interface.Status, other : Interface.Status) : Bool = rank(one) < rank(other);
 
   func rank(status : Interface.Status) : Nat {

@@ -11,20 +11,21 @@ import Interface "Interface";
 import Post "Post";
 import Views "Views";
 
-/// One user's profile and posts, and what others did to the posts. All of it lies in records, whose changes are synced.
+/// One user's profile and posts, and what others did to the posts. Everything is stored in records, whose changes are
+/// synced.
 module {
   type Error = Interface.Error;
   type Result<Value> = Result.Result<Value, Error>;
 
-  /// `incarnation` (nanoseconds since 1970) names the history that the sequence numbers belong to. A user who is not
-  /// `live` is being restored, or lives in another canister by now.
+  /// `incarnation` (nanoseconds since 1970) names the history to which the sequence numbers belong. A user who is not
+  /// `live` is being restored, or has moved to another canister.
   public type User = { records : Records.Records; var incarnation : Nat64; var live : Bool; var posts : Nat64 };
 
   let profileKey = "profile";
 
   public func empty() : User = { records = Records.empty(); var incarnation = 0; var live = false; var posts = 0 };
 
-  /// A user who comes for the first time.
+  /// Starts a new user.
   public func begin(self : User, now : Nat64) {
     self.incarnation := now;
     self.live := true;
@@ -32,17 +33,17 @@ module {
     self.records.write(profileKey, ?to_candid (profile));
   };
 
-  /// A user whose records are all here: the history goes on from them under a name of its own.
+  /// Makes a user live whose records are complete: the history continues under a new incarnation.
   public func resume(self : User, now : Nat64) {
     self.incarnation := Nat64.max(now, self.incarnation + 1);
     self.posts := Nat64.fromNat(self.records.below(Post.prefix).size());
     self.live := true;
   };
 
-  /// Nobody has lived here under these records yet.
+  /// Whether these records were never live here.
   public func isBeingRestored(self : User) : Bool = not self.live and self.incarnation == 0;
 
-  /// Whether the user has only ever signed in, and for the first time before that moment (nanoseconds since 1970).
+  /// Whether the user has never done anything but sign in, first before that time (nanoseconds since 1970).
   public func isUntouched(self : User, before : ?Nat64) : Bool {
     let old = switch before { case (?moment) self.incarnation < moment; case null true };
     self.live and self.records.sequence <= 1 and old;
@@ -61,13 +62,13 @@ module {
     #ok;
   };
 
-  /// Leaves a trace that the user was here.
+  /// Counts as something the user has done.
   public func touch(self : User, now : Nat64) : Result<()> {
     let ?profile = self.readProfile() else return #err(#not_registered);
     self.setProfile(profile, now);
   };
 
-  /// The same video again is the same post again.
+  /// Adding the same video again returns the same post.
   public func addPost(self : User, input : Interface.PostInput, now : Nat64) : Result<Nat64> {
     switch (Bounds.ofPost(input)) { case (?reason) return #err(#invalid reason); case null {} };
     let uidKey = "video/" # input.video_uid;
@@ -78,7 +79,7 @@ module {
       };
       case null {};
     };
-    if (self.posts >= Bounds.posts) return #err(#full("a user has at most " # Bounds.posts.toText() # " posts"));
+    if (self.posts >= Bounds.posts) return #err(#full("a user may have at most " # Bounds.posts.toText() # " posts"));
     switch (room(self)) { case (?error) return #err error; case null {} };
     let id = self.posts;
     self.posts += 1;
@@ -102,14 +103,14 @@ module {
     #ok;
   };
 
-  /// What an attempt of the pipeline says: an older attempt, and what the same one said earlier, come too late.
+  /// Sets the status of an attempt of the pipeline: an older attempt, or an earlier status of the same one, is stale.
   public func setStatusByAttempt(
     self : User,
     id : Nat64,
     { video_uid; status; attempt; moderator } : { video_uid : Text; status : Interface.Status; attempt : Nat64; moderator : Bool },
   ) : Result<()> {
     let ?post = self.readPost(id) else return #err(#not_found);
-    if (post.content.video_uid != video_uid) return #err(#invalid("the post is about " # post.content.video_uid # ", not about this video"));
+    if (post.content.video_uid != video_uid) return #err(#invalid("the video of this post is " # post.content.video_uid));
     let newest : Nat64 = switch (post.attempt) { case (?number) number; case null 0 };
     if (attempt < newest) return #err(#stale_attempt newest);
     if (post.status == status and attempt == newest) return #ok;
@@ -140,13 +141,13 @@ module {
     found;
   };
 
-  /// @param wanted null turns it over
+  /// @param wanted null toggles the like
   /// @return whether the principal likes the post now
   public func like(self : User, id : Nat64, by : Principal, wanted : ?Bool) : Result<Bool> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
     let key = Post.mark("like", id, by);
     let likes = self.records.read(key) != null;
-    let now = switch wanted { case (?asked) asked; case null not likes };
+    let now = switch wanted { case (?given) given; case null not likes };
     if (now == likes) return #ok now;
     if (now) switch (room(self)) { case (?error) return #err error; case null {} };
     self.records.write(key, if (now) ?"" else null);
@@ -155,7 +156,7 @@ module {
   };
 
   /// Counts a principal once.
-  /// @return how many have shared the post
+  /// @return how many principals have shared the post
   public func share(self : User, id : Nat64, by : Principal) : Result<Nat64> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
     let key = Post.mark("share", id, by);
@@ -173,11 +174,11 @@ module {
     #ok;
   };
 
-  /// A vote stands: who could take it back could follow the majority.
+  /// Votes are final: otherwise voters could wait and follow the majority.
   public func vote(self : User, id : Nat64, by : Principal, vote : Interface.Vote) : Result<()> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
     if (not post.content.creator_consent_for_inclusion_in_hot_or_not) {
-      return #err(#invalid "the author did not enter this post into hot or not");
+      return #err(#invalid "the author has not entered this post into hot or not");
     };
     let key = Post.mark("vote", id, by);
     switch (voteAt(self, key)) {
@@ -191,7 +192,7 @@ module {
     #ok;
   };
 
-  /// @param seesAll false for those to whom only what is ready exists
+  /// @param seesAll false for viewers who may only see posts that are ready
   public func details(self : User, owner : Principal, id : Nat64, viewer : Principal, { seesAll : Bool }) : ?Interface.PostDetails {
     let ?post = self.readPost(id) else return null;
     if (not seesAll and post.status != #ReadyToView) return null;
@@ -211,8 +212,8 @@ module {
     };
   };
 
-  /// Newest first, below number `before`. Reads a bounded number of posts: a page may be short, or empty, and still
-  /// have a next one.
+  /// Newest first, below the number `before`. Reads a bounded number of posts: a page may be short or empty and still
+  /// have a next page.
   public func page(self : User, owner : Principal, viewer : Principal, { before : ?Nat64; limit : Nat; seesAll : Bool }) : {
     posts : [Interface.PostDetails];
     next : ?Nat64;
@@ -228,8 +229,8 @@ module {
     { posts = posts.toArray(); next = if (at > 0) ?at else null };
   };
 
-  /// What the index is told about those changes that concern posts.
-  public func news(self : User, owner : Principal, changes : [Records.Change]) : [Interface.PostUpdate] {
+  /// The updates for the index that follow from these changes.
+  public func updates(self : User, owner : Principal, changes : [Records.Change]) : [Interface.PostUpdate] {
     changes.values().filterMap(
       func({ key; value }) : ?Interface.PostUpdate {
         let ?number = key.stripStart(#text(Post.prefix)) else return null;

@@ -2,7 +2,7 @@ import Nat64 "mo:core/Nat64";
 import Nat8 "mo:core/Nat8";
 import Interface "Interface";
 
-/// Watch statistics of one post. The sum is kept, not the running mean, so that the mean never drifts.
+/// Watch statistics of one post. The sum is kept instead of a running mean, so that the mean does not drift.
 module {
   public type Views = { count : Nat64; beyond_threshold : Nat64; percent_sum : Nat64 };
 
@@ -10,7 +10,7 @@ module {
 
   public let none : Views = { count = 0; beyond_threshold = 0; percent_sum = 0 };
 
-  /// @return null when the details are out of range
+  /// @return null if the details are out of range
   public func add(views : Views, details : Interface.ViewDetails) : ?Views {
     let (complete, last) = switch details {
       case (#WatchedPartially { percentage_watched }) (0 : Nat8, percentage_watched);

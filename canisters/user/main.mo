@@ -19,8 +19,8 @@ import Outbox "Outbox";
 import Syncing "Syncing";
 import User "User";
 
-/// Users' profiles and posts: one user, or thousands, as user_index assigns them. User.mo decides what may be done to
-/// whom, here it is asked who may; Syncing.mo tells content_index and data_backup.
+/// Users' profiles and posts: one user or thousands, as user_index assigns them. User.mo holds the rules; this file checks
+/// who may call; Syncing.mo sends changes to content_index and data_backup.
 persistent actor class UserCanister(
   init : { global_configuration : Principal; user_index : Principal; content_index : ?Principal; data_backup : ?Principal }
 ) = this {
@@ -29,7 +29,7 @@ persistent actor class UserCanister(
 
   let users : Map.Map<Principal, User.User> = Map.empty();
   let index = Outbox.empty();
-  /// The number that the next update for the index gets, and the last one that it has answered for.
+  /// The number of the next update for the index, and the last one that the index acknowledged.
   let numbering = { var next = 1 : Nat64 };
   let answered = { var last = 0 : Nat64 };
   let backup = Outbox.empty();
@@ -48,50 +48,50 @@ persistent actor class UserCanister(
 
   public shared ({ caller }) func update_profile_details(profile : Interface.ProfileInput) : async Result<()> {
     let ?user = living(caller) else return #err(#not_registered);
-    told<system, ()>(caller, user.setProfile(profile, now()));
+    thenSync<system, ()>(caller, user.setProfile(profile, now()));
   };
 
   public shared ({ caller }) func add_post(post : Interface.PostInput) : async Result<Nat64> {
     let ?user = living(caller) else return #err(#not_registered);
-    told<system, Nat64>(caller, user.addPost(post, now()));
+    thenSync<system, Nat64>(caller, user.addPost(post, now()));
   };
 
   public shared ({ caller }) func delete_post(id : Nat64) : async Result<()> {
     let ?user = living(caller) else return #err(#not_registered);
-    told<system, ()>(caller, user.delete(id));
+    thenSync<system, ()>(caller, user.delete(id));
   };
 
-  // By anybody who has signed in.
+  // By every signed-in caller.
 
   public shared ({ caller }) func update_post_toggle_like_status_by_caller({ owner; id } : Interface.PostId) : async Result<Bool> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    told<system, Bool>(owner, user.like(id, caller, null));
+    thenSync<system, Bool>(owner, user.like(id, caller, null));
   };
 
   public shared ({ caller }) func update_post_like_status({ owner; id } : Interface.PostId, likes : Bool) : async Result<Bool> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    told<system, Bool>(owner, user.like(id, caller, ?likes));
+    thenSync<system, Bool>(owner, user.like(id, caller, ?likes));
   };
 
   public shared ({ caller }) func update_post_increment_share_count({ owner; id } : Interface.PostId) : async Result<Nat64> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    told<system, Nat64>(owner, user.share(id, caller));
+    thenSync<system, Nat64>(owner, user.share(id, caller));
   };
 
   public shared ({ caller }) func update_post_add_view_details({ owner; id } : Interface.PostId, details : Interface.ViewDetails) : async Result<()> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    told<system, ()>(owner, user.view(id, details));
+    thenSync<system, ()>(owner, user.view(id, details));
   };
 
   public shared ({ caller }) func vote_on_post({ owner; id } : Interface.PostId, vote : Interface.Vote) : async Result<()> {
     if (caller.isAnonymous()) return #err(anonymous);
-    if (caller == owner) return #err(#unauthorized "nobody votes on a post of their own");
+    if (caller == owner) return #err(#unauthorized "authors may not vote on their own posts");
     let ?user = living(owner) else return #err(#not_found);
-    told<system, ()>(owner, user.vote(id, caller, vote));
+    thenSync<system, ()>(owner, user.vote(id, caller, vote));
   };
 
   // By the pipeline and by moderators.
@@ -100,17 +100,17 @@ persistent actor class UserCanister(
     switch (await* require(caller, [#publisher, #moderator])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
     let ?user = living(owner) else return #err(#not_found);
     let moderator = Membership.allows(members, caller, [#moderator]);
-    told<system, ()>(owner, user.setStatus(id, status, { moderator }));
+    thenSync<system, ()>(owner, user.setStatus(id, status, { moderator }));
   };
 
-  /// What an attempt of the pipeline has come to with the post's video.
+  /// The status that an attempt of the pipeline has reached with the post's video.
   public shared ({ caller }) func update_post_status_by_attempt(
     { post = { owner; id }; video_uid; status; attempt } : { post : Interface.PostId; video_uid : Text; status : Interface.Status; attempt : Nat64 }
   ) : async Result<()> {
     switch (await* require(caller, [#publisher, #moderator])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
     let ?user = living(owner) else return #err(#not_found);
     let moderator = Membership.allows(members, caller, [#moderator]);
-    told<system, ()>(owner, user.setStatusByAttempt(id, { video_uid; status; attempt; moderator }));
+    thenSync<system, ()>(owner, user.setStatusByAttempt(id, { video_uid; status; attempt; moderator }));
   };
 
   // Reading.
@@ -135,23 +135,23 @@ persistent actor class UserCanister(
     #ok(user.page(owner, caller, options));
   };
 
-  // By the other canisters, and by controllers.
+  // By other canisters and controllers.
 
   public shared ({ caller }) func register(user : Principal) : async Result<()> {
     if (caller != init.user_index) return #err(notTheIndex);
     switch (users.get(user)) {
-      // user_index asks this where it is about to release somebody who comes back at that moment: they have done something.
-      case (?former) if (former.live) return told<system, ()>(user, former.touch(now())) else if (former.isBeingRestored()) return #err(#invalid "this user is being restored here");
+      // user_index calls this for a user who returns just when it is about to release them: that counts as activity.
+      case (?former) if (former.live) return thenSync<system, ()>(user, former.touch(now())) else if (former.isBeingRestored()) return #err(#invalid "this user is being restored here");
       case null {};
     };
     let created = User.empty();
     users.add(user, created);
     created.begin(now());
-    told<system, ()>(user, #ok);
+    thenSync<system, ()>(user, #ok);
   };
 
-  /// First the index is told that all posts are deleted; when it knows, everything of the user goes. To be repeated
-  /// until `done`.
+  /// First notifies the index that all posts are deleted; once it knows, removes everything of the user. Repeat it until
+  /// `done`.
   public shared ({ caller }) func unregister(user : Principal) : async Result<{ done : Bool }> {
     if (caller != init.user_index) return #err(notTheIndex);
     let ?leaving = users.get(user) else return #ok({ done = true });
@@ -163,12 +163,12 @@ persistent actor class UserCanister(
   };
 
   public shared query ({ caller }) func list_untouched(before : Nat64) : async Result<[Principal]> {
-    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers list users");
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may list users");
     #ok(users.entries().filter(func(_, user) = user.isUntouched(?before)).map(func(id, _) = id).take(100).toArray());
   };
 
-  /// In one step, so that nothing comes in between: a user who has only ever signed in goes.
-  /// @param before nanoseconds since 1970: only if they came before that
+  /// Removes a user who has never done anything but sign in: in one step, so that nothing can come in between.
+  /// @param before nanoseconds since 1970: only if the user came before that
   public shared ({ caller }) func release_if_untouched(user : Principal, before : ?Nat64) : async Result<Bool> {
     if (caller != init.user_index) return #err(notTheIndex);
     let ?found = users.get(user) else return #ok true;
@@ -177,32 +177,31 @@ persistent actor class UserCanister(
     #ok true;
   };
 
-  /// Takes records of a user who is not live here, in their order; 0 begins anew. Until `activate` they can be read by
-  /// the project only.
+  /// Restores records of a user who is not live here, in order; 0 starts again. Until `activate` only the project can
+  /// read them.
   /// @param after the number that these changes follow
   public shared ({ caller }) func restore(user : Principal, after : Nat64, changes : [Records.Change]) : async Result<{ sequence : Nat64 }> {
-    if (init.data_backup != ?caller) return #err(#unauthorized "only data_backup restores");
+    if (init.data_backup != ?caller) return #err(#unauthorized "only data_backup may restore");
     switch (users.get(user)) {
       case (?found) if (found.live) return #err(#invalid "this user is live here: restore into another canister");
       case null {};
     };
     if (after == 0) users.add(user, User.empty());
-    let ?restored = users.get(user) else return #err(#invalid "what comes before is missing: begin with 0");
-    if (restored.records.sequence < after) return #err(#invalid "what comes before is missing: begin with 0");
+    let ?restored = users.get(user) else return #err(#invalid "earlier changes are missing: begin with 0");
+    if (restored.records.sequence < after) return #err(#invalid "earlier changes are missing: begin with 0");
     for (change in changes.values()) restored.records.take(change);
     #ok({ sequence = restored.records.sequence });
   };
 
-  /// Before the user goes on living elsewhere: from now on nothing is taken for them here.
-  /// @param sequence how far the records go there; a user who has more here is kept
+  /// Stops serving a user who continues in another canister.
+  /// @param sequence how far the records reach there; a user with newer records here is kept
+  public shared ({ caller }) func relinquish(user : Principal, sequence : Nat64) : async Result<()> {
+    stopServing(caller, user, sequence);
+  };
+
+  /// Deprecated: `relinquish` by its former name, for a user_index of an earlier release. The next release removes it.
   public shared ({ caller }) func let_go(user : Principal, sequence : Nat64) : async Result<()> {
-    if (caller != init.user_index) return #err(notTheIndex);
-    let ?leaving = users.get(user) else return #ok;
-    if (leaving.live and leaving.records.sequence > sequence) return #err(#invalid "this user has changed since");
-    leaving.live := false;
-    index.forget(user);
-    backup.forget(user);
-    #ok;
+    stopServing(caller, user, sequence);
   };
 
   public shared ({ caller }) func activate(user : Principal) : async Result<()> {
@@ -214,7 +213,7 @@ persistent actor class UserCanister(
     #ok;
   };
 
-  /// After a snapshot was loaded: what came after it is gone, so all histories begin anew.
+  /// After a snapshot was loaded: newer changes are lost, so every user gets a new history.
   public shared ({ caller }) func rewound() : async Result<()> {
     if (caller != init.user_index and not caller.isController()) return #err(notTheIndex);
     for ((id, user) in users.entries()) {
@@ -226,7 +225,7 @@ persistent actor class UserCanister(
     #ok;
   };
 
-  /// Sends what waits, now, and says what is left. Repeat it until nothing waits for the backup.
+  /// Sends what is waiting now and returns how much is left. Repeat it until nothing waits for the backup.
   public shared ({ caller }) func sync() : async Result<{ index_waiting : Nat64; backup_waiting : Nat64; failure : Text }> {
     if (caller != init.user_index and not caller.isController()) return #err(notTheIndex);
     let failure = await* syncing.flush();
@@ -237,26 +236,26 @@ persistent actor class UserCanister(
     });
   };
 
-  /// What the copies are compared with.
+  /// For comparison with the copies.
   public shared query ({ caller }) func changes_since(user : Principal, sequence : Nat64) : async Result<[Records.Change]> {
-    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers read records");
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may read records");
     let ?found = users.get(user) else return #err(#not_found);
     #ok(found.records.since(sequence, 1_500_000, 20_000));
   };
 
   public shared query ({ caller }) func digest(user : Principal) : async Result<{ sequence : Nat64; sha256 : Blob }> {
-    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers read records");
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may read records");
     let ?found = users.get(user) else return #err(#not_found);
     #ok({ sequence = found.records.sequence; sha256 = found.records.digest() });
   };
 
   public shared query ({ caller }) func list_users({ after; limit } : { after : ?Principal; limit : Nat32 }) : async Result<[Principal]> {
-    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers list users");
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may list users");
     let ids = switch after { case (?id) users.entriesFrom(id); case null users.entries() };
     #ok(ids.filter(func(id, _) = ?id != after).map(func(id, _) = id).take(Nat32.min(limit, 10_000).toNat()).toArray());
   };
 
-  /// What user_index compares before and after an upgrade.
+  /// user_index compares this before and after an upgrade.
   public query func health() : async { users : Nat64; changes : Nat64 } {
     {
       users = Nat64.fromNat(users.size());
@@ -267,15 +266,15 @@ persistent actor class UserCanister(
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   transient let anonymous : Error = #unauthorized "sign in first";
-  transient let notTheIndex : Error = #unauthorized "only user_index calls this";
+  transient let notTheIndex : Error = #unauthorized "only user_index may call this";
 
   func living(id : Principal) : ?User.User {
     let ?user = users.get(id) else return null;
     if (user.live) ?user else null;
   };
 
-  /// Passes a result on, and what it changed to the other canisters.
-  func told<system, Value>(owner : Principal, result : Result<Value>) : Result<Value> {
+  /// Returns the result and, if it is a success, schedules the change for the other canisters.
+  func thenSync<system, Value>(owner : Principal, result : Result<Value>) : Result<Value> {
     switch result {
       case (#ok _) {
         index.touch(owner);
@@ -285,6 +284,16 @@ persistent actor class UserCanister(
       case (#err _) {};
     };
     result;
+  };
+
+  func stopServing(caller : Principal, user : Principal, sequence : Nat64) : Result<()> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?leaving = users.get(user) else return #ok;
+    if (leaving.live and leaving.records.sequence > sequence) return #err(#invalid "this user has changed in the meantime");
+    leaving.live := false;
+    index.forget(user);
+    backup.forget(user);
+    #ok;
   };
 
   func drop(user : Principal) {

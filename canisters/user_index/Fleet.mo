@@ -8,7 +8,7 @@ import Queue "mo:core/Queue";
 import Set "mo:core/Set";
 import Interface "Interface";
 
-/// Who lives where: users, their canisters, the pool. Decides and remembers; calls nobody.
+/// Which user lives in which canister, and the pool. Pure bookkeeping: makes no calls.
 module {
   public type Canister = {
     id : Principal;
@@ -16,7 +16,7 @@ module {
     var state : Interface.State;
     var users : Nat;
     var sha256 : ?Blob;
-    /// Taken before an upgrade that has not ended yet.
+    /// Taken before an upgrade that has not finished yet.
     var snapshot : ?Blob;
   };
 
@@ -26,9 +26,9 @@ module {
   public type Fleet = {
     users : Map.Map<Principal, Residence>;
     canisters : Map.Map<Principal, Canister>;
-    /// Active canisters that have room.
+    /// Active canisters with room.
     open : Set.Set<Principal>;
-    /// Canisters by state: what is free, and what was created but not installed.
+    /// Canisters in the pool, and canisters that were created but not installed.
     free : Queue.Queue<Principal>;
     empty : Queue.Queue<Principal>;
     perSubnet : Map.Map<Principal, Nat>;
@@ -52,7 +52,7 @@ module {
     canister;
   };
 
-  /// After an upgrade: canisters whose preparation broke off are prepared again.
+  /// After an upgrade: canisters whose preparation was interrupted are prepared again.
   public func resume(self : Fleet) {
     self.empty.clear();
     for ((id, canister) in self.canisters.entries()) if (canister.state == #empty) self.empty.pushBack(id);
@@ -62,13 +62,13 @@ module {
     switch (self.perSubnet.get(subnet)) { case (?count) count; case null 0 };
   };
 
-  /// The subnet with the fewest canisters; `#own` when none is named, `#full` when all have what they may have.
+  /// The subnet with the fewest canisters; `#own` if none is configured, `#full` if all have reached their limit.
   public func place(self : Fleet, { subnets; most_per_subnet } : Interface.Settings) : { #own; #on : Principal; #full } {
     if (subnets.size() == 0) return #own;
     var chosen : ?(Principal, Nat) = null;
     for (subnet in subnets.values()) {
       let count = self.countOn(subnet);
-      let better = switch chosen { case (?(_, least)) count < least; case null true };
+      let better = switch chosen { case (?(_, min)) count < min; case null true };
       if (better and count < most_per_subnet.toNat()) chosen := ?(subnet, count);
     };
     switch chosen { case (?(subnet, _)) #on subnet; case null #full };
@@ -81,7 +81,7 @@ module {
     self.free.pushBack(canister.id);
   };
 
-  /// A canister with room: one in use, or one of the pool.
+  /// A canister with room: one in use, or one from the pool.
   public func withRoom(self : Fleet) : ?Canister {
     for (id in self.open.values()) return self.canisters.get(id);
     let ?id = self.free.popFront() else return null;
@@ -100,7 +100,7 @@ module {
     self.users.add(user, { canister; registered = true });
   };
 
-  /// @return the canister, when nobody lives there any more
+  /// @return the canister, if no user is left in it
   public func leave(self : Fleet, user : Principal) : ?Canister {
     let ?{ canister = id } = self.users.take(user) else return null;
     let ?canister = self.canisters.get(id) else return null;
@@ -116,13 +116,13 @@ module {
     ?canister;
   };
 
-  /// Nobody new comes to live there.
+  /// No new users are assigned to it.
   public func retire(self : Fleet, canister : Canister) {
     canister.state := #retired;
     self.open.remove(canister.id);
   };
 
-  /// The user's records are in another canister now, which still has to be told.
+  /// Moves the user to the canister that has the records now, and which does not know it yet.
   public func move(self : Fleet, user : Principal, to : Canister) {
     switch (self.leave(user)) { case (?former) self.retire(former); case null {} };
     to.users += 1;

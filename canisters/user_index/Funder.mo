@@ -14,15 +14,15 @@ import Platform "../lib/Platform";
 import Fleet "Fleet";
 import Interface "Interface";
 
-/// Keeps canisters from running out of cycles, within a daily limit and without running out itself.
+/// Keeps canisters from running out of cycles, within a daily limit and without spending its own reserve.
 module {
-  /// `balance` is what was read last; `failure` says why it could not be read or raised.
+  /// `balance` is the last one read; `failure` says why it could not be read or topped up.
   public type Report = { canister : Principal; balance : Nat; burned_per_day : ?Nat; received : Nat; failure : Text; at : Nat64 };
 
   public type Ledger = {
-    /// Of Kiln's canisters that are no user canisters: they are all asked in every round.
+    /// Kiln's canisters other than user canisters: all of them are checked in every round.
     watched : Map.Map<Principal, Report>;
-    /// User canisters that were low and could not be raised.
+    /// User canisters that were low and could not be topped up.
     low : Map.Map<Principal, Report>;
     var after : ?Principal;
     var day : Nat;
@@ -31,15 +31,15 @@ module {
 
   type Reporting = actor { cycles_report : shared query () -> async Funds.Report };
 
-  /// User canisters asked in a round.
-  let round = 200;
+  /// User canisters checked in a round.
+  let perRound = 200;
   let nanosecondsOfDay = 86_400_000_000_000;
 
   public func start() : Ledger = { watched = Map.empty(); low = Map.empty(); var after = null; var day = 0; var spent = 0 };
 
   public class Funder(ledger : Ledger, fleet : Fleet.Fleet, settings : () -> Interface.Settings) {
     public func watch(canister : Principal) {
-      let unread : Report = { canister; balance = 0; burned_per_day = null; received = 0; failure = "not asked yet"; at = 0 };
+      let unread : Report = { canister; balance = 0; burned_per_day = null; received = 0; failure = "not checked yet"; at = 0 };
       if (not ledger.watched.containsKey(canister)) ledger.watched.add(canister, unread);
     };
 
@@ -50,9 +50,9 @@ module {
         ledger.watched.add(canister, report);
       };
       let entries = switch (ledger.after) { case (?id) fleet.canisters.entriesFrom(id); case null fleet.canisters.entries() };
-      let asked = entries.filter(func(id, _) = ?id != ledger.after).take(round).map(func(id, _) = id).toArray();
-      ledger.after := if (asked.size() < round) null else ?asked[round - 1];
-      for (canister in asked.values()) {
+      let checked = entries.filter(func(id, _) = ?id != ledger.after).take(perRound).map(func(id, _) = id).toArray();
+      ledger.after := if (checked.size() < perRound) null else ?checked[perRound - 1];
+      for (canister in checked.values()) {
         let report = await* fund(canister, func() : async* Funds.Report { await* statusOf(canister) });
         if (report.failure == "") ledger.low.remove(canister) else ledger.low.add(canister, report);
       };
@@ -63,39 +63,39 @@ module {
       { balance = status.cycles; burned_per_day = ?status.idle_cycles_burned_per_day; freezes_below = ?Funds.freezesBelow(status) };
     };
 
-    func fund(canister : Principal, ask : () -> async* Funds.Report) : async* Report {
+    func fund(canister : Principal, read : () -> async* Funds.Report) : async* Report {
       let at = Nat64.fromIntWrap(Time.now());
       try {
-        let { balance; burned_per_day; freezes_below } = await* ask();
+        let { balance; burned_per_day; freezes_below } = await* read();
         let { below; to } = settings().funding;
-        let { least; enough } = wantedBy(freezes_below.get(0), below, to);
-        if (balance >= least) return { canister; balance; burned_per_day; received = 0; failure = ""; at };
-        let received = await* give(canister, Nat.max(enough, balance) - balance);
-        let failure = if (balance + received >= least) "" else "low: the daily limit or the balance of user_index does not allow more";
+        let { min; target } = wantedBy(freezes_below.get(0), below, to);
+        if (balance >= min) return { canister; balance; burned_per_day; received = 0; failure = ""; at };
+        let received = await* give(canister, Nat.max(target, balance) - balance);
+        let failure = if (balance + received >= min) "" else "low: the daily limit or the balance of user_index does not allow more";
         { canister; balance = balance + received; burned_per_day; received; failure; at };
       } catch error {
         let received = await* thaw(canister, error.message());
-        { canister; balance = received; burned_per_day = null; received; failure = "cannot be asked: " # error.message(); at };
+        { canister; balance = received; burned_per_day = null; received; failure = "cannot be read: " # error.message(); at };
       };
     };
 
-    /// One that holds much memory freezes with much: beyond that it keeps `below`, and at least as much again.
-    func wantedBy(freezesBelow : Nat, below : Nat, to : Nat) : { least : Nat; enough : Nat } {
-      let least = freezesBelow + Nat.max(below, freezesBelow);
-      { least; enough = least + minus(to, below) };
+    /// A canister with much memory freezes at a high balance. Beyond that it keeps `below`, and at least the same again.
+    func wantedBy(freezesBelow : Nat, below : Nat, to : Nat) : { min : Nat; target : Nat } {
+      let min = freezesBelow + Nat.max(below, freezesBelow);
+      { min; target = min + minus(to, below) };
     };
 
-    /// A frozen canister answers nobody, so how much it lacks is unknown: it gets a share in every round until it answers.
+    /// A frozen canister does not reply, so what it needs is unknown: it gets a share in every round until it replies.
     func thaw(canister : Principal, reason : Text) : async* Nat {
       if (not reason.contains(#text "out of cycles")) return 0;
       try { await* give(canister, settings().funding.to) } catch _ 0;
     };
 
-    /// @return what was given of it
+    /// @return how much of it was given
     func give(canister_id : Principal, wanted : Nat) : async* Nat {
       let { daily_limit; reserve } = settings().funding;
       let cycles = Nat.min(wanted, Nat.min(minus(daily_limit, spentToday()), minus(Cycles.balance(), reserve)));
-      // Counted before the call, so that rounds side by side keep the limit together.
+      // Counted before the call, so that concurrent rounds keep the limit together.
       ledger.spent += cycles;
       if (cycles > 0) await (with cycles) Platform.management().deposit_cycles({ canister_id });
       cycles;

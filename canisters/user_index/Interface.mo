@@ -1,18 +1,18 @@
-/// What goes in and out of user_index. Cycles are Nat, times nanoseconds since 1970.
+/// The types of user_index.did. Cycles are Nat, times nanoseconds since 1970.
 module {
-  /// How canisters are made and kept.
+  /// How canisters are created and maintained.
   public type Settings = {
-    /// 1: a canister of one's own; more: shared.
+    /// 1: each user has a canister; more: users share canisters.
     users_per_canister : Nat32;
-    /// Canisters kept ready for those who come.
+    /// Canisters kept ready for new users.
     pool : Nat32;
-    /// Where new canisters go, the one with the fewest next; empty: the subnet of user_index.
+    /// Where new canisters are created: on the one with the fewest. Empty: on the subnet of user_index.
     subnets : [Principal];
-    /// Canisters that a subnet of the list may have.
+    /// Canisters on each subnet of the list. (The field is part of stored settings and of clients: its name stays.)
     most_per_subnet : Nat32;
-    /// Of a new canister, its creation fee included.
+    /// For a new canister, including its creation fee.
     cycles_per_canister : Nat;
-    /// Beside user_index: who may stop, snapshot and read user canisters.
+    /// Controllers in addition to user_index: they may stop, snapshot and read user canisters.
     operators : [Principal];
     /// Canisters upgraded at once.
     parallel_upgrades : Nat32;
@@ -21,11 +21,11 @@ module {
     funding : Funding;
   };
 
-  /// Canisters with less than `below` beyond what they freeze with get as much as `to` beyond it (one that freezes with more
-  /// than `below` keeps twice that), in a day `daily_limit` together; user_index keeps `reserve`.
+  /// Canisters with less than `below` beyond the balance at which they freeze are topped up to `to` beyond it (those that
+  /// freeze above `below` keep twice that), all together by at most `daily_limit` a day; user_index keeps `reserve`.
   public type Funding = { below : Nat; to : Nat; daily_limit : Nat; reserve : Nat };
 
-  /// empty: nothing installed; free: in the pool; restoring: being filled from a backup; retired: its users live elsewhere.
+  /// empty: nothing installed; free: in the pool; restoring: being filled from a backup; retired: its users move elsewhere.
   public type State = { #empty; #free; #active; #restoring; #retired };
 
   public type CanisterInfo = { id : Principal; subnet : ?Principal; state : State; users : Nat64; module_sha256 : ?Blob };
@@ -44,13 +44,15 @@ module {
   /// behind: something changed since it was copied.
   public type Error = { #unauthorized : Text; #not_found; #invalid : Text; #failed : Text; #behind : Text };
 
-  /// What is asked of a user canister.
+  /// The part of a user canister used here.
   public type UserCanister = actor {
     register : shared Principal -> async { #ok; #err : Any };
     unregister : shared Principal -> async { #ok : { done : Bool }; #err : Any };
     release_if_untouched : shared (Principal, ?Nat64) -> async { #ok : Bool; #err : Any };
     list_untouched : shared query Nat64 -> async { #ok : [Principal]; #err : Any };
     activate : shared Principal -> async { #ok; #err : Any };
+    relinquish : shared (Principal, Nat64) -> async { #ok; #err : Any };
+    /// `relinquish` by its former name: see Restoring.mo.
     let_go : shared (Principal, Nat64) -> async { #ok; #err : Any };
     digest : shared query Principal -> async { #ok : { sequence : Nat64 }; #err : Any };
     rewound : shared () -> async { #ok; #err : Any };

@@ -8,33 +8,33 @@ import Result "mo:core/Result";
 import Text "mo:core/Text";
 import Sha256 "../lib/Sha256";
 
-/// The Wasm modules of the user canisters: the one in use, and the one that arrives in chunks.
+/// The Wasm modules of the user canisters: the one in use, and one that is arriving in chunks.
 module {
   public type Module = { version : Text; sha256 : Blob; chunks : [Blob] };
 
   type Arriving = { version : Text; sha256 : Blob; chunks : Nat; received : Map.Map<Nat, Blob> };
 
   public type Store = {
-    /// What new canisters get.
+    /// For new canisters.
     var current : ?Module;
-    /// What a rollout brings, or has failed to bring.
+    /// The module of the current rollout, or of one that failed.
     var candidate : ?Module;
     var arriving : ?Arriving;
   };
 
-  /// As the platform's chunk stores take them.
-  let largestChunk = 1_048_576;
-  let mostChunks = 100;
+  /// The limit of the platform's chunk stores.
+  let maxChunkBytes = 1_048_576;
+  let maxChunks = 100;
 
   public func empty() : Store = { var current = null; var candidate = null; var arriving = null };
 
-  /// The same module again goes on where it was.
+  /// Announcing the same module again resumes it.
   /// @return the chunks that are missing
   public func begin(self : Store, { version; sha256; chunks } : { version : Text; sha256 : Blob; chunks : Nat32 }) : Result.Result<[Nat32], Text> {
     let count = chunks.toNat();
     if (version == "" or version.size() > 100) return #err "version must have 1 to 100 characters";
     if (sha256.size() != 32) return #err "sha256 must have 32 bytes";
-    if (count == 0 or count > mostChunks) return #err("a module has 1 to " # mostChunks.toText() # " chunks");
+    if (count == 0 or count > maxChunks) return #err("a module must have 1 to " # maxChunks.toText() # " chunks");
     let arriving = switch (self.arriving) {
       case (?former) if (former.sha256 == sha256 and former.chunks == count) former else fresh(version, sha256, count);
       case null fresh(version, sha256, count);
@@ -45,21 +45,21 @@ module {
   };
 
   public func put(self : Store, index : Nat32, chunk : Blob) : Result.Result<(), Text> {
-    let ?{ chunks; received } = self.arriving else return #err "no module was begun: call begin_module first";
+    let ?{ chunks; received } = self.arriving else return #err "there is no module to complete: call begin_module first";
     if (index.toNat() >= chunks) return #err("the module has " # chunks.toText() # " chunks");
-    if (chunk.size() == 0 or chunk.size() > largestChunk) return #err("a chunk has 1 to " # largestChunk.toText() # " bytes");
+    if (chunk.size() == 0 or chunk.size() > maxChunkBytes) return #err("a chunk must have 1 to " # maxChunkBytes.toText() # " bytes");
     received.add(index.toNat(), chunk);
     #ok;
   };
 
-  /// Makes what arrived the candidate, when all of it is here and is what was announced.
+  /// Makes the module the candidate if it is complete and as announced.
   public func commit(self : Store) : Result.Result<Module, Text> {
-    let ?{ version; sha256; chunks; received } = self.arriving else return #err "no module was begun: call begin_module first";
+    let ?{ version; sha256; chunks; received } = self.arriving else return #err "there is no module to complete: call begin_module first";
     if (received.size() < chunks) return #err("chunks are missing: " # (chunks - received.size() : Nat).toText());
     let parts = received.values().toArray();
     if (Sha256.hashParts(parts) != sha256) {
       self.arriving := null;
-      return #err "the chunks do not make a module of that SHA-256: send them again";
+      return #err "the chunks do not have the announced SHA-256: send them again";
     };
     let arrived = { version; sha256; chunks = parts };
     self.candidate := ?arrived;

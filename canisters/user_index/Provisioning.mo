@@ -13,7 +13,7 @@ import Fleet "Fleet";
 import Interface "Interface";
 import ModuleStore "ModuleStore";
 
-/// Makes canisters and puts the module in use into them.
+/// Creates canisters and installs the current module in them.
 module {
   type Directory = actor {
     register_canister : shared { id : Principal; kind : { #user }; subnet : ?Principal } -> async Result.Result<Nat64, Any>;
@@ -22,7 +22,7 @@ module {
   public type Wiring = { global_configuration : Principal; content_index : ?Principal; data_backup : ?Principal };
 
   public class Provisioning(self : () -> Principal, wiring : Wiring, fleet : Fleet.Fleet, modules : ModuleStore.Store) {
-    /// One more canister for the pool: one that was begun, or a new one.
+    /// Adds one canister to the pool: one whose preparation was begun, or a new one.
     public func provide(settings : Interface.Settings) : async* Result.Result<(), Text> {
       let id = switch (fleet.empty.popFront()) {
         case (?begun) begun;
@@ -41,7 +41,7 @@ module {
       };
     };
 
-    /// Takes a canister without users back into the pool, with nothing left of what it held.
+    /// Returns a canister without users to the pool, with nothing left of its former content.
     public func recycle(canister : Fleet.Canister) : async* Result.Result<(), Text> {
       canister.state := #empty;
       fleet.open.remove(canister.id);
@@ -52,7 +52,7 @@ module {
       };
     };
 
-    /// Puts a module into a canister, through its own chunk store: the way that has no limit of one message.
+    /// Installs a module through the canister's chunk store, because it may be larger than one message.
     public func install(id : Principal, mode : Platform.Mode, { chunks; sha256 } : ModuleStore.Module) : async* () {
       let management = Platform.management();
       await management.clear_chunk_store({ canister_id = id });
@@ -72,9 +72,9 @@ module {
 
     /// @return what went wrong, or an empty text
     func prepare(canister : Fleet.Canister) : async* Text {
-      let ?installed = modules.current else return "there is no module for user canisters yet: kiln deploy brings it";
+      let ?installed = modules.current else return "there is no module for user canisters yet: kiln deploy installs it";
       try {
-        // Whatever an attempt that broke off has left in it.
+        // Discards what an interrupted attempt has left.
         await* install(canister.id, #reinstall, installed);
         canister.sha256 := ?installed.sha256;
         let directory : Directory = actor (wiring.global_configuration.toText());
@@ -85,7 +85,7 @@ module {
       } catch error error.message();
     };
 
-    /// @return the id of a canister that has nothing in it
+    /// @return the id of an empty canister
     func create(settings : Interface.Settings) : async* Result.Result<Principal, Text> {
       let cycles = settings.cycles_per_canister;
       if (Cycles.balance() < cycles + settings.funding.reserve) {
@@ -115,7 +115,7 @@ module {
       } catch error #err(error.message());
     };
 
-    /// Remembered at once, so that a canister that was paid for is never lost; not in the queue, its creator goes on.
+    /// Noted at once, so that a canister that was paid for is never lost. Not queued: the caller prepares it.
     func entered(id : Principal, subnet : ?Principal) : Principal {
       ignore fleet.enter(id, subnet);
       id;

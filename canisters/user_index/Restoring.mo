@@ -11,28 +11,28 @@ import Fleet "Fleet";
 import Interface "Interface";
 import Provisioning "Provisioning";
 
-/// Moves users into fresh canisters that data_backup fills. Each step may be repeated, and whoever goes on after a
-/// death finds the canister into which the former attempt restored.
+/// Moves users into fresh canisters that data_backup fills. Each step may be repeated: an operator who resumes after a
+/// crash finds the canister into which the previous attempt restored.
 module {
-  /// Fresh canisters by the ones whose users go there; `everything` while all users are being moved.
+  /// Fresh canisters by the canisters whose users move there; `everything` while all users are being moved.
   public type State = { moves : Map.Map<Principal, Principal>; drills : Map.Map<Principal, Principal>; var everything : Bool };
 
   type Backup = actor { bind_user : shared (Principal, Principal) -> async Any };
 
-  /// Seconds that an answer may take.
+  /// Seconds to wait for a reply.
   let patience : Nat32 = 60;
 
   public func start() : State = { moves = Map.empty(); drills = Map.empty(); var everything = false };
 
   public class Restoring(state : State, fleet : Fleet.Fleet, provisioning : Provisioning.Provisioning, data_backup : ?Principal) {
-    /// Nobody new comes to live there.
-    /// @return the canisters whose users are to be moved; for everything, until `finish`, those that are left
+    /// No new users are assigned to these canisters.
+    /// @return the canisters whose users must be moved; for everything, until `finish`, those that are left
     public func retire(which : { #canister : Principal; #everything }) : Result.Result<[Principal], Interface.Error> {
       switch which {
         case (#canister id) {
           let ?canister = fleet.canisters.get(id) else return #err(#not_found);
           if (canister.state == #active) fleet.retire(canister);
-          if (canister.state == #retired) #ok([id]) else #err(#invalid "nobody lives in this canister");
+          if (canister.state == #retired) #ok([id]) else #err(#invalid "no users live in this canister");
         };
         case (#everything) {
           if (not state.everything) {
@@ -47,37 +47,37 @@ module {
 
     public func finish() { state.everything := false };
 
-    /// The fresh canister for those of `from`: the same one until it is ended.
+    /// The fresh canister for the users of `from`: the same one until `end`.
     public func open(from : Principal, purpose : { #move; #drill }, settings : Interface.Settings) : async* Result.Result<Principal, Interface.Error> {
       let targets = switch purpose { case (#move) state.moves; case (#drill) state.drills };
-      // Users were restored there, and the attempt broke off before the end.
+      // Users were restored there by an attempt that was interrupted before `end`.
       switch (fleet.canisters.get(from)) { case (?source) if (source.state == #restoring) return #ok from; case null {} };
       switch (targets.get(from)) { case (?begun) return #ok begun; case null {} };
       if (fleet.free.isEmpty()) switch (await* provisioning.provide(settings)) { case (#err reason) return #err(#failed reason); case (#ok) {} };
       switch (targets.get(from)) { case (?begun) return #ok begun; case null {} };
-      let ?id = fleet.free.popFront() else return #err(#failed "another was faster: ask again");
+      let ?id = fleet.free.popFront() else return #err(#failed "another call took the canister: try again");
       let ?canister = fleet.canisters.get(id) else return #err(#not_found);
       canister.state := #restoring;
       targets.add(from, id);
       #ok id;
     };
 
-    /// From now on the user lives where the records were restored. The former canister lets go of them first; it is
-    /// taken for lost where it does not answer.
+    /// From now on the user lives where the records were restored. The former canister relinquishes the user first; it is
+    /// treated as lost if it does not reply.
     public func close(user : Principal, target : Principal) : async* Result.Result<(), Interface.Error> {
       let ?canister = fleet.canisters.get(target) else return #err(#not_found);
       let former = fleet.home(user);
       if (former != ?target) {
         if (canister.state != #restoring) return #err(#invalid "this canister is not open for restoring");
-        switch (await* letGo(user, former, target)) { case (#err error) return #err error; case (#ok) {} };
+        switch (await* relinquish(user, former, target)) { case (#err error) return #err error; case (#ok) {} };
         if (fleet.home(user) != former) return #err(#invalid "this user has moved or left in the meantime");
         fleet.move(user, canister);
       };
       await* settle(user, target);
     };
 
-    /// The canister goes into service with the users that were closed, or back into the pool, as does one that was
-    /// retired and whose users are all elsewhere.
+    /// Puts the canister into service with the users that were moved, or returns it to the pool; also a retired one whose
+    /// users have all moved.
     public func end(target : Principal, settings : Interface.Settings) : async* Result.Result<(), Interface.Error> {
       let ?canister = fleet.canisters.get(target) else return #err(#not_found);
       if (canister.state == #active) return #ok;
@@ -92,7 +92,7 @@ module {
       #ok;
     };
 
-    func letGo(user : Principal, former : ?Principal, target : Principal) : async* Result.Result<(), Interface.Error> {
+    func relinquish(user : Principal, former : ?Principal, target : Principal) : async* Result.Result<(), Interface.Error> {
       let restored : Interface.UserCanister = actor (target.toText());
       let sequence = try {
         switch (await (with timeout = patience) restored.digest(user)) {
@@ -101,13 +101,16 @@ module {
         };
       } catch error return #err(#failed(error.message()));
       let ?home = former else return #ok;
-      try {
-        let canister : Interface.UserCanister = actor (home.toText());
-        switch (await (with timeout = patience) canister.let_go(user, sequence)) {
-          case (#ok) #ok;
-          case (#err _) #err(#behind "the user has changed since the copy was made: send it again");
-        };
-      } catch _ #ok;
+      let canister : Interface.UserCanister = actor (home.toText());
+      let reply = try { ?(await (with timeout = patience) canister.relinquish(user, sequence)) } catch _ {
+        // A deployment upgrades user_index before the user canisters, which user_index itself upgrades. Until then they
+        // may know the method only by its former name. The next release removes this.
+        try { ?(await (with timeout = patience) canister.let_go(user, sequence)) } catch _ null;
+      };
+      switch reply {
+        case (?(#err _)) #err(#behind "the user has changed since the copy was made: send it again");
+        case (?(#ok) or null) #ok;
+      };
     };
 
     func settle(user : Principal, target : Principal) : async* Result.Result<(), Interface.Error> {

@@ -17,8 +17,8 @@ import Interface "Interface";
 import ModuleStore "ModuleStore";
 import Provisioning "Provisioning";
 
-/// Brings a module into all user canisters, a few at a time: backup, stop, snapshot, upgrade, start, health check; and
-/// back to the snapshot where the check fails. It goes on after an upgrade of user_index itself.
+/// Upgrades all user canisters to a module, a few at a time: backup, stop, snapshot, upgrade, start, health check; and
+/// back to the snapshot if the check fails. It continues after an upgrade of user_index itself.
 module {
   public type Progress = {
     var state : { #idle; #running; #paused; #done };
@@ -31,8 +31,8 @@ module {
 
   type Outcome = Result.Result<(), { reason : Text; rolled_back : Bool }>;
 
-  /// Messages to data_backup that an upgrade waits for before it gives up.
-  let mostSyncs = 100;
+  /// Messages to data_backup before an upgrade gives up.
+  let maxSyncs = 100;
 
   public func start() : Progress {
     {
@@ -52,10 +52,10 @@ module {
     provisioning : Provisioning.Provisioning,
     settings : () -> Interface.Settings,
   ) {
-    /// @return err when there is nothing to bring, or a rollout is on its way
+    /// @return err if there is nothing to roll out, or a rollout is running
     public func begin<system>() : Result.Result<(), Text> {
-      if (progress.state == #running) return #err "a rollout is on its way: see its status";
-      let ?candidate = modules.candidate else return #err "no new module was committed";
+      if (progress.state == #running) return #err "a rollout is running: see its status";
+      let ?candidate = modules.candidate else return #err "there is no new module: commit one first";
       progress.queue.clear();
       progress.failures.clear();
       progress.succeeded := 0;
@@ -70,7 +70,7 @@ module {
 
     public func pause() { if (progress.state == #running) progress.state := #paused };
 
-    /// Goes on, with those that failed once more.
+    /// Continues and retries the failed canisters.
     public func resume<system>() : Result.Result<(), Text> {
       if (progress.state != #paused) return #err "no rollout is paused";
       for (id in progress.failures.keys()) progress.queue.pushBack(id);
@@ -80,7 +80,7 @@ module {
       #ok;
     };
 
-    /// At the start of this canister's code: what was under way begins again.
+    /// When this canister starts: upgrades that were interrupted start again.
     public func wake<system>() {
       for (id in progress.working.values()) progress.queue.pushFront(id);
       progress.working.clear();
@@ -144,7 +144,7 @@ module {
       try {
         let { module_hash } = await management.canister_status(target);
         if (module_hash == ?candidate.sha256) {
-          // Installed by an attempt that broke off: if it stands in a bad state, its snapshot is still there.
+          // Installed by an attempt that was interrupted. If it is unhealthy, its snapshot is still there.
           await management.start_canister(target);
           ignore await users.health();
           await* drop(canister);
@@ -160,7 +160,7 @@ module {
         await management.stop_canister(target);
         let { id = snapshot } = await management.take_canister_snapshot({ canister_id = id; replace_snapshot = canister.snapshot });
         canister.snapshot := ?snapshot;
-        let reason = await* bring(canister, candidate, users, before);
+        let reason = await* replace(canister, candidate, users, before);
         if (reason == "") {
           canister.sha256 := ?candidate.sha256;
           await* drop(canister);
@@ -174,8 +174,8 @@ module {
       };
     };
 
-    /// Until data_backup has acknowledged every change that was there at the moment of asking.
-    /// @return why it has not, or an empty text
+    /// Waits until data_backup has acknowledged all changes.
+    /// @return why it did not, or an empty text
     func backUp(users : Interface.UserCanister) : async* Text {
       var tries = 0;
       loop {
@@ -184,15 +184,15 @@ module {
             if (backup_waiting == 0) return "";
             tries += 1;
             if (failure != "" and tries >= 3) return "data_backup has not acknowledged all changes: " # failure;
-            if (tries >= mostSyncs) return "data_backup has not acknowledged all changes";
+            if (tries >= maxSyncs) return "data_backup has not acknowledged all changes";
           };
-          case (#err _) return "the canister does not take orders from this user_index";
+          case (#err _) return "the canister does not accept calls from this user_index";
         };
       };
     };
 
-    /// @return what is wrong with the canister under its new code, or an empty text
-    func bring(
+    /// @return what is wrong with the canister after the upgrade, or an empty text
+    func replace(
       { id } : Fleet.Canister,
       candidate : ModuleStore.Module,
       users : Interface.UserCanister,

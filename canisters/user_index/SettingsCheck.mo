@@ -1,7 +1,7 @@
 import Nat32 "mo:core/Nat32";
 import Interface "Interface";
 
-/// What user_index begins with, and what it may be set to.
+/// The default settings of user_index, and the check of new ones.
 module {
   let trillion = 1_000_000_000_000;
 
@@ -25,7 +25,7 @@ module {
     if (subnets.size() > 100) return ?"at most 100 subnets";
     if (most_per_subnet == 0) return ?"most_per_subnet must be at least 1";
     if (cycles_per_canister < trillion / 2) return ?"cycles_per_canister must cover the creation fee: at least 500000000000";
-    if (operators.size() > 9) return ?"at most 9 operators: a canister has 10 controllers";
+    if (operators.size() > 9) return ?"at most 9 operators: a canister may have 10 controllers";
     if (parallel_upgrades == 0 or parallel_upgrades > 50) return ?"parallel_upgrades must be 1 to 50";
     if (most_failures == 0) return ?"most_failures must be at least 1";
     if (funding.to < funding.below) return ?"funding.to must not be less than funding.below";

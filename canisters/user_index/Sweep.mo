@@ -10,20 +10,20 @@ import Time "mo:core/Time";
 import Fleet "Fleet";
 import Interface "Interface";
 
-/// Takes back what was assigned to users who have only ever signed in, long ago. Nothing is lost by it: whoever comes
-/// again gets a canister again.
+/// Releases users who have never done anything but sign in, long ago. They lose nothing: a user who returns is assigned a
+/// canister again.
 module {
   /// `abandonedAfter` in seconds; null: never.
   public type State = { var abandonedAfter : ?Nat64; var after : ?Principal; var released : Nat64 };
 
-  /// Canisters asked in a round.
-  let round = 200;
-  /// Seconds that an answer may take.
+  /// Canisters checked in a round.
+  let perRound = 200;
+  /// Seconds to wait for a reply.
   let patience : Nat32 = 60;
 
   public func start() : State = { var abandonedAfter = ?(90 * 86_400); var after = null; var released = 0 };
 
-  /// @param gone what else is to be done for a user who has no canister any more; the canister, when nobody lives in it
+  /// @param gone called for a released user, with the canister if no user is left in it
   public class Sweep(state : State, fleet : Fleet.Fleet, gone : (Principal, ?Fleet.Canister) -> async* ()) {
     /// The next canisters, in turn.
     /// @return how many users were released
@@ -32,31 +32,31 @@ module {
       let before = Int.abs(Time.now()) - seconds.toNat() * 1_000_000_000 : Int;
       if (before <= 0) return 0;
       let entries = switch (state.after) { case (?id) fleet.canisters.entriesFrom(id); case null fleet.canisters.entries() };
-      let asked = entries.filter(func(id, _) = ?id != state.after).take(round).map(func(id, _) = id).toArray();
-      state.after := if (asked.size() < round) null else ?asked[round - 1];
+      let checked = entries.filter(func(id, _) = ?id != state.after).take(perRound).map(func(id, _) = id).toArray();
+      state.after := if (checked.size() < perRound) null else ?checked[perRound - 1];
       var count : Nat64 = 0;
-      for (canister in asked.values()) count += await* sweep(canister, Nat64.fromIntWrap(before));
+      for (canister in checked.values()) count += await* sweep(canister, Nat64.fromIntWrap(before));
       state.released += count;
       count;
     };
 
-    /// In one step for the canister, and here so that a user who signs in meanwhile keeps it: until it has answered,
-    /// whoever asks for the user's canister registers them there again, which is seen below.
+    /// One step for the canister. Here, a user who signs in in the meantime keeps the canister: until it has replied, a
+    /// request for the user's canister registers the user there again, which is noticed below.
     /// @param before nanoseconds since 1970: only a user who came before that
     public func release(user : Principal, before : ?Nat64) : async* Result.Result<Bool, Text> {
       let ?{ canister } = fleet.users.get(user) else return #ok false;
-      let doubtful = { canister; registered = false };
-      fleet.users.add(user, doubtful);
+      let provisional = { canister; registered = false };
+      fleet.users.add(user, provisional);
       try {
         let users : Interface.UserCanister = actor (canister.toText());
         switch (await (with timeout = patience) users.release_if_untouched(user, before)) {
           case (#ok released) {
-            if (fleet.users.get(user) != ?doubtful) return #ok false;
+            if (fleet.users.get(user) != ?provisional) return #ok false;
             if (released) await* gone(user, fleet.leave(user)) else fleet.confirm(user, canister);
             #ok released;
           };
           case (#err _) {
-            if (fleet.users.get(user) == ?doubtful) fleet.confirm(user, canister);
+            if (fleet.users.get(user) == ?provisional) fleet.confirm(user, canister);
             #err "the canister refuses: it does not know this user_index";
           };
         };

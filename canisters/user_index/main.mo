@@ -23,7 +23,8 @@ import Rollout "Rollout";
 import SettingsCheck "SettingsCheck";
 import Sweep "Sweep";
 
-/// Which canister a user lives in: makes canisters, assigns users, upgrades and funds. Here it is asked who may.
+/// Which canister a user lives in: creates canisters, assigns users, upgrades and funds them. This file checks who may
+/// call.
 persistent actor class UserIndex(
   init : { global_configuration : Principal; content_index : ?Principal; data_backup : ?Principal }
 ) = this {
@@ -45,9 +46,9 @@ persistent actor class UserIndex(
   transient let restoring = Restoring.Restoring(restores, fleet, provisioning, init.data_backup);
   transient let rollout = Rollout.Rollout(progress, fleet, modules, provisioning, func() = settings);
   transient let funder = Funder.Funder(ledger, fleet, func() = settings);
-  /// Canisters being made for those who wait for one.
+  /// Canisters being created for users who are waiting for one.
   transient var creating = 0;
-  transient let mostCreating = 20;
+  transient let maxCreating = 20;
   transient var filling = false;
   transient var poolFailure = "";
 
@@ -55,7 +56,7 @@ persistent actor class UserIndex(
 
   // Users.
 
-  /// The caller's canister; the first time one is assigned. To be asked again after an #Err.
+  /// The caller's canister; the first call assigns one. Call it again after an #Err.
   public shared ({ caller }) func get_requester_principals_canister_id_create_if_not_exists() : async { #Ok : Principal; #Err : Text } {
     if (caller.isAnonymous()) return #Err "sign in first";
     var tries = 0;
@@ -64,10 +65,10 @@ persistent actor class UserIndex(
         case (?canister) fleet.settle(caller, canister, settings);
         case null {
           tries += 1;
-          if (tries > 3 or creating >= mostCreating) return #Err "many are waiting for a canister: ask again in a minute";
+          if (tries > 3 or creating >= maxCreating) return #Err "many users are waiting for a canister: try again in a minute";
           creating += 1;
           let provided = try { await* provisioning.provide(settings) } finally { creating -= 1 };
-          switch provided { case (#err reason) return #Err("no canister can be made now: " # reason); case (#ok) {} };
+          switch provided { case (#err reason) return #Err("no canister can be created now: " # reason); case (#ok) {} };
         };
       };
     };
@@ -80,12 +81,12 @@ persistent actor class UserIndex(
     if (registered) ?canister else null;
   };
 
-  /// Where each of at most a thousand users lives, also before their canisters know them.
+  /// The canisters of up to a thousand users, even before the canisters know them.
   public query func residences(users : [Principal]) : async [?Principal] {
     users.values().take(1_000).map<Principal, ?Principal>(func user = fleet.home(user)).toArray();
   };
 
-  /// Ends the caller's account: posts leave the index, records and their copies go. Repeat it until `done`.
+  /// Deletes the caller's account: posts in the index, records and their copies. Repeat it until `done`.
   public shared ({ caller }) func delete_requester() : async Result<{ done : Bool }> {
     let ?{ canister } = fleet.users.get(caller) else return #ok({ done = true });
     try {
@@ -127,31 +128,31 @@ persistent actor class UserIndex(
     #ok;
   };
 
-  /// Makes one canister for the pool, or says why not.
+  /// Creates one canister for the pool.
   public shared ({ caller }) func provision() : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     failed(await* provisioning.provide(settings));
   };
 
-  /// Takes back what a user has who has never done anything.
+  /// Releases a user who has never done anything.
   public shared ({ caller }) func recycle_if_abandoned(user : Principal) : async Result<Bool> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     if (fleet.home(user) == null) return #err(#not_found);
     failed(await* sweep.release(user, null));
   };
 
-  /// @param abandoned_after_seconds a day at least; null: nobody's is taken back
+  /// @param abandoned_after_seconds at least a day; null: never
   public shared ({ caller }) func configure_sweep({ abandoned_after_seconds : ?Nat64 }) : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     switch abandoned_after_seconds {
-      case (?seconds) if (seconds < 86_400 or seconds > 3_153_600_000) return #err(#invalid "abandoned_after_seconds must be a day to a hundred years");
+      case (?seconds) if (seconds < 86_400 or seconds > 3_153_600_000) return #err(#invalid "abandoned_after_seconds must be between a day and a hundred years");
       case null {};
     };
     sweeping.abandonedAfter := abandoned_after_seconds;
     #ok;
   };
 
-  /// A round of the sweep now: it makes one every hour.
+  /// Runs a round of the sweep now; one runs every hour.
   public shared ({ caller }) func sweep_abandoned() : async Result<Nat64> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     #ok(await* sweep.run());
@@ -174,10 +175,10 @@ persistent actor class UserIndex(
     invalid(modules.put(index, chunk));
   };
 
-  /// Checks the SHA-256 of all; `start_upgrades_for_individual_canisters` puts the module to use.
+  /// Checks the SHA-256 of the module; `start_upgrades_for_individual_canisters` then rolls it out.
   public shared ({ caller }) func commit_module() : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
-    if (progress.state == #running) return #err(#invalid "a rollout is on its way: pause it first");
+    if (progress.state == #running) return #err(#invalid "a rollout is running: pause it first");
     switch (modules.commit()) {
       case (#err reason) #err(#invalid reason);
       case (#ok _) #ok;
@@ -197,7 +198,7 @@ persistent actor class UserIndex(
     #ok;
   };
 
-  /// Those that failed are tried once more.
+  /// Also retries the canisters that failed.
   public shared ({ caller }) func resume_upgrades() : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     invalid(rollout.resume<system>());
@@ -207,13 +208,13 @@ persistent actor class UserIndex(
 
   // Restoring from data_backup.
 
-  /// Nobody new comes to live in those canisters, whose users are then to be moved.
+  /// No new users are assigned to these canisters, whose users can then be moved.
   public shared ({ caller }) func retire(which : { #canister : Principal; #everything }) : async Result<[Principal]> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     restoring.retire(which);
   };
 
-  /// What `retire` named for everything has been moved.
+  /// Ends the restore of everything that `retire` began.
   public shared ({ caller }) func finish_restore() : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     restoring.finish();
@@ -243,7 +244,7 @@ persistent actor class UserIndex(
     #ok;
   };
 
-  /// A round of the funder now: it makes one every hour.
+  /// Runs a round of the funder now; one runs every hour.
   public shared ({ caller }) func fund() : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     await* funder.run();
@@ -261,20 +262,20 @@ persistent actor class UserIndex(
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   func registered(user : Principal) : async* { #Ok : Principal; #Err : Text } {
-    let ?{ canister; registered } = fleet.users.get(user) else return #Err "ask again";
+    let ?{ canister; registered } = fleet.users.get(user) else return #Err "try again";
     if (registered) return #Ok canister;
     try {
       let users : Interface.UserCanister = actor (canister.toText());
       switch (await (with timeout = 60) users.register(user)) {
         case (#err _) #Err("canister " # canister.toText() # " refuses: it is not ready");
         case (#ok) {
-          // The user may have left, or moved, in the meantime.
-          if (fleet.home(user) != ?canister) return #Err "ask again";
+          // The user may have left or moved in the meantime.
+          if (fleet.home(user) != ?canister) return #Err "try again";
           fleet.confirm(user, canister);
           #Ok canister;
         };
       };
-    } catch error #Err("canister " # canister.toText() # " does not answer, ask again: " # error.message());
+    } catch error #Err("canister " # canister.toText() # " does not reply, try again: " # error.message());
   };
 
   func vacate(empty : ?Fleet.Canister) : async* () {
@@ -313,7 +314,7 @@ persistent actor class UserIndex(
     } finally { filling := false };
   };
 
-  /// @return why not
+  /// @return null if the caller may manage user_index
   func admit(caller : Principal) : async* ?Error {
     if (caller.isController()) return null;
     let source : Membership.Source = actor (init.global_configuration.toText());
@@ -331,7 +332,7 @@ persistent actor class UserIndex(
     switch result { case (#ok value) #ok value; case (#err reason) #err(#failed reason) };
   };
 
-  // Begun anew at every start: timers end with an upgrade.
+  // At every start: an upgrade ends all timers.
   fleet.resume();
   rollout.wake<system>();
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)); await* funder.run(); ignore await* sweep.run(); await* fill() });

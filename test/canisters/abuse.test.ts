@@ -14,16 +14,16 @@ let network: CanisterNetwork;
 let stranger: Caller;
 before(async () => {
   network = await startCanisters();
-  stranger = await network.somebody();
+  stranger = await network.newCaller();
 });
 after(() => network[Symbol.asyncDispose]());
 
 const sample = { path: "/abuse/a.mp4", bytes: noise("abuse", 10) };
-const somebody = Principal.managementCanister();
+const anyone = Principal.managementCanister();
 const limits = { bytes: 0n, pending_bytes_per_caller: 0n, pending_uploads: 0n };
 const run = { model_version: "m", sequence: 1n };
 
-/** Arguments that would have an effect, one line for every update method of every canister. */
+/** Arguments that would have an effect, a line for every update method of the canister. */
 const methods = {
   storage: {
     begin_upload: [upload("abuse", 1, [sample])],
@@ -40,6 +40,7 @@ const methods = {
   index: {
     upsert_video: [video("abuse")],
     set_status: ["abuse", ready],
+    take_down: [{ id: "abuse", attempt: 1n, status: { Deleted: null } }],
     withdraw: [{ id: "abuse", attempt: 1n, status: { Deleted: null } }],
     lift: ["abuse"],
     set_moderation: ["abuse", { safe: null }],
@@ -52,12 +53,12 @@ const methods = {
     refresh_membership: [],
   },
   configuration: {
-    grant: [somebody, { admin: null }],
-    revoke: [somebody, { admin: null }],
-    register_canister: [{ id: somebody, kind: { storage: null }, subnet: [] }],
-    deregister_canister: [somebody],
+    grant: [anyone, { admin: null }],
+    revoke: [anyone, { admin: null }],
+    register_canister: [{ id: anyone, kind: { storage: null }, subnet: [] }],
+    deregister_canister: [anyone],
     set_flag: ["abuse", true],
-    set_well_known_principal: ["abuse", [somebody]],
+    set_well_known_principal: ["abuse", [anyone]],
   },
 } as const;
 
@@ -75,13 +76,13 @@ const canisters = {
 } as const;
 
 for (const part of Object.keys(methods) as Part[]) {
-  test(`${canisters[part]}: the table of abuse has every method that changes something`, () => {
+  test(`${canisters[part]}: the table above lists every update method`, () => {
     const updates = interfaces[part]({ IDL })
       ._fields.filter(([, { annotations }]) => annotations.length === 0)
       .map(([name]) => name);
     assert.deepEqual(Object.keys(methods[part]).sort(), updates.sort());
   });
-  test(`${canisters[part]}: strangers change nothing, nobody in particular is turned away at the door`, async () => {
+  test(`${canisters[part]}: callers without a role are unauthorized, anonymous ones are rejected on arrival`, async () => {
     const agent = HttpAgent.createSync({
       host: network.url,
       identity: new AnonymousIdentity(),
@@ -109,10 +110,10 @@ const ranking = {
   limit: 1,
   filter: [] as [],
 };
-const hidden = [{ unsafe: { hide: null }, without_authors: many(101, somebody) }] as const;
+const hidden = [{ unsafe: { hide: null }, without_authors: many(101, anyone) }] as const;
 
-/** What is too large or out of place for the index, and the word that names it. */
-const faults: [what: string, call: (index: contentIndex._SERVICE) => Promise<unknown>, say: RegExp][] = [
+/** Arguments that the index refuses, and the message that names the fault. */
+const faults: [what: string, call: (index: contentIndex._SERVICE) => Promise<unknown>, message: RegExp][] = [
   ["an id with a slash", (index) => index.upsert_video(video("a/b")), /id must have/],
   ["an id of 65 letters", (index) => index.upsert_video(video(long(65))), /id must have/],
   ["a title of 201 letters", (index) => index.upsert_video({ ...video("a"), title: long(201) }), /title/],
@@ -124,9 +125,9 @@ const faults: [what: string, call: (index: contentIndex._SERVICE) => Promise<unk
     /64 renditions/,
   ],
   [
-    "a withdrawal without a sense",
-    (index) => index.withdraw({ id: "a", attempt: 1n, status: ready }),
-    /withdrawn as/,
+    "a takedown to ReadyToView",
+    (index) => index.take_down({ id: "a", attempt: 1n, status: ready }),
+    /status of a takedown must be/,
   ],
   ["no model version", (index) => index.update_scores({ ...scores, model_version: "" }), /model_version/],
   [
@@ -154,40 +155,40 @@ const faults: [what: string, call: (index: contentIndex._SERVICE) => Promise<unk
     "a short vector",
     (index) =>
       index.put_vectors({ ...vectors, dimensions: 2, vectors: [{ id: "a", vector: Uint8Array.of(1) }] }),
-    /as many bytes/,
+    /one byte per dimension/,
   ],
-  ["a vector of nothing", (index) => index.rank({ ...ranking, vector: new Uint8Array() }), /dimensions/],
+  ["an empty vector", (index) => index.rank({ ...ranking, vector: new Uint8Array() }), /dimensions/],
   ["101 hidden authors", (index) => index.feed({ ...question, filter: [hidden[0]] }), /100 authors/],
 ];
-test("what is too large or out of place is refused, and said", async () => {
+test("arguments that are too large or out of place are refused with a message", async () => {
   const { admin } = network;
   ok(await admin.configuration.grant(admin.principal, { recommender: null }));
-  for (const [what, call, say] of faults) {
+  for (const [what, call, message] of faults) {
     const refusal = err((await call(admin.index)) as { ok: unknown } | { err: { invalid: string } });
-    assert.match(refusal.invalid, say, what);
+    assert.match(refusal.invalid, message, what);
   }
 });
 
-test("no answer is larger than its page, whatever is asked for", async () => {
+test("no reply is larger than its page, whatever limit is given", async () => {
   const { admin } = network;
-  const most = 4_294_967_295;
+  const limit = 4_294_967_295;
   const entered = Array.from({ length: 101 }, (_, number) =>
     admin.index.upsert_video(video(`page-${number}`)),
   );
   for (const result of await Promise.all(entered)) ok(result);
-  const page = ok(await admin.index.feed({ ...question, limit: most }));
+  const page = ok(await admin.index.feed({ ...question, limit }));
   assert.equal(page.videos.length, 100);
-  assert.equal(ok(await admin.index.feed_with_authors({ ...question, limit: most })).page.videos.length, 20);
+  assert.equal(ok(await admin.index.feed_with_authors({ ...question, limit })).page.videos.length, 20);
   const { considered } = ok(await admin.index.rank(ranking));
   assert.equal(considered, 0);
-  assert.ok((await admin.configuration.audit_log({ from: 0n, limit: most })).length < 10_001);
+  assert.ok((await admin.configuration.audit_log({ from: 0n, limit })).length < 10_001);
   const nowhere = { rank: -(2n ** 63n), sequence: 2n ** 64n - 1n };
   assert.deepEqual(ok(await admin.index.feed({ ...question, cursor: [nowhere] })).videos, []);
 });
 
-test("calls that overlap while roles are read: the newest attempt stands, nothing is half done", async () => {
+test("calls that overlap while roles are read: the newest attempt wins, nothing is left half done", async () => {
   const { admin } = network;
-  // Without a cache every call waits for the membership list, and others run meanwhile.
+  // Without a cache every call waits for the membership list while others run.
   await network.upgrade("storage");
   await network.upgrade("content_index");
   const attempts = [3, 1, 5, 2, 4];

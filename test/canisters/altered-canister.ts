@@ -7,8 +7,8 @@ import { compileMotoko } from "@kiln/localnet";
 import type { CanisterName, Compiled } from "../../canisters/compile.ts";
 
 /**
- * One of Kiln's canisters with other words in its main.mo, compiled.
- * @param changes text that must be there, and what stands there instead
+ * Compiles one of Kiln's canisters with changes to its main.mo.
+ * @param changes text that must occur, and its replacement
  */
 export async function alteredCanister(
   name: CanisterName,
@@ -19,7 +19,7 @@ export async function alteredCanister(
   const main = join(folder.path, name, "main.mo");
   let text = await readFile(main, "utf8");
   for (const [from, to] of changes) {
-    assert.ok(text.includes(from), `${name} says nowhere: ${from}`);
+    assert.ok(text.includes(from), `${name}/main.mo does not contain: ${from}`);
     text = text.replace(from, to);
   }
   await writeFile(main, text);

@@ -2,6 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staleBindings } from "../../canisters/generate-bindings.ts";
 
-test("the Candid files are what the canisters offer, and the bindings are what the Candid files give", async () => {
+test("the Candid files match the canisters, and the bindings match the Candid files", async () => {
   assert.deepEqual(await staleBindings(), []);
 });

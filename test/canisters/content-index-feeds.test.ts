@@ -9,7 +9,7 @@ import { post, video } from "./videos.ts";
 let network: CanisterNetwork;
 let index: _SERVICE;
 let recommender: Caller;
-/** A user canister that counts what it sends. */
+/** Stands for a user canister; `sent` counts its updates. */
 let author: Caller;
 let sent = 0n;
 before(async () => {
@@ -21,7 +21,7 @@ before(async () => {
 after(() => network[Symbol.asyncDispose]());
 
 let test_ = 0;
-/** Ids of this test: the feeds of one canister hold the videos of all tests. */
+/** Ids of the current test: the tests share the feeds of one canister. */
 let id: (name: string) => string;
 beforeEach(() => {
   const number = ++test_;
@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 async function withRole(role: "recommender" | "canister" | "moderator"): Promise<Caller> {
-  const caller = await network.somebody();
+  const caller = await network.newCaller();
   const variant = { [role]: null } as Parameters<typeof caller.configuration.grant>[1];
   ok(await network.admin.configuration.grant(caller.principal, variant));
   return caller;
@@ -39,7 +39,7 @@ async function publish(...names: string[]): Promise<void> {
   for (const name of names) ok(await index.upsert_video(video(id(name))));
 }
 
-async function tell(...posts: PostUpdate[]): Promise<void> {
+async function report(...posts: PostUpdate[]): Promise<void> {
   assert.equal(
     ok(await author.index.apply_posts({ first: sent + 1n, follows: [], posts })),
     sent + BigInt(posts.length),
@@ -61,7 +61,7 @@ async function score(sequence: bigint, tops: Record<string, bigint>) {
   return ok(await recommender.index.update_scores({ model_version: "m1", sequence, scores }));
 }
 
-test("top: by the recommender's scores, of an older run never, of the same run once", async () => {
+test("top: by the scores of a recommender, ignoring older runs, applying the same run once", async () => {
   await publish("a", "b", "c");
   const top = async () => names(await feed({ feed: { top: null } }));
   const all = { applied: 3, stale: 0, unknown: 0 };
@@ -74,9 +74,9 @@ test("top: by the recommender's scores, of an older run never, of the same run o
   assert.deepEqual(await top(), ["a", "b", "c"]);
 });
 
-test("top without a recommender, and hot or not: from the statistics of the posts", async () => {
+test("top without a recommender, and hot or not: by the statistics of the posts", async () => {
   await publish("quiet", "liked", "disputed", "loved");
-  await tell(
+  await report(
     post(id("liked"), { views: 10n, threshold_views: 5n, likes: 2n, average_watch_percentage: 50 }),
     post(id("disputed"), { views: 200n, hot_votes: 60n, not_votes: 40n }),
     post(id("loved"), { views: 200n, hot_votes: 199n, not_votes: 1n }),
@@ -95,11 +95,11 @@ test("top without a recommender, and hot or not: from the statistics of the post
   assert.equal(names(await feed({ feed: { top: null } }))[0], "liked");
 });
 
-test("posts are applied once each, in order; what is missing is asked for", async () => {
+test("updates of posts are applied once, in order; a gap is reported", async () => {
   await publish("p");
   const update = (likes: bigint) => post(id("p"), { views: 10n, likes });
   const likes = async () => (await index.get(id("p")))[0]?.post[0]?.statistics.likes;
-  await tell(update(1n), update(2n));
+  await report(update(1n), update(2n));
   const again = { first: sent, follows: [] as [], posts: [update(7n), update(3n)] };
   assert.equal(ok(await author.index.apply_posts(again)), sent + 1n);
   assert.equal(await likes(), 3n);
@@ -119,21 +119,27 @@ test("posts are applied once each, in order; what is missing is asked for", asyn
   assert.ok("invalid" in err(await author.index.apply_posts({ first: 0n, follows: [], posts: [] })));
 });
 
-test("a post may come before its video; only the owner's post counts, and may withdraw it", async () => {
-  await tell(post(id("early"), { views: 4n }));
+test("a post may arrive before its video; only a post of the owner counts, and it may take the video down", async () => {
+  await report(post(id("early"), { views: 4n }));
   await publish("early", "gone");
   assert.equal((await index.get(id("early")))[0]?.post[0]?.statistics.views, 4n);
   const stranger = Principal.managementCanister();
-  await tell({ ...post(id("early"), { views: 99n }), owner: stranger, status: { Deleted: null } });
+  await report({ ...post(id("early"), { views: 99n }), owner: stranger, status: { Deleted: null } });
   assert.equal((await index.get(id("early")))[0]?.post[0]?.statistics.views, 4n);
-  await tell({ ...post(id("gone")), status: { Deleted: null } });
+  const theirs = { ...post(id("theirs"), { views: 99n }), owner: stranger, status: { Deleted: null } };
+  await report(theirs);
+  await publish("theirs");
+  const [entry] = await index.get(id("theirs"));
+  assert.deepEqual([entry?.post, entry?.video.status], [[], { ReadyToView: null }], "it came first");
+  ok(await index.set_status(id("theirs"), { Deleted: null }));
+  await report({ ...post(id("gone")), status: { Deleted: null } });
   assert.deepEqual(names(await feed({})), ["early"]);
   // Publishing again does not bring it back.
   ok(await index.upsert_video(video(id("gone"), 2)));
   assert.deepEqual(names(await feed({})), ["early"]);
 });
 
-test("a page goes on after the last video seen, whatever comes, goes and moves meanwhile", async () => {
+test("a page continues after the last video seen, whatever is added, removed or moved in the meantime", async () => {
   await publish("a", "b", "c", "d", "e");
   await score(20n, { a: 10_005n, b: 10_004n, c: 10_003n, d: 10_002n, e: 10_001n });
   const top = { feed: { top: null }, limit: 2 };
@@ -147,7 +153,7 @@ test("a page goes on after the last video seen, whatever comes, goes and moves m
   assert.deepEqual(names(await feed({ ...top, limit: 9 })), ["e", "new", "a", "c", "d"]);
 });
 
-test("filters: unsafe videos, authors; what is banned is in no feed", async () => {
+test("filters: unsafe videos, authors; banned videos are in no feed", async () => {
   await publish("plain", "unsafe", "banned", "other");
   const other = Principal.managementCanister();
   ok(await index.upsert_video({ ...video(id("other"), 2), owner: other }));
@@ -174,7 +180,7 @@ async function push(sequence: bigint, target: Target, videos: string[]) {
   return ok(await recommender.index.push_feeds({ model_version: "m1", sequence, feeds }));
 }
 
-test("a segment's feed is the recommender's list; a reader of the former one comes to its end", async () => {
+test("the feed of a segment is the recommender's list; a reader of the previous list reaches its end", async () => {
   await publish("a", "b", "c", "d");
   const target = { segment: id("cold") };
   const read = (question: Partial<Question> = {}) => feed({ feed: { segment: target.segment }, ...question });
@@ -193,18 +199,18 @@ test("a segment's feed is the recommender's list; a reader of the former one com
   assert.deepEqual(names(await read()), []);
 });
 
-test("a personal feed is for its user and for who makes it", async () => {
+test("a personal feed is for its user and for recommenders", async () => {
   await publish("mine");
-  const viewer = await network.somebody();
+  const viewer = await network.newCaller();
   await push(1n, { user: viewer.principal }, ["mine"]);
   const personal = { feed: { personal: viewer.principal } };
   assert.deepEqual(names(await feed(personal, viewer.index)), ["mine"]);
   assert.deepEqual(names(await feed(personal, recommender.index)), ["mine"]);
-  const stranger = await network.somebody();
+  const stranger = await network.newCaller();
   const question = { ...personal, cursor: [], limit: 1, filter: [] } satisfies Question;
   assert.deepEqual(err(await stranger.index.feed(question)), {
     unauthorized:
-      "the membership list was not read within the last minute: call refresh_membership, then ask again",
+      "the membership list was not read within the last minute: call refresh_membership, then try again",
   });
   err(await stranger.index.refresh_membership());
   assert.match(
@@ -213,7 +219,7 @@ test("a personal feed is for its user and for who makes it", async () => {
   );
 });
 
-test("a moderator sees what has a status, when the membership was read", async () => {
+test("a moderator lists videos by status, once the membership has been read", async () => {
   await publish("x", "y");
   for (const name of ["x", "y"]) ok(await index.set_status(id(name), { BannedDueToUserReporting: null }));
   const moderator = await withRole("moderator");
@@ -232,7 +238,7 @@ test("a moderator sees what has a status, when the membership was read", async (
   );
 });
 
-test("neighbours: the exact dot products of int8 vectors, the highest first", async () => {
+test("neighbours: exact dot products of int8 vectors, highest first", async () => {
   const component = fc.constantFrom(-128, -127, -1, 0, 1, 64, 127);
   await fc.assert(
     fc.asyncProperty(

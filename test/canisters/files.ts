@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { _SERVICE, Chunk, File, Upload } from "@kiln/client/bindings/storage";
 
-/** A file to upload: what is declared of it and its bytes. */
+/** A file to upload. */
 export type Sample = { path: string; bytes: Uint8Array; contentType?: string };
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
-/** The same bytes for the same seed, unlike those of any other. */
+/** Bytes that are the same for the same seed and differ for different seeds. */
 export function noise(seed: string, size: number): Uint8Array {
   const blocks = Array.from({ length: Math.ceil(size / 32) }, (_, index) =>
     createHash("sha256").update(`${seed} ${index}`).digest(),
@@ -51,7 +51,7 @@ export function allChunks(samples: readonly Sample[]): Chunk[] {
   );
 }
 
-/** The canister's status without what changes by itself. */
+/** The canister's status without the parts that change by themselves. */
 export async function kept(storage: _SERVICE) {
   const { heap_bytes: _, cycles: __, ...status } = await storage.status();
   return status;

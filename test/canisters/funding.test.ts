@@ -14,12 +14,12 @@ import { reserveMemory } from "./reserve-memory.ts";
 const trillion = 1_000_000_000_000n;
 const gibibyte = 1n << 30n;
 const day = 86_400_000;
-/** Of a GiB for 30 days, the platform's freezing threshold. */
+/** The cost of a GiB for 30 days, the platform's freezing threshold. */
 const reserveOfGibibyte = 127_000n * 86_400n * 30n;
 
 let network: DeployedNetwork;
 let client: ReturnType<typeof userIndexClient>;
-/** Milliseconds that the network's clock is ahead. */
+/** By how many milliseconds the network's clock is ahead. */
 let ahead = 0;
 before(async () => {
   network = await startDeployed();
@@ -42,7 +42,7 @@ async function fundingOf(funding: Partial<UserIndexSettings["funding"]>): Promis
   await client.configure({ ...settings, funding: { ...settings.funding, ...funding } });
 }
 
-/** The clock goes on to noon, so many days later; the round that user_index then makes has ended. */
+/** Advances the clock to noon, that many days later, and waits until the round of user_index has ended. */
 async function noon(days: number): Promise<void> {
   const now = Date.now() + ahead;
   const then = (Math.floor(now / day) + days + 0.5) * day;
@@ -58,10 +58,10 @@ async function balanceOf(id: string): Promise<bigint> {
   return cycles;
 }
 
-/** In tenths of a trillion, which messages do not change. */
+/** In tenths of a trillion, to which the cost of messages does not matter. */
 const rounded = (cycles: bigint) => Math.round(Number(cycles) / 1e11) / 10;
 
-test("kiln canisters status warns of a bucket that nobody funds weeks before it freezes", async () => {
+test("kiln canisters status warns of a bucket that is not funded, weeks before it freezes", async () => {
   const bucket = await addBucket(52n * trillion);
   await reserveMemory(network.agent, bucket, 100n * gibibyte);
   const status = await kiln(network.folder, "canisters", "status");
@@ -70,12 +70,12 @@ test("kiln canisters status warns of a bucket that nobody funds weeks before it 
   assert.match(status.stdout, new RegExp(`^storage +${bucket} +running .* 16 `, "m"));
   const storage = storageClient({ agent: network.agent, canisterId: bucket });
   const upload = { uploadId: "empty", attempt: 1, chunkBytes: 1_000, files: [] };
-  assert.equal((await storage.beginUpload(upload)).missingChunks, 0, "it works as ever");
+  assert.equal((await storage.beginUpload(upload)).missingChunks, 0, "it still works");
   await client.watch(bucket);
   await reserveMemory(network.agent, bucket, 0n);
 });
 
-test("user_index tops up all that run low by itself, a second bucket too; what it must keep for its memory comes on top", async () => {
+test("user_index tops up canisters that run low, including a second bucket, beyond the reserve for their memory", async () => {
   const { canisters, agent } = network;
   const { user_index, ...others } = canisters;
   const holding = { ...others, bucket: await addBucket(101n * trillion) };
@@ -83,8 +83,8 @@ test("user_index tops up all that run low by itself, a second bucket too; what i
   for (const id of Object.values(holding)) await reserveMemory(agent, id, 100n * gibibyte);
   await fundingOf({ daily_limit: 200n * trillion });
   await noon(1);
-  assert.equal((await client.funding()).spent_today, 0n, "nobody is low yet");
-  // 44 of 100 T are burned; of the rest all but 23 T is the freezing reserve.
+  assert.equal((await client.funding()).spent_today, 0n, "no canister is low yet");
+  // 44 of 100 T are burned; all but 23 T of the rest is the freezing reserve.
   await noon(40);
   const balances = Object.entries(holding).map(async ([name, id]) => [name, rounded(await balanceOf(id))]);
   const enough = rounded(2n * 100n * reserveOfGibibyte + trillion);
@@ -100,7 +100,7 @@ test("user_index tops up all that run low by itself, a second bucket too; what i
   );
 });
 
-test("the day's limit holds over rounds and is free again the next day", async () => {
+test("the daily limit spans rounds and starts again the next day", async () => {
   await fundingOf({ daily_limit: 30n * trillion });
   await noon(20);
   const { watched, spent_today } = await client.funding();
@@ -111,10 +111,10 @@ test("the day's limit holds over rounds and is free again the next day", async (
   await client.fund();
   assert.equal((await client.funding()).spent_today, 30n * trillion);
   await noon(1);
-  assert.equal((await client.funding()).spent_today, 30n * trillion, "a day later as much again");
+  assert.equal((await client.funding()).spent_today, 30n * trillion, "the same amount again a day later");
 });
 
-test("user_index gives nothing of its reserve", async () => {
+test("user_index does not spend its reserve", async () => {
   const reserve = (await balanceOf(network.canisters.user_index)) - 5n * trillion;
   await fundingOf({ daily_limit: 1_000n * trillion, reserve });
   const before = (await client.funding()).spent_today;
@@ -126,7 +126,7 @@ test("user_index gives nothing of its reserve", async () => {
   assert.ok((await balanceOf(network.canisters.user_index)) >= reserve);
 });
 
-test("a bucket that froze all the same gets a share in every round until it answers", async () => {
+test("a bucket that froze nevertheless gets a share in every round until it replies", async () => {
   const { agent, canisters } = network;
   await fundingOf({ reserve: trillion });
   await client.fund();
@@ -138,7 +138,7 @@ test("a bucket that froze all the same gets a share in every round until it answ
     const { received, failure } = watched.find(({ canister }) => canister === canisters.storage)!;
     return [received, failure.replace(/:.* is out of cycles.*/s, ": out of cycles")];
   };
-  const frozen = [2n * trillion, "cannot be asked: out of cycles"];
+  const frozen = [2n * trillion, "cannot be read: out of cycles"];
   assert.deepEqual(await round(), frozen);
   assert.deepEqual(await round(), frozen);
   assert.equal((await network.admin.storage.cycles_report()).balance > missing, true);

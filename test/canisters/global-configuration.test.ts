@@ -14,9 +14,9 @@ after(() => network[Symbol.asyncDispose]());
 
 const list = () => admin.configuration.members({ after: [], limit: 1000 });
 
-test("roles are granted and revoked, each change raises the epoch, a repetition changes nothing", async () => {
+test("roles are granted and revoked; each change raises the epoch, a repetition does not", async () => {
   const { configuration } = admin;
-  const { principal } = await network.somebody();
+  const { principal } = await network.newCaller();
   const { epoch } = await list();
   assert.equal(ok(await configuration.grant(principal, { publisher: null })), epoch + 1n);
   assert.equal(ok(await configuration.grant(principal, { publisher: null })), epoch + 1n);
@@ -30,8 +30,8 @@ test("roles are granted and revoked, each change raises the epoch, a repetition 
   assert.ok(!members.some(({ id }) => id.toText() === principal.toText()));
 });
 
-test("who is no admin changes nothing", async () => {
-  const stranger = await network.somebody();
+test("callers other than admins change nothing", async () => {
+  const stranger = await network.newCaller();
   const { epoch } = await list();
   const reason = `${stranger.principal.toText()} lacks the role admin`;
   assert.deepEqual(err(await stranger.configuration.grant(stranger.principal, { admin: null })), {
@@ -43,9 +43,9 @@ test("who is no admin changes nothing", async () => {
   assert.equal((await list()).epoch, epoch);
 });
 
-test("the last admin stays, another one can go", async () => {
+test("the last admin cannot be removed, another one can", async () => {
   const { configuration, principal } = admin;
-  const second = await network.somebody();
+  const second = await network.newCaller();
   assert.ok("invalid" in err(await configuration.revoke(principal, { admin: null })));
   ok(await configuration.grant(second.principal, { admin: null }));
   ok(await second.configuration.grant(second.principal, { publisher: null }));
@@ -53,7 +53,7 @@ test("the last admin stays, another one can go", async () => {
   assert.ok("unauthorized" in err(await second.configuration.grant(second.principal, { admin: null })));
 });
 
-test("members come a page at a time", async () => {
+test("members are listed page by page", async () => {
   const { members } = await list();
   const seen: string[] = [];
   let after: [] | [Principal] = [];
@@ -69,12 +69,12 @@ test("members come a page at a time", async () => {
   );
 });
 
-test("what a canister is told of a caller: roles by name, and the epoch in which that holds", async () => {
+test("canisters receive the roles of a caller by name, and the epoch for which they hold", async () => {
   const { configuration, principal } = admin;
   const { epoch } = await list();
   assert.deepEqual(await configuration.member(principal), { epoch, roles: ["admin", "publisher"] });
-  const { principal: nobody } = await network.somebody();
-  assert.deepEqual(await configuration.member(nobody), { epoch, roles: [] });
+  const { principal: stranger } = await network.newCaller();
+  assert.deepEqual(await configuration.member(stranger), { epoch, roles: [] });
 });
 
 const subnet = (name: string) => Principal.fromUint8Array(Uint8Array.from(Buffer.from(name)));
@@ -84,7 +84,7 @@ const canister = (name: string, kind: Kind, on?: Principal): Canister => ({
   subnet: on ? [on] : [],
 });
 
-test("canisters are found by kind and subnet, have the role canister, and lose it when they go", async () => {
+test("canisters are found by kind and subnet, have the role canister, and lose it when they are deregistered", async () => {
   const { configuration } = admin;
   const [one, two] = [subnet("one"), subnet("two")];
   const added = [
@@ -95,28 +95,28 @@ test("canisters are found by kind and subnet, have the role canister, and lose i
   for (const each of added) ok(await configuration.register_canister(each));
   const { epoch } = await list();
   assert.equal(ok(await configuration.register_canister(added[0]!)), epoch);
-  // Beside those of the network itself, of which user_index may add one at any time.
+  // The network has canisters of its own, and user_index may add one at any time.
   const mine = new Set(added.map(({ id }) => id.toText()));
-  const ask = async (question: Partial<Parameters<typeof configuration.canisters>[0]>) => {
+  const find = async (question: Partial<Parameters<typeof configuration.canisters>[0]>) => {
     const found = await configuration.canisters({ kind: [], subnet: [], after: [], limit: 100, ...question });
     return found.filter(({ id }) => mine.has(id.toText()));
   };
-  assert.deepEqual(await ask({ kind: [{ data_backup: null }] }), [added[0], added[2]]);
-  assert.deepEqual(await ask({ subnet: [one] }), [added[0], added[1]]);
-  assert.deepEqual(await ask({ kind: [{ data_backup: null }], after: [added[0]!.id] }), [added[2]]);
-  assert.deepEqual(await ask({ kind: [{ data_backup: null }], subnet: [two] }), [added[2]]);
+  assert.deepEqual(await find({ kind: [{ data_backup: null }] }), [added[0], added[2]]);
+  assert.deepEqual(await find({ subnet: [one] }), [added[0], added[1]]);
+  assert.deepEqual(await find({ kind: [{ data_backup: null }], after: [added[0]!.id] }), [added[2]]);
+  assert.deepEqual(await find({ kind: [{ data_backup: null }], subnet: [two] }), [added[2]]);
   assert.equal((await configuration.canisters({ kind: [], subnet: [], after: [], limit: 2 })).length, 2);
-  const kinds = (await ask({})).map(({ kind }) => Object.keys(kind)[0]).sort();
+  const kinds = (await find({})).map(({ kind }) => Object.keys(kind)[0]).sort();
   assert.deepEqual(kinds, ["data_backup", "data_backup", "user_index"]);
 
   assert.deepEqual(await configuration.roles_of(added[0]!.id), [{ canister: null }]);
   ok(await configuration.deregister_canister(added[0]!.id));
   assert.deepEqual(await configuration.roles_of(added[0]!.id), []);
-  assert.deepEqual(await ask({ kind: [{ data_backup: null }] }), [added[2]]);
+  assert.deepEqual(await find({ kind: [{ data_backup: null }] }), [added[2]]);
 });
 
-test("the registered user index enters user canisters, and nothing else", async () => {
-  const index = await network.somebody();
+test("the registered user_index may register user canisters, and nothing else", async () => {
+  const index = await network.newCaller();
   const mine = canister("mine", { user: null });
   assert.ok("unauthorized" in err(await index.configuration.register_canister(mine)));
   ok(
@@ -136,7 +136,7 @@ test("the registered user index enters user canisters, and nothing else", async 
   assert.ok("unauthorized" in err(await index.configuration.register_canister(mine)));
 });
 
-test("flags and well-known principals are set by admins, under plain names", async () => {
+test("admins set flags and well-known principals, under valid names", async () => {
   const { configuration, principal } = admin;
   ok(await configuration.set_flag("signups_enabled", true));
   ok(await configuration.set_flag("betting", false));
@@ -152,16 +152,16 @@ test("flags and well-known principals are set by admins, under plain names", asy
     assert.ok("invalid" in err(await configuration.set_flag(name, true)), name);
     assert.ok("invalid" in err(await configuration.set_well_known_principal(name, [principal])), name);
   }
-  const stranger = await network.somebody();
+  const stranger = await network.newCaller();
   assert.ok("unauthorized" in err(await stranger.configuration.set_flag("betting", true)));
   assert.ok("unauthorized" in err(await stranger.configuration.set_well_known_principal("me", [principal])));
 });
 
-test("every change is in the audit log once, what was refused or changed nothing is not", async () => {
+test("the audit log has every change once, and no refused calls or repetitions", async () => {
   const { configuration, principal } = admin;
   const log = (from: bigint) => configuration.audit_log({ from, limit: 1000 });
   const from = BigInt((await log(0n)).length);
-  const { principal: member, configuration: other } = await network.somebody();
+  const { principal: member, configuration: other } = await network.newCaller();
   for (let repeated = 0; repeated < 2; repeated++) {
     ok(await configuration.grant(member, { uploader: null }));
     ok(await configuration.set_flag("audited", true));

@@ -5,7 +5,7 @@ import Extents "../../canisters/storage/Extents";
 import HashTree "../../canisters/lib/HashTree";
 import Sha256 "../../canisters/lib/Sha256";
 
-/// What the canisters are made of, laid bare to be compared with other implementations.
+/// Exposes the modules of the canisters, to be compared with other implementations.
 persistent actor {
   public query func sha256(parts : [Blob]) : async { streamed : Blob; joined : Blob } {
     let state = Sha256.start();
@@ -13,8 +13,8 @@ persistent actor {
     { streamed = state.finish(); joined = Sha256.hashParts(parts) };
   };
 
-  /// The tree after the changes: a value is inserted, none removes.
-  public query func tree(changes : [(HashTree.Path, ?Blob)], asked : [HashTree.Path]) : async {
+  /// The tree after the changes: a value is inserted, null removes.
+  public query func tree(changes : [(HashTree.Path, ?Blob)], paths : [HashTree.Path]) : async {
     root : Blob;
     witness : Blob;
   } {
@@ -25,10 +25,10 @@ persistent actor {
         case null tree.remove(path);
       };
     };
-    { root = tree.hash(); witness = tree.witness(asked) };
+    { root = tree.hash(); witness = tree.witness(paths) };
   };
 
-  /// A step allocates bytes, or frees what the step of that number allocated.
+  /// A step allocates bytes, or frees what the step with that number allocated.
   /// @return the offset that each step allocated or freed, and the end of the space after the last one
   public query func extents(steps : [{ #allocate : Nat64; #free : Nat }]) : async { offsets : [Nat64]; end : Nat64 } {
     let space = Extents.empty();
@@ -46,7 +46,7 @@ persistent actor {
     { offsets = offsets.toArray(); end = space.end };
   };
 
-  /// The state of a hash is kept between messages and over upgrades.
+  /// The state of a hash survives messages and upgrades.
   let kept = Sha256.start();
 
   public func keep(part : Blob) : async () { kept.write(part) };

@@ -7,7 +7,7 @@ import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 
 export type Path = Uint8Array[];
 
-/** Allocates bytes, or frees what the step of that number allocated. */
+/** Allocates bytes, or frees what the step with that number allocated. */
 export type Step = { allocate: bigint } | { free: bigint };
 
 /** The actor of library.mo. */

@@ -12,8 +12,8 @@ before(async () => {
 });
 after(() => network[Symbol.asyncDispose]());
 
-test("a role counts from the moment it is granted, also for somebody refused just before", async () => {
-  const { storage, principal } = await network.somebody();
+test("a role counts as soon as it is granted, also for a caller refused just before", async () => {
+  const { storage, principal } = await network.newCaller();
   const refusal = err(await storage.begin_upload(upload("granted", 1, [])));
   assert.deepEqual(refusal, {
     unauthorized: `${principal.toText()} lacks the role publisher or uploader: an admin grants it in ${network.canisters.global_configuration}`,
@@ -23,26 +23,26 @@ test("a role counts from the moment it is granted, also for somebody refused jus
 });
 
 test("a revoked role ends when the list is read again", async () => {
-  const { storage, index, principal } = await network.somebody();
+  const { storage, index, principal } = await network.newCaller();
   ok(await network.admin.configuration.grant(principal, { publisher: null }));
   ok(await storage.begin_upload(upload("revoked", 1, [])));
   ok(await network.admin.configuration.revoke(principal, { publisher: null }));
-  // The cache is no part of what an upgrade keeps: reading again does not have to be waited for.
+  // An upgrade clears the cache, so the test need not wait until the list is read again.
   await network.upgrade("storage");
   assert.ok("unauthorized" in err(await storage.begin_upload(upload("revoked", 1, []))));
   assert.ok("unauthorized" in err(await index.set_status("any", { Deleted: null })));
 });
 
 test("the roles of one method are not those of another", async () => {
-  const { storage, index, principal } = await network.somebody();
+  const { storage, index, principal } = await network.newCaller();
   ok(await network.admin.configuration.grant(principal, { moderator: null }));
   assert.ok("unauthorized" in err(await storage.begin_upload(upload("moderated", 1, []))));
   assert.deepEqual(err(await index.set_status("unknown", { Deleted: null })), { not_found: null });
 });
 
-test("a canister that cannot read the list refuses everybody", async () => {
+test("a canister that cannot read the list refuses every caller", async () => {
   const { agent, canisters, modules } = network;
-  // content_index has no method `membership`: it stands for a list that cannot be read.
+  // content_index has no method `member`: it stands for a list that cannot be read.
   const canisterId = await installCanister({
     agent,
     wasm: modules.storage,
@@ -55,7 +55,7 @@ test("a canister that cannot read the list refuses everybody", async () => {
   assert.match(refusal.unauthorized, /^the membership list in [a-z0-9-]+ cannot be read: /);
 });
 
-test("an anonymous call is turned away before it costs anything", async () => {
+test("an anonymous call is rejected before it costs anything", async () => {
   const agent = HttpAgent.createSync({
     host: network.url,
     identity: new AnonymousIdentity(),

@@ -16,9 +16,9 @@ const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
 const releases = (await readdir(fixtures)).filter((name) => name.startsWith("release-"));
 
 for (const release of releases)
-  test(`from ${release} kiln deploy upgrades every canister, and all that could be read is as it was`, async () => {
+  test(`from ${release} kiln deploy upgrades every canister and keeps everything that could be read`, async () => {
     const modules = modulesOf(await readModuleFolder(join(fixtures, release)));
-    // Also canisters that have not changed since are upgraded: their hashes differ.
+    // Different hashes, so that canisters which have not changed since are upgraded, too.
     for (const name of canisterNames) modules[name] = withSection(modules[name], release);
     await using network = await startDeployed(modules);
     const { agent, canisters, folder } = network;
@@ -34,7 +34,7 @@ for (const release of releases)
 
     const { configuration: after, ...restAfter } = await readAll(network, filled);
     assert.deepEqual(restAfter, rest);
-    // A deployment may enter more into the directory; what was there stays.
+    // A deployment may add to the directory; earlier entries stay.
     const { audit, ...others } = after;
     assert.deepEqual({ ...others, audit: audit.slice(0, before.audit.length) }, before);
     await goOn(network, filled);

@@ -3,8 +3,10 @@ import { after, before, test } from "node:test";
 import type { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
+import { rollOut } from "../../src/ic/deploy/apply.ts";
 import { drill } from "../../src/ic/recovery/drill.ts";
 import { restore } from "../../src/ic/recovery/restore.ts";
+import { alteredCanister } from "./altered-canister.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
 
@@ -17,7 +19,7 @@ before(async () => {
 });
 after(() => network[Symbol.asyncDispose]());
 
-/** An agent whose process dies before it sends one more update than that. */
+/** An agent of a process that is killed after that many updates. */
 function mortal(agent: HttpAgent, updates: number): HttpAgent {
   let left = updates;
   return new Proxy(agent, {
@@ -40,7 +42,7 @@ const records = async (someone: Resident, canister: string) =>
 const sourceOf = async (someone: Resident) =>
   ok(await network.admin.backup.copy_of(someone.principal)).source.toText();
 
-test("all users of one canister move, whenever the one who restores dies; nothing that was written is lost", async () => {
+test("all users of a canister move, wherever the restore is killed; nothing that was written is lost", async () => {
   const { agent, canisters } = network;
   const [one, other] = [await resident(network), await resident(network)];
   const from = one.canister.toText();
@@ -57,14 +59,14 @@ test("all users of one canister move, whenever the one who restores dies; nothin
       assert.equal((error as Error).message, "killed");
     }
   }
-  // retire, open, then for both of them sync, restore, verify, close, and end.
+  // retire, open, then sync, restore, verify and close for both users, and end.
   assert.ok(deaths >= 6, `${deaths} deaths`);
   const to = await client.canisterOf(text(one));
   assert.ok(to !== undefined && to !== from);
   assert.equal(await client.canisterOf(text(other)), to);
   assert.deepEqual([await records(one, to), await records(other, to)], before);
   assert.deepEqual([await sourceOf(one), await sourceOf(other)], [to, to]);
-  // The former canister is closed, and empty of users.
+  // The former canister is retired and has no users.
   assert.deepEqual(err(await one.own.add_post(postInput("too-late"))), { not_registered: null });
   const states = new Map<string, [string, number]>();
   for await (const { id, state, users } of client.canisters()) states.set(id, [state, users]);
@@ -75,13 +77,13 @@ test("all users of one canister move, whenever the one who restores dies; nothin
       ["active", 2],
     ],
   );
-  // Once more changes nothing.
+  // A repetition changes nothing.
   const again = await restore({ agent, canisters, scope: { canister: from } });
   assert.deepEqual({ users: again.users, left: again.left }, { users: 0, left: 0 });
   assert.equal(await client.canisterOf(text(one)), to);
 });
 
-test("everything: users of all canisters move, also of one that is lost, also after a death", async () => {
+test("everything: the users of all canisters move, also of a lost one, also after the restore was killed", async () => {
   const { admin, agent, canisters, control } = network;
   const [lost, kept] = [await resident(network), await resident(network)];
   const third = await resident(network);
@@ -105,7 +107,7 @@ test("everything: users of all canisters move, also of one that is lost, also af
     assert.ok(now !== undefined && now !== home);
     assert.deepEqual(await records(someone, now), before.get(someone));
   }
-  // The one that came back learns from data_backup that its users live elsewhere.
+  // The lost canister, running again, learns from data_backup that its users live elsewhere.
   ok(await lost.own.update_profile_details({ display_name: "late", bio: "", profile_picture_url: "" }));
   ok(await admin.at(lost.canister).sync());
   assert.deepEqual(err(await lost.own.add_post(postInput("late"))), { not_registered: null });
@@ -115,7 +117,7 @@ test("everything: users of all canisters move, also of one that is lost, also af
   assert.deepEqual(post?.status, { ReadyToView: null });
 });
 
-test("a user who leaves and comes again is somebody new, wherever they lived", async () => {
+test("a user who leaves and returns starts afresh, wherever they lived", async () => {
   const { agent, canisters } = network;
   const someone = await resident(network);
   ok(await someone.own.add_post(postInput("before")));
@@ -127,7 +129,7 @@ test("a user who leaves and comes again is somebody new, wherever they lived", a
   ok(await someone.at(reply.Ok).add_post(postInput("after")));
 });
 
-test("the drill of one user, of one canister, of everything: every byte, and nobody moves", async () => {
+test("the drill of one user, of one canister, of everything: compares every byte and moves no user", async () => {
   const { agent, canisters } = network;
   const someone = await resident(network);
   ok(await someone.own.add_post(postInput("drilled")));
@@ -141,13 +143,13 @@ test("the drill of one user, of one canister, of everything: every byte, and nob
   for await (const { state } of client.canisters()) assert.notEqual(state, "restoring");
 });
 
-test("no other canister of the project writes, reads or takes over a user's copy", async () => {
+test("no other canister of the project may write, read or take over the copy of a user", async () => {
   const { admin } = network;
   const victim = await resident(network);
   ok(await victim.own.add_post(postInput("mine")));
   await backedUp(admin, victim.canister);
   const fresh = await resident(network);
-  const intruder = await network.somebody();
+  const intruder = await network.newCaller();
   ok(await admin.configuration.grant(intruder.principal, { canister: null }));
   const before = ok(await admin.backup.copy_of(victim.principal));
   const forged = { key: "profile", sequence: 99n, value: [Uint8Array.of(1)] as [Uint8Array] };
@@ -171,7 +173,7 @@ test("no other canister of the project writes, reads or takes over a user's copy
     ],
     ["a new history", batch(victim.principal, soon, 0n), [elsewhere(victim, soon)]],
     ["the first to write", batch(fresh.principal, soon, 0n), [elsewhere(fresh, soon)]],
-    ["a user of nobody", batch(intruder.principal, soon, 0n), []],
+    ["an unknown user", batch(intruder.principal, soon, 0n), []],
   ];
   for (const [what, sent, answer] of cases)
     assert.deepEqual(ok(await intruder.backup.apply_changes([sent])), answer, what);
@@ -194,8 +196,21 @@ test("no other canister of the project writes, reads or takes over a user's copy
     ["retiring a canister", intruder.users.retire({ canister: victim.canister })],
     ["finishing", intruder.users.finish_restore()],
     ["binding as admin", admin.backup.bind_user(victim.principal, intruder.principal)],
-    ["letting go as admin", admin.at(victim.canister).let_go(victim.principal, 9n)],
+    ["relinquishing as admin", admin.at(victim.canister).relinquish(victim.principal, 9n)],
+    ["the same by its former name", admin.at(victim.canister).let_go(victim.principal, 9n)],
   ];
   for (const [what, reply] of refused)
     assert.deepEqual(Object.keys(err(await reply)), ["unauthorized"], what);
+});
+
+test("a user canister that knows relinquish only by its former name also stops serving a user who moves", async () => {
+  const { agent, canisters, modules } = network;
+  const former = await alteredCanister("user", [["func relinquish(", "func relinquish_later("]]);
+  await rollOut(agent, canisters.user_index, former.wasm, "former");
+  const someone = await resident(network);
+  ok(await someone.own.add_post(postInput("moving")));
+  await restore({ agent, canisters, scope: { user: text(someone) } });
+  assert.notEqual(await client.canisterOf(text(someone)), someone.canister.toText());
+  assert.deepEqual(err(await someone.own.add_post(postInput("too-late"))), { not_registered: null });
+  await rollOut(agent, canisters.user_index, modules.user, "current");
 });

@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => network[Symbol.asyncDispose]());
 
-/** A file of four chunks and one of a single chunk, with bytes that no other test has: chunks are shared. */
+/** A file of four chunks and one of a single chunk, with bytes of this test only, since uploads share chunks. */
 const video = (id: string) => ({
   clip: { path: `/${id}/source.mp4`, bytes: noise(`${id} clip`, 3500) },
   segment: { path: `/${id}/0.m4s`, bytes: noise(`${id} segment`, 700) },
@@ -25,7 +25,7 @@ async function publish(uploadId: string, attempt: number, samples: readonly Samp
   ok(await storage.commit(uploadId, BigInt(attempt)));
 }
 
-test("chunks come in any order and twice; nothing is visible before the commit, everything after it", async () => {
+test("chunks may arrive in any order and twice; nothing is visible before the commit, everything after it", async () => {
   const { clip, segment } = video("order");
   const samples = [clip, segment];
   const status = { attempt: 1n, committed: false, files: 2, bytes: 4200n };
@@ -79,7 +79,7 @@ test("chunks come in any order and twice; nothing is visible before the commit, 
   assert.deepEqual(await storage.get_chunk(clip.path, 4), []);
 });
 
-test("bytes that are not those declared are refused, chunk by chunk and as a whole", async () => {
+test("bytes that differ from the declaration are refused, in a chunk and in a whole file", async () => {
   const { clip: good } = video("wrong");
   ok(await storage.begin_upload(upload("wrong", 1, [good])));
   const [first] = allChunks([good]);
@@ -88,22 +88,22 @@ test("bytes that are not those declared are refused, chunk by chunk and as a who
       chunk_mismatch: { file: 0, chunk: 0 },
     });
   assert.deepEqual(err(await storage.put_chunk("wrong", 1n, { ...first!, file: 7 })), {
-    invalid: "the upload has no chunk 0 of a file 7",
+    invalid: "the upload has no chunk 0 of file 7",
   });
 
-  const lie: Upload = {
-    ...upload("lie", 1, [good]),
-    files: [{ ...declare(good), sha256: sha256(noise("lie", 9)) }],
+  const forged: Upload = {
+    ...upload("forged", 1, [good]),
+    files: [{ ...declare(good), sha256: sha256(noise("forged", 9)) }],
   };
-  ok(await storage.begin_upload(lie));
-  ok(await storage.put_chunks("lie", 1n, allChunks([good])));
+  ok(await storage.begin_upload(forged));
+  ok(await storage.put_chunks("forged", 1n, allChunks([good])));
   const mismatch = { file_mismatch: good.path };
-  assert.deepEqual(err(await storage.hash_files("lie", 1n)), mismatch);
-  assert.deepEqual(err(await storage.commit("lie", 1n)), mismatch);
+  assert.deepEqual(err(await storage.hash_files("forged", 1n)), mismatch);
+  assert.deepEqual(err(await storage.commit("forged", 1n)), mismatch);
   assert.deepEqual(await storage.get(good.path), []);
 });
 
-test("an older attempt is refused everywhere, the newer one goes on where it stood", async () => {
+test("an older attempt is refused by every method; the newer one resumes the upload", async () => {
   const samples = [video("fence").clip];
   const [first, ...rest] = allChunks(samples);
   ok(await storage.begin_upload(upload("fence", 1, samples)));
@@ -124,7 +124,7 @@ test("an older attempt is refused everywhere, the newer one goes on where it sto
   ok(await storage.commit("fence", 2n));
 });
 
-test("a new commit replaces the former one's files, needs no bytes twice and gives its space back", async () => {
+test("a new commit replaces the previous files, needs no bytes twice and frees their space", async () => {
   const before = await storage.status();
   const { clip: kept, segment: gone } = video("replace");
   await publish("replace", 1, [kept, gone]);
@@ -143,7 +143,7 @@ test("a new commit replaces the former one's files, needs no bytes twice and giv
   assert.deepEqual(await storage.get(gone.path), []);
   assert.equal((await storage.get(added.path)).length, 1);
 
-  // An upload without files takes everything away.
+  // An upload without files removes everything.
   await publish("replace", 3, []);
   const after = await storage.status();
   assert.deepEqual([after.files, after.bytes], [before.files, before.bytes]);
@@ -167,19 +167,23 @@ const file = declare(segment);
 const faults: [string, Partial<Upload>, RegExp][] = [
   ["no id", { upload_id: "" }, /^upload_id must/],
   ["chunks too large", { chunk_bytes: 1_900_001 }, /^chunk_bytes must be 1 to 1900000, not 1900001$/],
-  ["chunks of nothing", { chunk_bytes: 0 }, /^chunk_bytes must/],
+  ["chunks of 0 bytes", { chunk_bytes: 0 }, /^chunk_bytes must/],
   ["a relative path", { files: [{ ...file, path: "a" }] }, /begin with \/$/],
   ["an empty segment", { files: [{ ...file, path: "/a//b" }] }, /empty segment$/],
   ["the root", { files: [{ ...file, path: "/" }] }, /empty segment$/],
   ["the folder above", { files: [{ ...file, path: "/a/../b" }] }, /\. or \.\. as a segment$/],
   ["a query", { files: [{ ...file, path: "/a?b" }] }, /letters, digits/],
-  ["a path twice", { files: [file, file] }, /comes twice$/],
+  ["a path twice", { files: [file, file] }, /occurs twice$/],
   ["a header of two lines", { files: [{ ...file, content_type: "a\r\nb" }] }, /content_type must/],
   ["a short hash", { files: [{ ...file, sha256: new Uint8Array(31) }] }, /sha256 must have 32 bytes$/],
   ["a short chunk hash", { files: [{ ...file, chunk_sha256: [new Uint8Array(1)] }] }, /every chunk_sha256/],
-  ["too few chunks", { files: [{ ...file, size: 1001n }] }, /1001 bytes are 2 chunks, not 1$/],
-  ["no chunk", { files: [{ ...file, size: 0n, chunk_sha256: [] }] }, /0 bytes are 1 chunks, not 0$/],
-  ["two hashes of one chunk", { files: [{ ...file, sha256: sha256(noise("x", 1)) }] }, /not the file's$/],
+  ["too few chunks", { files: [{ ...file, size: 1001n }] }, /1001 bytes make 2 chunks, not 1$/],
+  ["no chunk", { files: [{ ...file, size: 0n, chunk_sha256: [] }] }, /0 bytes make 1 chunks, not 0$/],
+  [
+    "two hashes of one chunk",
+    { files: [{ ...file, sha256: sha256(noise("x", 1)) }] },
+    /differs from the hash of the file$/,
+  ],
 ];
 for (const [what, wrong, sentence] of faults)
   test(`begin_upload refuses ${what}`, async () => {
@@ -219,7 +223,7 @@ test("a chunk of the largest size, and a file hashed in several calls", async ()
   assert.deepEqual(back && sha256(new Uint8Array(back)), sha256(parts[16]!));
 });
 
-test("an upgrade keeps what is visible and what is half-way", async () => {
+test("an upgrade keeps visible files and unfinished uploads", async () => {
   const { clip, segment } = video("upgrade");
   const samples = [clip, segment];
   const [first, second, ...rest] = allChunks(samples);

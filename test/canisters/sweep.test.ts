@@ -16,7 +16,7 @@ after(() => network[Symbol.asyncDispose]());
 const day = 24 * 3_600_000;
 const home = ({ principal }: Resident) => client.canisterOf(principal.toText());
 
-test("the canister takes back what was assigned long ago to those who never did anything, and nothing else", async () => {
+test("user_index releases users who came long ago and never did anything, and no others", async () => {
   const { admin } = network;
   ok(await admin.users.configure_sweep({ abandoned_after_seconds: [7n * 86_400n] }));
   const [idle, active] = [await resident(network), await resident(network)];
@@ -25,9 +25,9 @@ test("the canister takes back what was assigned long ago to those who never did 
   const recent = await resident(network);
   assert.equal(await home(idle), idle.canister.toText());
   await network.later(1.1 * day);
-  // The timer's round takes several messages: the next hour's looks at the same.
-  for (let look = 0; (await home(idle)) !== undefined; look += 1) {
-    assert.ok(look < 50, "it was not taken back");
+  // A round takes several messages: wait for it, or for the next one.
+  for (let hours = 0; (await home(idle)) !== undefined; hours += 1) {
+    assert.ok(hours < 50, "it was not released");
     await network.later(day / 24);
   }
   assert.deepEqual(
@@ -38,7 +38,7 @@ test("the canister takes back what was assigned long ago to those who never did 
     abandoned_after_seconds: [7n * 86_400n],
     released: 1n,
   });
-  // It is in the pool again, empty, and its former user is welcome.
+  // It is in the pool again, empty, and its former user may return.
   const next = await resident(network);
   assert.equal(next.canister.toText(), idle.canister.toText());
   assert.deepEqual(await next.own.health(), { users: 1n, changes: 1n });
@@ -47,11 +47,11 @@ test("the canister takes back what was assigned long ago to those who never did 
   ok(await idle.at(back.Ok).add_post(postInput("back")));
 });
 
-test("a user who signs in while the sweep is about to take their canister has one that works", async () => {
+test("a user who signs in while the sweep is releasing their canister keeps a working one", async () => {
   const { admin, canisters, control } = network;
   for (const late of ["release_if_untouched", "register"]) {
     const someone = await resident(network);
-    // The canister hears of one of the two later than of the other.
+    // One of the two messages reaches the canister later than the other.
     await control.injectFault({
       kind: "delay",
       milliseconds: 50,
@@ -67,13 +67,13 @@ test("a user who signs in while the sweep is about to take their canister has on
     const again = await someone.users.get_requester_principals_canister_id_create_if_not_exists();
     assert.ok("Ok" in again, JSON.stringify(reply));
     ok(await someone.at(again.Ok).add_post(postInput("here")));
-    const asked = await someone.users.get_requester_principals_canister_id_create_if_not_exists();
-    assert.deepEqual(asked, again);
+    const repeated = await someone.users.get_requester_principals_canister_id_create_if_not_exists();
+    assert.deepEqual(repeated, again);
     assert.equal(await home(someone), again.Ok.toText());
   }
 });
 
-test("switched off, nobody's is taken back", async () => {
+test("with the sweep switched off, no user is released", async () => {
   const { admin } = network;
   ok(await admin.users.configure_sweep({ abandoned_after_seconds: [] }));
   const idle = await resident(network);

@@ -21,7 +21,7 @@ after(() => network[Symbol.asyncDispose]());
 const settle = async (users_per_canister: number, pool: number) =>
   client.configure({ ...(await client.settings()), users_per_canister, pool });
 
-/** The user canister's module with something wrong in it, and with a stable variable more. */
+/** The user canister's module with a fault in its health check and one more stable variable. */
 async function brokenModule(): Promise<Uint8Array> {
   const broken = await alteredCanister("user", [
     ["public query func health()", "let added = 1;\n  public query func health()"],
@@ -33,7 +33,7 @@ async function brokenModule(): Promise<Uint8Array> {
   return broken.wasm;
 }
 
-test("with one user a canister everybody gets one of their own; one that was never used is taken back", async () => {
+test("with one user per canister each user gets a canister; one that was never used is recycled", async () => {
   await settle(1, 0);
   const [first, second] = await Promise.all([resident(network), resident(network)]);
   assert.notEqual(first.canister.toText(), second.canister.toText());
@@ -42,47 +42,47 @@ test("with one user a canister everybody gets one of their own; one that was nev
   assert.equal(await client.recycleIfAbandoned(second.principal.toText()), false);
   assert.equal(await client.canisterOf(first.principal.toText()), undefined);
   const third = await resident(network);
-  assert.equal(third.canister.toText(), first.canister.toText(), "the next one gets it");
+  assert.equal(third.canister.toText(), first.canister.toText(), "the next user gets it");
   assert.deepEqual(await third.own.health(), { users: 1n, changes: 1n });
   await settle(1_000, 1);
 });
 
-test("asking twice at once gives one canister, and to nobody none", async () => {
-  const somebody = await network.somebody();
-  const ask = () => somebody.users.get_requester_principals_canister_id_create_if_not_exists();
-  const [one, other] = await Promise.all([ask(), ask()]);
+test("two concurrent requests of a user get the same canister", async () => {
+  const caller = await network.newCaller();
+  const request = () => caller.users.get_requester_principals_canister_id_create_if_not_exists();
+  const [one, other] = await Promise.all([request(), request()]);
   assert.ok("Ok" in one);
   assert.deepEqual(one, other);
 });
 
-test("only admins change anything; settings and modules are checked", async () => {
-  const stranger = await network.somebody();
+test("only admins may change anything; settings and modules are checked", async () => {
+  const stranger = await network.newCaller();
   const { users } = stranger;
   const settings = await users.get_settings();
-  const nobody = stranger.principal;
+  const { principal } = stranger;
   const refused: [string, Promise<{ ok: unknown } | { err: object }>][] = [
     ["configure", users.configure(settings)],
     ["provision", users.provision()],
-    ["recycle_if_abandoned", users.recycle_if_abandoned(nobody)],
+    ["recycle_if_abandoned", users.recycle_if_abandoned(principal)],
     ["begin_module", users.begin_module({ version: "1", sha256: new Uint8Array(32), chunks: 1 })],
     ["put_module_chunk", users.put_module_chunk(0, new Uint8Array(1))],
     ["commit_module", users.commit_module()],
     ["start", users.start_upgrades_for_individual_canisters()],
     ["pause", users.pause_upgrades()],
     ["resume", users.resume_upgrades()],
-    ["open_restore", users.open_restore({ from: nobody, purpose: { move: null } })],
-    ["close_restore", users.close_restore(nobody, nobody)],
-    ["end_restore", users.end_restore(nobody)],
+    ["open_restore", users.open_restore({ from: principal, purpose: { move: null } })],
+    ["close_restore", users.close_restore(principal, principal)],
+    ["end_restore", users.end_restore(principal)],
     ["configure_sweep", users.configure_sweep({ abandoned_after_seconds: [] })],
     ["sweep_abandoned", users.sweep_abandoned()],
-    ["watch_canister", users.watch_canister(nobody)],
+    ["watch_canister", users.watch_canister(principal)],
     ["fund", users.fund()],
-    ["a copy", stranger.backup.copy_of(nobody)],
+    ["a copy", stranger.backup.copy_of(principal)],
     ["copies", stranger.backup.list_users({ source: [], after: [], limit: 1 })],
-    ["records of a copy", stranger.backup.changes_since(nobody, 0n)],
-    ["restoring", stranger.backup.restore_user(nobody, nobody, 0n)],
-    ["verifying", stranger.backup.verify_user(nobody, nobody)],
-    ["forgetting", stranger.backup.forget_user(nobody)],
+    ["records of a copy", stranger.backup.changes_since(principal, 0n)],
+    ["restoring", stranger.backup.restore_user(principal, principal, 0n)],
+    ["verifying", stranger.backup.verify_user(principal, principal)],
+    ["forgetting", stranger.backup.forget_user(principal)],
   ];
   for (const [name, reply] of refused)
     assert.deepEqual(Object.keys(err(await reply)), ["unauthorized"], name);
@@ -94,16 +94,16 @@ test("only admins change anything; settings and modules are checked", async () =
     ["a huge pool", admin.users.configure({ ...settings, pool: 1_001 })],
     ["a sweep of an hour", admin.users.configure_sweep({ abandoned_after_seconds: [3_600n] })],
     ["a short hash", admin.users.begin_module({ version: "1", sha256: new Uint8Array(31), chunks: 1 })],
-    ["a chunk of nothing", admin.users.put_module_chunk(0, new Uint8Array(1))],
-    ["an end of nothing", admin.users.commit_module()],
+    ["a chunk of no module", admin.users.put_module_chunk(0, new Uint8Array(1))],
+    ["a commit of nothing", admin.users.commit_module()],
   ];
   for (const [name, reply] of invalid) assert.deepEqual(Object.keys(err(await reply)), ["invalid"], name);
   ok(await admin.users.begin_module({ version: "1", sha256: new Uint8Array(32), chunks: 1 }));
   ok(await admin.users.put_module_chunk(0, new Uint8Array(10)));
-  assert.match(JSON.stringify(err(await admin.users.commit_module())), /not make a module of that SHA-256/);
+  assert.match(JSON.stringify(err(await admin.users.commit_module())), /do not have the announced SHA-256/);
 });
 
-test("a new module reaches all user canisters, after a backup, and they keep what they hold", async () => {
+test("a new module is rolled out to all user canisters after a backup, and they keep their data", async () => {
   const { admin } = network;
   const author = await resident(network);
   const id = await readyPost(admin, author, "kept");
@@ -129,7 +129,7 @@ test("a new module reaches all user canisters, after a backup, and they keep wha
   for await (const { module_sha256 } of client.canisters()) assert.deepEqual(module_sha256, upgrades.sha256);
 });
 
-test("a module that fails its check is rolled back by the snapshot, and the rollout pauses; the next one goes through", async () => {
+test("a module that fails its check is rolled back by the snapshot, and the rollout pauses; the next rollout succeeds", async () => {
   const { admin, agent, canisters, modules } = network;
   const author = await resident(network);
   const id = await readyPost(admin, author, "survives");
@@ -144,7 +144,7 @@ test("a module that fails its check is rolled back by the snapshot, and the roll
     return true;
   });
   assert.deepEqual(await author.own.get_individual_post_details_by_id(post), before);
-  // The history has a new name: the copy is made anew and goes on.
+  // The history has a new incarnation: the copy is made again and kept up to date.
   ok(await author.own.update_profile_details({ display_name: "after", bio: "", profile_picture_url: "" }));
   await backedUp(admin, author.canister);
   assert.deepEqual(
@@ -155,7 +155,7 @@ test("a module that fails its check is rolled back by the snapshot, and the roll
   assert.equal(upgrades.state, "done");
 });
 
-test("a rollout goes on after user_index itself was upgraded", async () => {
+test("a rollout continues after an upgrade of user_index itself", async () => {
   const { agent, canisters, modules } = network;
   await client.sendModule("4", withSection(modules.user, "4"));
   await client.startUpgrades();
@@ -174,7 +174,7 @@ test("a rollout goes on after user_index itself was upgraded", async () => {
   }
 });
 
-test("the drill restores everybody into fresh canisters and compares every byte; nobody moves", async () => {
+test("the drill restores all users into fresh canisters and compares every byte; no user moves", async () => {
   const { agent, canisters } = network;
   const users = await client.status();
   const restored = await drill({ agent, canisters, scope: "everything" });
@@ -182,7 +182,7 @@ test("the drill restores everybody into fresh canisters and compares every byte;
   assert.deepEqual((await client.status()).users, users.users);
 });
 
-test("a user whose canister is lost lives on in a fresh one, with the same bytes", async () => {
+test("a user whose canister is lost continues in a fresh one, with the same bytes", async () => {
   const { admin, agent, canisters } = network;
   const author = await resident(network);
   const id = await readyPost(admin, author, "rescued");
@@ -202,11 +202,11 @@ test("a user whose canister is lost lives on in a fresh one, with the same bytes
   assert.equal(ok(await own.add_post(postInput("next"))), id + 1n);
   await backedUp(admin, moved.Ok);
   assert.equal(ok(await admin.backup.copy_of(author.principal)).source.toText(), moved.Ok.toText());
-  // The former canister has let go.
+  // The former canister has relinquished the user.
   assert.deepEqual(err(await author.own.add_post(postInput("old"))), { not_registered: null });
 });
 
-test("whoever leaves is gone: canister, records and copy", async () => {
+test("a user who leaves is removed: canister, records and copy", async () => {
   const { admin } = network;
   const leaving = await resident(network);
   await readyPost(admin, leaving, "gone");
@@ -217,7 +217,7 @@ test("whoever leaves is gone: canister, records and copy", async () => {
   assert.deepEqual(err(await admin.backup.copy_of(leaving.principal)), { not_found: null });
 });
 
-test("canisters below the threshold are topped up within the day's limit, and those that cannot be are named", async () => {
+test("canisters below the threshold are topped up within the daily limit, and the others are reported", async () => {
   const settings = await client.settings();
   const { balance } = await network.admin.backup.cycles_report();
   const trillion = 1_000_000_000_000n;
@@ -235,7 +235,7 @@ test("canisters below the threshold are topped up within the day's limit, and th
   assert.ok(watched.some(({ received }) => received > 0n));
   assert.ok(
     watched.some(({ failure }) => failure !== ""),
-    "not everybody, within the limit",
+    "the limit does not allow all of them",
   );
   assert.ok(backup && backup.balance > 0n);
   await client.fund();

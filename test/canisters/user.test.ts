@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Status } from "@kiln/client/bindings/user";
+import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
+import { init, type Status } from "@kiln/client/bindings/user";
+import { installCanister } from "../../src/ic/deploy/install.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
 import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
 
@@ -14,7 +17,7 @@ before(async () => {
 });
 after(() => network[Symbol.asyncDispose]());
 
-test("users share a canister, which is the same whenever they ask; a profile is read by anybody", async () => {
+test("users share a canister and keep it; every caller may read a profile", async () => {
   assert.equal(author.canister.toText(), viewer.canister.toText());
   const again = await author.users.get_requester_principals_canister_id_create_if_not_exists();
   assert.deepEqual(again, { Ok: author.canister });
@@ -30,7 +33,7 @@ test("users share a canister, which is the same whenever they ask; a profile is 
   assert.deepEqual(rest, { ...profile, principal_id: author.principal, post_count: 0n });
 });
 
-test("a post goes through the pipeline; until it is ready only its author sees it", async () => {
+test("a post goes through the pipeline; only its author sees it before it is ready", async () => {
   const id = ok(await author.own.add_post(postInput("waiting")));
   assert.equal(ok(await author.own.add_post(postInput("waiting"))), id, "the same video is the same post");
   const post = { owner: author.principal, id };
@@ -48,7 +51,7 @@ test("a post goes through the pipeline; until it is ready only its author sees i
   assert.deepEqual(seen?.status, { ReadyToView: null });
 });
 
-test("likes, shares, votes and watch statistics count as the live app counts them, each principal once", async () => {
+test("likes, shares, votes and watch statistics count as in the live app, each principal once", async () => {
   const id = await readyPost(network.admin, author, "counted");
   const post = { owner: author.principal, id };
   assert.equal(ok(await viewer.own.update_post_toggle_like_status_by_caller(post)), true);
@@ -60,7 +63,10 @@ test("likes, shares, votes and watch statistics count as the live app counts the
   ok(await viewer.own.vote_on_post(post, { Hot: null }));
   ok(await viewer.own.vote_on_post(post, { Hot: null }));
   assert.deepEqual(err(await viewer.own.vote_on_post(post, { Not: null })), { already_voted: { Hot: null } });
-  assert.ok("unauthorized" in err(await author.own.vote_on_post(post, { Hot: null })));
+  for (const vote of [{ Hot: null }, { Not: null }])
+    assert.deepEqual(err(await author.own.vote_on_post(post, vote)), {
+      unauthorized: "authors may not vote on their own posts",
+    });
   const partly = (percentage_watched: number) => ({ WatchedPartially: { percentage_watched } });
   ok(await viewer.own.update_post_add_view_details(post, partly(20)));
   ok(await viewer.own.update_post_add_view_details(post, partly(21)));
@@ -92,7 +98,7 @@ test("likes, shares, votes and watch statistics count as the live app counts the
   });
 });
 
-test("pages of posts are newest first and end; strangers get those that are ready", async () => {
+test("pages of posts are newest first and end; strangers get the posts that are ready", async () => {
   const many = await resident(network);
   const ids = [];
   for (const uid of ["p0", "p1", "p2", "p3"]) ids.push(await readyPost(network.admin, many, uid));
@@ -110,34 +116,35 @@ test("pages of posts are newest first and end; strangers get those that are read
   assert.deepEqual(await page(many, [2n]), { ids: [1n, 0n], next: [] });
 });
 
-test("what is sent twice, out of bounds, by strangers or by nobody has no effect", async () => {
-  const { admin, somebody } = network;
-  const stranger = await somebody();
+test("calls that are out of bounds or unauthorized have no effect", async () => {
+  const { admin, newCaller } = network;
+  const stranger = await newCaller();
   const at = stranger.at(author.canister);
   const post = { owner: author.principal, id: 0n };
   const long = "x".repeat(2_001);
   const cases: [string, Promise<{ ok: unknown } | { err: object }>, string][] = [
-    ["a post by somebody without a canister", at.add_post(postInput("s")), "not_registered"],
+    ["a post by a caller without a canister", at.add_post(postInput("s")), "not_registered"],
     [
-      "a profile by the same",
+      "a profile of the same",
       at.update_profile_details({ display_name: "", bio: "", profile_picture_url: "" }),
       "not_registered",
     ],
-    ["a status by somebody without the role", at.update_post_status(post, { Deleted: null }), "unauthorized"],
+    ["a status without the role", at.update_post_status(post, { Deleted: null }), "unauthorized"],
     [
-      "a status of an attempt by the same",
+      "a status of an attempt without the role",
       at.update_post_status_by_attempt({ post, video_uid: "p", status: { Deleted: null }, attempt: 9n }),
       "unauthorized",
     ],
-    ["listing those who did nothing", at.list_untouched(0n), "unauthorized"],
+    ["listing inactive users", at.list_untouched(0n), "unauthorized"],
     ["registering oneself", at.register(stranger.principal), "unauthorized"],
-    ["removing somebody", at.unregister(author.principal), "unauthorized"],
-    ["releasing somebody", at.release_if_untouched(author.principal, []), "unauthorized"],
-    ["activating somebody", at.activate(author.principal), "unauthorized"],
-    ["letting go of somebody", at.let_go(author.principal, 9n), "unauthorized"],
-    ["restoring over somebody", at.restore(author.principal, 0n, []), "unauthorized"],
+    ["removing a user", at.unregister(author.principal), "unauthorized"],
+    ["releasing a user", at.release_if_untouched(author.principal, []), "unauthorized"],
+    ["activating a user", at.activate(author.principal), "unauthorized"],
+    ["relinquishing a user", at.relinquish(author.principal, 9_999n), "unauthorized"],
+    ["relinquishing a user by the former name", at.let_go(author.principal, 9_999n), "unauthorized"],
+    ["restoring over a user", at.restore(author.principal, 0n, []), "unauthorized"],
     ["a new history", at.rewound(), "unauthorized"],
-    ["making it send", at.sync(), "unauthorized"],
+    ["sending now", at.sync(), "unauthorized"],
     ["reading records", at.changes_since(author.principal, 0n), "unauthorized"],
     ["reading a digest", at.digest(author.principal), "unauthorized"],
     ["listing users", at.list_users({ after: [], limit: 1 }), "unauthorized"],
@@ -152,14 +159,18 @@ test("what is sent twice, out of bounds, by strangers or by nobody has no effect
       author.own.update_profile_details({ display_name: "", bio: long, profile_picture_url: "" }),
       "invalid",
     ],
-    ["a like of nothing", viewer.own.update_post_like_status({ ...post, id: 999n }, true), "not_found"],
     [
-      "a like of nobody's",
+      "a like of an unknown post",
+      viewer.own.update_post_like_status({ ...post, id: 999n }, true),
+      "not_found",
+    ],
+    [
+      "a like of an unknown user's post",
       viewer.own.update_post_like_status({ ...post, owner: stranger.principal }, true),
       "not_found",
     ],
     [
-      "a ban by a publisher lifted",
+      "a ban by a publisher",
       admin.at(author.canister).update_post_status(post, { BannedDueToUserReporting: null }),
       "invalid",
     ],
@@ -168,9 +179,9 @@ test("what is sent twice, out of bounds, by strangers or by nobody has no effect
     assert.deepEqual(Object.keys(err(await reply)), [refusal], name);
 });
 
-test("only a moderator lifts a ban, and what is deleted stays deleted", async () => {
+test("only a moderator lifts a ban, and a deleted post stays deleted", async () => {
   const { admin } = network;
-  const moderator = await network.somebody();
+  const moderator = await network.newCaller();
   ok(await admin.configuration.grant(moderator.principal, { moderator: null }));
   const id = await readyPost(admin, author, "banned");
   const post = { owner: author.principal, id };
@@ -183,7 +194,7 @@ test("only a moderator lifts a ban, and what is deleted stays deleted", async ()
   assert.ok("invalid" in err(await moderates.update_post_status(post, { ReadyToView: null })));
 });
 
-test("every change reaches data_backup byte by byte; the index hears of posts; what was lost is sent again", async () => {
+test("every change reaches data_backup byte for byte and posts reach the index; a lost copy is sent again", async () => {
   const { admin } = network;
   const someone = await resident(network);
   const id = await readyPost(admin, someone, "copied");
@@ -198,7 +209,7 @@ test("every change reaches data_backup byte by byte; the index hears of posts; w
   );
   const state = ok(await admin.at(someone.canister).sync());
   assert.deepEqual(state, { index_waiting: 0n, backup_waiting: 0n, failure: "" });
-  // A copy that was lost is noticed with the next change and made anew.
+  // The next change reveals that the copy was lost, and it is made again.
   ok(await admin.backup.forget_user(someone.principal));
   ok(await someone.own.update_profile_details({ display_name: "B", bio: "", profile_picture_url: "" }));
   await backedUp(admin, someone.canister);
@@ -208,32 +219,66 @@ test("every change reaches data_backup byte by byte; the index hears of posts; w
   assert.deepEqual(copy.sha256, ok(await admin.at(someone.canister).digest(someone.principal)).sha256);
 });
 
-test("an attempt of the pipeline sets the status in any order of steps; what comes late or is older changes nothing", async () => {
+test("an attempt of the pipeline may skip steps; late and older reports change nothing", async () => {
   const { admin } = network;
   const id = ok(await author.own.add_post(postInput("fenced")));
   const post = { owner: author.principal, id };
-  const moderator = await network.somebody();
+  const moderator = await network.newCaller();
   ok(await admin.configuration.grant(moderator.principal, { moderator: null }));
-  const say = (status: Status, attempt: bigint, { by = admin, video_uid = "fenced" } = {}) =>
+  const report = (status: Status, attempt: bigint, { by = admin, video_uid = "fenced" } = {}) =>
     by.at(author.canister).update_post_status_by_attempt({ post, video_uid, status, attempt });
-  const now = async () =>
+  const current = async () =>
     Object.keys((await author.own.get_individual_post_details_by_id(post))[0]?.status ?? {})[0];
-  ok(await say({ CheckingExplicitness: null }, 2n));
-  assert.deepEqual(err(await say({ Transcoding: null }, 2n)), { stale_attempt: 2n });
-  assert.deepEqual(err(await say({ ReadyToView: null }, 1n)), { stale_attempt: 2n });
-  ok(await say({ ReadyToView: null }, 3n));
-  ok(await say({ ReadyToView: null }, 3n));
-  assert.deepEqual(err(await say({ Transcoding: null }, 2n)), { stale_attempt: 3n });
-  assert.equal(await now(), "ReadyToView");
-  ok(await say({ Transcoding: null }, 4n));
-  assert.ok("invalid" in err(await say({ ReadyToView: null }, 4n, { video_uid: "another" })));
-  assert.ok("invalid" in err(await say({ Uploaded: null }, 5n)));
-  assert.ok("invalid" in err(await say({ BannedDueToUserReporting: null }, 5n)));
-  assert.ok("unauthorized" in err(await say({ ReadyToView: null }, 5n, { by: viewer })));
-  ok(await say({ BannedForExplicitness: null }, 4n));
-  assert.ok("invalid" in err(await say({ ReadyToView: null }, 5n)));
-  ok(await say({ ReadyToView: null }, 5n, { by: moderator }));
-  ok(await say({ Deleted: null }, 5n));
-  assert.ok("invalid" in err(await say({ ReadyToView: null }, 6n, { by: moderator })));
-  assert.equal(await now(), "Deleted");
+  ok(await report({ CheckingExplicitness: null }, 2n));
+  assert.deepEqual(err(await report({ Transcoding: null }, 2n)), { stale_attempt: 2n });
+  assert.deepEqual(err(await report({ ReadyToView: null }, 1n)), { stale_attempt: 2n });
+  ok(await report({ ReadyToView: null }, 3n));
+  ok(await report({ ReadyToView: null }, 3n));
+  assert.deepEqual(err(await report({ Transcoding: null }, 2n)), { stale_attempt: 3n });
+  assert.equal(await current(), "ReadyToView");
+  ok(await report({ Transcoding: null }, 4n));
+  assert.ok("invalid" in err(await report({ ReadyToView: null }, 4n, { video_uid: "another" })));
+  assert.ok("invalid" in err(await report({ Uploaded: null }, 5n)));
+  assert.ok("invalid" in err(await report({ BannedDueToUserReporting: null }, 5n)));
+  assert.ok("unauthorized" in err(await report({ ReadyToView: null }, 5n, { by: viewer })));
+  ok(await report({ BannedForExplicitness: null }, 4n));
+  assert.ok("invalid" in err(await report({ ReadyToView: null }, 5n)));
+  ok(await report({ ReadyToView: null }, 5n, { by: moderator }));
+  ok(await report({ Deleted: null }, 5n));
+  assert.ok("invalid" in err(await report({ ReadyToView: null }, 6n, { by: moderator })));
+  assert.equal(await current(), "Deleted");
 });
+
+test("a canister relinquishes a user, under both names, unless it has newer records than the other canister", async () => {
+  const { agent, admin, canisters, modules } = network;
+  const { principal } = admin;
+  const canisterId = await installCanister({
+    agent,
+    wasm: modules.user,
+    arg: argumentsOfUser(canisters.global_configuration, principal),
+    mode: "install",
+  });
+  const own = admin.at(Principal.fromText(canisterId));
+  for (const name of ["relinquish", "let_go"] as const) {
+    ok(await own.register(principal));
+    ok(await own.add_post(postInput(`moving-${name}`)));
+    const { sequence } = ok(await own.digest(principal));
+    assert.ok("invalid" in err(await own[name](principal, sequence - 1n)));
+    ok(await own.update_profile_details({ display_name: "still here", bio: "", profile_picture_url: "" }));
+    ok(await own[name](principal, sequence + 1n));
+    assert.deepEqual(err(await own.add_post(postInput("too-late"))), { not_registered: null });
+    ok(await own[name](principal, sequence + 1n));
+    for (;;) if (ok(await own.unregister(principal)).done) break;
+  }
+});
+
+/** Of a user canister that takes the principal for its user_index. */
+function argumentsOfUser(globalConfiguration: string, userIndex: Principal): Uint8Array {
+  const wiring = {
+    global_configuration: Principal.fromText(globalConfiguration),
+    user_index: userIndex,
+    content_index: [],
+    data_backup: [],
+  };
+  return IDL.encode(init({ IDL }), [wiring]);
+}

@@ -3,11 +3,11 @@ import type { Principal } from "@dfinity/principal";
 import type { PostInput, Status, _SERVICE as User } from "@kiln/client/bindings/user";
 import { type Caller, type CanisterNetwork, ok } from "./network.ts";
 
-/** Somebody with a canister. */
+/** A caller with a user canister. */
 export type Resident = Caller & { canister: Principal; own: User };
 
 export async function resident(network: CanisterNetwork): Promise<Resident> {
-  const caller = await network.somebody();
+  const caller = await network.newCaller();
   const reply = await caller.users.get_requester_principals_canister_id_create_if_not_exists();
   assert.ok("Ok" in reply, JSON.stringify(reply));
   return { ...caller, canister: reply.Ok, own: caller.at(reply.Ok) };
@@ -22,7 +22,7 @@ export const postInput = (video_uid: string, given: Partial<PostInput> = {}): Po
   ...given,
 });
 
-/** Adds a post and takes it through the pipeline until it may be seen. */
+/** Adds a post and takes it through the pipeline until it is visible. */
 export async function readyPost(admin: Caller, author: Resident, video_uid: string): Promise<bigint> {
   const id = ok(await author.own.add_post(postInput(video_uid)));
   const pipeline: Status[] = [{ Transcoding: null }, { CheckingExplicitness: null }, { ReadyToView: null }];
@@ -31,7 +31,7 @@ export async function readyPost(admin: Caller, author: Resident, video_uid: stri
   return id;
 }
 
-/** Until nothing waits for the backup any more. */
+/** Waits until nothing is left to back up. */
 export async function backedUp(admin: Caller, canister: Principal): Promise<void> {
   for (;;) {
     const state = ok(await admin.at(canister).sync());

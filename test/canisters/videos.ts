@@ -3,7 +3,7 @@ import type { PostUpdate, Status, VideoInput } from "@kiln/client/bindings/conte
 
 export const ready: Status = { ReadyToView: null };
 
-/** What a publisher enters of a video. */
+/** The entry that a publisher sends for a video. */
 export const video = (id: string, attempt = 1, status: Status = ready): VideoInput => ({
   id,
   attempt: BigInt(attempt),
@@ -25,7 +25,7 @@ export const video = (id: string, attempt = 1, status: Status = ready): VideoInp
   status,
 });
 
-/** What a user canister tells of a post: nobody has seen it, unless counted otherwise. */
+/** The update that a user canister sends for a post, without views unless given. */
 export const post = (id: string, counted: Partial<PostUpdate["statistics"]> = {}): PostUpdate => ({
   video: id,
   owner: Principal.anonymous(),

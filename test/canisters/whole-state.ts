@@ -7,7 +7,7 @@ import { type Caller, type CanisterNetwork, ok } from "./network.ts";
 import { backedUp, type Resident, readyPost, resident } from "./users.ts";
 import { video } from "./videos.ts";
 
-/** Whoever has left something in the canisters, and can read all of it. */
+/** The callers who have data in the canisters and can read all of it. */
 export type Filled = { author: Resident; viewer: Resident; recommender: Caller };
 
 const clip = (id: string): Sample[] => [
@@ -17,7 +17,7 @@ const clip = (id: string): Sample[] => [
 const uploads = ["first", "second", "deleted", "taken", "unfinished"];
 const paths = uploads.flatMap((id) => clip(id).map(({ path }) => path));
 
-/** Something of every kind, through the canisters' public methods: what a project has after a while. */
+/** Fills the canisters through their public methods with data of every kind, like those of a project in use. */
 export async function fill(network: CanisterNetwork): Promise<Filled> {
   const { admin } = network;
   const recommender = await configure(network);
@@ -39,8 +39,8 @@ export async function fill(network: CanisterNetwork): Promise<Filled> {
   return { author, viewer, recommender };
 }
 
-async function configure({ admin, somebody }: CanisterNetwork): Promise<Caller> {
-  const recommender = await somebody();
+async function configure({ admin, newCaller }: CanisterNetwork): Promise<Caller> {
+  const recommender = await newCaller();
   ok(await admin.configuration.grant(recommender.principal, { recommender: null }));
   ok(await admin.configuration.grant(admin.principal, { moderator: null }));
   ok(await admin.configuration.set_flag("signups", true));
@@ -80,7 +80,7 @@ async function enter({ index }: Caller, recommender: Caller, owner: Principal): 
   ok(await pushed.put_vectors({ model_version: "m1", dimensions: 4, vectors: [{ id: "first", vector }] }));
 }
 
-/** All that can be read, without what changes by itself: cycles, instructions, certificates. */
+/** Everything that can be read, without the parts that change by themselves: cycles, instructions, certificates. */
 export async function readAll(network: CanisterNetwork, filled: Filled) {
   return {
     configuration: await configuration(network.admin, filled),
@@ -91,14 +91,14 @@ export async function readAll(network: CanisterNetwork, filled: Filled) {
   };
 }
 
-async function configuration({ configuration: asked, principal }: Caller, { recommender }: Filled) {
+async function configuration({ configuration: methods, principal }: Caller, { recommender }: Filled) {
   return {
-    members: await asked.members({ after: [], limit: 100 }),
-    canisters: await asked.canisters({ kind: [], subnet: [], after: [], limit: 100 }),
-    flags: await asked.list_flags(),
-    wellKnown: await asked.list_well_known_principals(),
-    roles: [await asked.roles_of(principal), await asked.roles_of(recommender.principal)],
-    audit: await asked.audit_log({ from: 0n, limit: 1_000 }),
+    members: await methods.members({ after: [], limit: 100 }),
+    canisters: await methods.canisters({ kind: [], subnet: [], after: [], limit: 100 }),
+    flags: await methods.list_flags(),
+    wellKnown: await methods.list_well_known_principals(),
+    roles: [await methods.roles_of(principal), await methods.roles_of(recommender.principal)],
+    audit: await methods.audit_log({ from: 0n, limit: 1_000 }),
   };
 }
 
@@ -111,15 +111,15 @@ async function storage({ admin, url, canisters }: CanisterNetwork) {
     status: await kept(admin.storage),
     files: await Promise.all(paths.map((path) => admin.storage.get(path))),
     chunks: await Promise.all(paths.map((path) => admin.storage.get_chunk(path, 0))),
-    // The gateway refuses what is not certified.
+    // The gateway refuses uncertified responses.
     served: await Promise.all(paths.map(served)),
     uploads: await Promise.all(uploads.map((id) => admin.storage.upload_status(id))),
     missing: await admin.storage.missing_chunks("unfinished", { limit: 100 }),
   };
 }
 
-async function index({ index: asked }: Caller, { author, recommender }: Filled) {
-  ok(await asked.refresh_membership());
+async function index({ index: methods }: Caller, { author, recommender }: Filled) {
+  ok(await methods.refresh_membership());
   ok(await recommender.index.refresh_membership());
   const feeds: Question["feed"][] = [
     { newest: null },
@@ -131,19 +131,19 @@ async function index({ index: asked }: Caller, { author, recommender }: Filled) 
   ];
   const shown = async (feed: Question["feed"]) => {
     const filter: Question["filter"] = [{ unsafe: { show: null }, without_authors: [] }];
-    const by = "personal" in feed ? recommender.index : asked;
+    const by = "personal" in feed ? recommender.index : methods;
     const page = ok(await by.feed({ feed, cursor: [], limit: 100, filter }));
     return { videos: page.videos, next: page.next };
   };
   const vector = Uint8Array.of(1, 1, 1, 1);
   const candidates = { videos: ["first", "second"] };
-  const ranked = await asked.rank({ model_version: "m1", vector, candidates, limit: 10, filter: [] });
+  const ranked = await methods.rank({ model_version: "m1", vector, candidates, limit: 10, filter: [] });
   return {
-    status: await asked.status(),
-    videos: await Promise.all(["first", "second", "third"].map((id) => asked.get(id))),
+    status: await methods.status(),
+    videos: await Promise.all(["first", "second", "third"].map((id) => methods.get(id))),
     feeds: await Promise.all(feeds.map(shown)),
     ranked: ok(ranked).videos,
-    banned: ok(await asked.with_status({ status: { BannedForExplicitness: null }, before: [], limit: 10 })),
+    banned: ok(await methods.with_status({ status: { BannedForExplicitness: null }, before: [], limit: 10 })),
   };
 }
 
@@ -177,19 +177,19 @@ async function userCanister(admin: Caller, { principal: owner, canister, own }: 
   };
 }
 
-async function backup({ backup: asked }: Caller, { author, viewer }: Filled) {
+async function backup({ backup: methods }: Caller, { author, viewer }: Filled) {
   const copy = async ({ principal }: Resident) => ({
-    info: ok(await asked.copy_of(principal)),
-    changes: ok(await asked.changes_since(principal, 0n)),
+    info: ok(await methods.copy_of(principal)),
+    changes: ok(await methods.changes_since(principal, 0n)),
   });
   return {
-    status: await asked.status(),
-    users: ok(await asked.list_users({ source: [], after: [], limit: 100 })),
+    status: await methods.status(),
+    users: ok(await methods.list_users({ source: [], after: [], limit: 100 })),
     copies: [await copy(author), await copy(viewer)],
   };
 }
 
-/** What was begun before goes on: an upload is finished, a post gets the next number, a second like changes nothing. */
+/** Continues what was begun before: finishes an upload, adds a post with the next number, repeats a like. */
 export async function goOn(network: CanisterNetwork, { author, viewer }: Filled): Promise<void> {
   const { admin } = network;
   ok(await admin.storage.put_chunks("unfinished", 1n, allChunks(clip("unfinished")).slice(0, 2)));

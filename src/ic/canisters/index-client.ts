@@ -104,7 +104,7 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
       expect(
         Optional(VideoReply),
         id,
-        () => actor.withdraw({ id, attempt: BigInt(attempt), status: variant(status) }),
+        () => actor.take_down({ id, attempt: BigInt(attempt), status: variant(status) }),
         callOptions,
       ),
     lift: (id, callOptions) => expect(Optional(VideoReply), id, () => actor.lift(id), callOptions),

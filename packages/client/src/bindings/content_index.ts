@@ -9,7 +9,7 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * applied, stale: scores, feeds or vectors; unknown: videos that the index does not have.
+ * applied, stale: scores, feeds or vectors; unknown: videos that are not in the index.
  */
 export interface Applied {
   'applied' : number,
@@ -17,7 +17,7 @@ export interface Applied {
   'unknown' : number,
 }
 /**
- * Without a profile where the user canister is on another subnet, or did not answer.
+ * Without a profile if the user canister is on another subnet or did not reply.
  */
 export interface Author {
   'owner' : Principal,
@@ -25,29 +25,29 @@ export interface Author {
   'profile' : [] | [Profile],
 }
 /**
- * At most 20_000: that many of a feed, or the videos named.
+ * At most 20_000: the first of a feed, or the listed videos.
  */
 export type Candidates = { 'top' : number } |
   { 'hot_or_not' : number } |
   { 'newest' : number } |
   { 'videos' : Array<string> };
 /**
- * The place of the last video seen. Videos that come and go move nothing; of a personal or segment feed that was
- * replaced meanwhile the former one is read to its end.
+ * The place of the last video seen. Added and removed videos do not shift it; if a personal or segment feed was replaced
+ * in the meantime, the previous one can be read to its end.
  */
 export interface Cursor { 'rank' : bigint, 'sequence' : bigint }
 /**
- * What may be seen, and in which order: one entry a video.
+ * Which videos may be seen, and in which order: one entry per video.
  */
 export type Error = {
     /**
-     * apply_posts left something out: the sequence number to go on with.
+     * apply_posts skipped a number: the sequence number to continue with.
      */
     'gap' : { 'expected' : bigint }
   } |
   {
     /**
-     * What is wrong with the arguments, in words.
+     * A sentence that says what is wrong with the arguments.
      */
     'invalid' : string
   } |
@@ -55,7 +55,7 @@ export type Error = {
   { 'stale_attempt' : bigint } |
   { 'unauthorized' : string };
 /**
- * personal: what a recommender made for that user; only the user, recommenders and admins may read it.
+ * personal: made by a recommender for that user; only the user, recommenders and admins may read it.
  */
 export type Feed = { 'top' : null } |
   { 'hot_or_not' : null } |
@@ -69,7 +69,7 @@ export interface Feeds {
   'feeds' : Array<{ 'target' : Target, 'videos' : Array<string> }>,
 }
 /**
- * hide: what is not known to be unsafe. At most 100 authors are left out.
+ * hide: excludes videos known to be unsafe. At most 100 authors can be excluded.
  */
 export interface Filter {
   'unsafe' : { 'hide' : null } |
@@ -78,13 +78,13 @@ export interface Filter {
   'without_authors' : Array<Principal>,
 }
 /**
- * What was seen in the pictures; independent of the status.
+ * The result of analysing the pictures; independent of the status.
  */
 export type Moderation = { 'unchecked' : null } |
   { 'safe' : null } |
   { 'unsafe' : null };
 /**
- * Only ReadyToView. A page may be short, or empty, where a filter leaves much out: next leads on while it is there.
+ * Only ReadyToView. A page may be short or empty if a filter excludes much: continue as long as there is a next cursor.
  */
 export interface Page {
   'next' : [] | [Cursor],
@@ -101,7 +101,7 @@ export interface Post {
 }
 export interface PostUpdate {
   /**
-   * Deleted withdraws the video; no other status has an effect here.
+   * Deleted takes the video down; no other status has an effect here.
    */
   'status' : Status,
   'post_id' : bigint,
@@ -128,7 +128,7 @@ export interface Proof {
   'witness' : Uint8Array,
 }
 /**
- * 1 to 100 videos. Without a filter: hide, no author left out.
+ * 1 to 100 videos. The default filter is hide, without excluded authors.
  */
 export interface Question {
   'cursor' : [] | [Cursor],
@@ -137,7 +137,7 @@ export interface Question {
   'filter' : [] | [Filter],
 }
 /**
- * Highest dot product first, 1 to 100; about 54 instructions a multiply-add. considered: candidates that may be seen and have a vector of that model.
+ * Highest dot product first, 1 to 100; about 54 instructions per multiply-add. considered: visible candidates that have a vector of that model.
  */
 export interface Ranked {
   'instructions' : bigint,
@@ -163,7 +163,7 @@ export interface Rendition {
   'width' : number,
 }
 /**
- * The sequence rises from run to run, over model versions: what is older than what stands is left out.
+ * The sequence increases with every run, across model versions: items older than the current ones are skipped.
  */
 export interface Scores {
   'model_version' : string,
@@ -171,7 +171,7 @@ export interface Scores {
   'sequence' : bigint,
 }
 /**
- * Of a post, as its user canister counts them. Threshold views are those of more than 20 percent.
+ * Of a post, as its user canister counts them. Threshold views are views of more than 20 percent.
  */
 export interface Statistics {
   'shares' : bigint,
@@ -190,10 +190,18 @@ export type Status = { 'BannedForExplicitness' : null } |
   { 'ReadyToView' : null } |
   { 'Transcoding' : null } |
   { 'Deleted' : null };
+/**
+ * The status is a ban or Deleted.
+ */
+export interface Takedown {
+  'id' : string,
+  'status' : Status,
+  'attempt' : bigint,
+}
 export type Target = { 'user' : Principal } |
   { 'segment' : string };
 /**
- * int8, one a byte; the vectors of the two newest model versions of a video are kept.
+ * int8, one per byte; of each video the vectors of the two latest model versions are kept.
  */
 export interface Vectors {
   'model_version' : string,
@@ -229,7 +237,7 @@ export interface VideoInput {
   'status' : Status,
   'title' : string,
   /**
-   * Fencing number: an older one than the entry's is refused, the same one again changes nothing.
+   * Fencing number: one lower than the entry's is refused, the same one again changes nothing.
    */
   'attempt' : bigint,
   /**
@@ -249,20 +257,13 @@ export interface VideoInput {
   'duration_ms' : bigint,
   'poster' : string,
 }
-/**
- * status: banned or deleted.
- */
-export interface Withdrawal {
-  'id' : string,
-  'status' : Status,
-  'attempt' : bigint,
-}
 export interface _SERVICE {
   /**
-   * Role canister: a user canister tells of its posts, numbered from 1; first is the number of the first one here, at
-   * most 1_000 a call. What was applied before is left out. Returns the number applied last: a sender that stands lower
-   * (restored from a backup) goes on from there. follows: the last number that was answered, by default the one before
-   * first; those between were lost, and their news is sent again under others. A higher one than is known here: gap.
+   * Role canister: updates of a user canister's posts, numbered from 1, at most 1_000 per call; first is the number of
+   * the first one here. Updates applied before are skipped. Returns the number applied last: a sender that is behind it
+   * (restored from a backup) continues from there. follows: the last number that was acknowledged, by default the one
+   * before first; updates in between were lost and are sent again under new numbers. If it is higher than the number
+   * applied last: gap.
    */
   'apply_posts' : ActorMethod<
     [
@@ -296,7 +297,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Any status: for the owner's and the operator's tools.
+   * Videos of any status: for tools of owners and operators.
    */
   'get' : ActorMethod<[string], [] | [Video]>,
   'get_certified' : ActorMethod<
@@ -305,7 +306,8 @@ export interface _SERVICE {
   >,
   /**
    * Role moderator. Lifts a ban or a deletion: the video is CheckingExplicitness until it is published again; one that
-   * was never entered is entered as it is published. Anything else stays.
+   * has not been entered yet is then entered as published, still by no attempt older than the takedown. Other videos are
+   * not changed.
    */
   'lift' : ActorMethod<[string], { 'ok' : [] | [Video] } | { 'err' : Error }>,
   'push_feeds' : ActorMethod<[Feeds], { 'ok' : Applied } | { 'err' : Error }>,
@@ -316,7 +318,7 @@ export interface _SERVICE {
   >,
   'rank' : ActorMethod<[Ranking], { 'ok' : Ranked } | { 'err' : Error }>,
   /**
-   * Any role. For the queries that need one: they use what was read in the last minute.
+   * Any role. For queries that require a role: they use what was read within the last minute.
    */
   'refresh_membership' : ActorMethod<[], { 'ok' : null } | { 'err' : Error }>,
   'set_moderation' : ActorMethod<
@@ -325,7 +327,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role publisher or moderator; a ban or a deletion is lifted by a moderator only.
+   * Role publisher or moderator; only a moderator may lift a ban or a deletion.
    */
   'set_status' : ActorMethod<
     [string, Status],
@@ -343,7 +345,16 @@ export interface _SERVICE {
     }
   >,
   /**
-   * Role recommender. At most 20_000 scores, 1_000 feeds of 500 videos, 5_000 vectors of 512 dimensions a call.
+   * Role publisher or moderator. Like set_status, also for a video that has not been entered yet: it will be entered as
+   * taken down, and not by an attempt older than this one.
+   */
+  'take_down' : ActorMethod<
+    [Takedown],
+    { 'ok' : [] | [Video] } |
+      { 'err' : Error }
+  >,
+  /**
+   * Role recommender. At most 20_000 scores, 1_000 feeds of 500 videos, or 5_000 vectors of 512 dimensions per call.
    */
   'update_scores' : ActorMethod<
     [Scores],
@@ -351,7 +362,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role publisher. Inserts or replaces; the status of a banned or deleted video stays.
+   * Role publisher. Inserts or replaces a video; a banned or deleted one keeps its status.
    */
   'upsert_video' : ActorMethod<
     [VideoInput],
@@ -367,11 +378,10 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role publisher or moderator. As set_status; a video that was never entered is withdrawn as soon as it is, and no
-   * attempt older than this one enters it.
+   * Deprecated: take_down by its former name, for clients of earlier releases. The next release removes it.
    */
   'withdraw' : ActorMethod<
-    [Withdrawal],
+    [Takedown],
     { 'ok' : [] | [Video] } |
       { 'err' : Error }
   >,
@@ -536,15 +546,15 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'videos' : IDL.Vec(IDL.Record({ 'id' : IDL.Text, 'score' : IDL.Int64 })),
     'considered' : IDL.Nat32,
   });
+  const Takedown = IDL.Record({
+    'id' : IDL.Text,
+    'status' : Status,
+    'attempt' : IDL.Nat64,
+  });
   const Scores = IDL.Record({
     'model_version' : IDL.Text,
     'scores' : IDL.Vec(IDL.Record({ 'id' : IDL.Text, 'top' : IDL.Int64 })),
     'sequence' : IDL.Nat64,
-  });
-  const Withdrawal = IDL.Record({
-    'id' : IDL.Text,
-    'status' : Status,
-    'attempt' : IDL.Nat64,
   });
   
   return IDL.Service({
@@ -639,6 +649,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ],
         ['query'],
       ),
+    'take_down' : IDL.Func(
+        [Takedown],
+        [IDL.Variant({ 'ok' : IDL.Opt(Video), 'err' : Error })],
+        [],
+      ),
     'update_scores' : IDL.Func(
         [Scores],
         [IDL.Variant({ 'ok' : Applied, 'err' : Error })],
@@ -669,7 +684,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'withdraw' : IDL.Func(
-        [Withdrawal],
+        [Takedown],
         [IDL.Variant({ 'ok' : IDL.Opt(Video), 'err' : Error })],
         [],
       ),

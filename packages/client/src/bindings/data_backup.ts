@@ -9,7 +9,7 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * Changes that follow number base. A higher incarnation is another history of the same user and begins at base 0.
+ * Changes that follow the number base. A higher incarnation is another history of the same user and begins at base 0.
  */
 export interface Batch {
   'base' : bigint,
@@ -33,7 +33,7 @@ export interface CopyInfo {
   'sequence' : bigint,
 }
 /**
- * A copy of every user's records, fed change by change, and the way back. Times are nanoseconds since 1970.
+ * A copy of every user's records, updated change by change, and how to restore it. Times are nanoseconds since 1970.
  */
 export type Error = { 'invalid' : string } |
   { 'not_found' : null } |
@@ -49,8 +49,8 @@ export interface Position {
 }
 export interface _SERVICE {
   /**
-   * By the canister in which user_index says that the user lives, nobody else. Says how far each copy goes; what it
-   * lacks is to be sent again from there. Another source: the user lives there.
+   * Only by the canister in which the user lives according to user_index. Returns how far each copy reaches; the sender
+   * continues from there. Another source: the user lives there.
    */
   'apply_changes' : ActorMethod<
     [Array<Batch>],
@@ -58,7 +58,7 @@ export interface _SERVICE {
       { 'err' : string }
   >,
   /**
-   * By user_index, when a user has moved: only that canister changes the copy from now on.
+   * By user_index, when a user has moved: from now on only that canister changes the copy.
    */
   'bind_user' : ActorMethod<
     [Principal, Principal],
@@ -101,7 +101,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role admin. Sends the records after that number into a canister; to be repeated from `sequence` until done.
+   * Role admin. Sends the records after that number to a canister; repeat it from `sequence` until done.
    */
   'restore_user' : ActorMethod<
     [Principal, Principal, bigint],

@@ -9,7 +9,7 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * Nanoseconds since 1970; the sequence has no gaps, the newest 100_000 entries are kept.
+ * Nanoseconds since 1970; the sequence has no gaps, the latest 100_000 entries are kept.
  */
 export interface AuditEntry {
   'at' : bigint,
@@ -23,7 +23,7 @@ export interface Canister {
   'subnet' : [] | [Principal],
 }
 /**
- * The project's membership list: who may do what, where its canisters are, which features are on.
+ * The project's membership list: who may do what, where its canisters are, which features are enabled.
  */
 export type Error = { 'invalid' : string } |
   { 'unauthorized' : string };
@@ -35,8 +35,8 @@ export type Kind = { 'data_backup' : null } |
   { 'global_configuration' : null };
 export interface Member { 'id' : Principal, 'roles' : Array<Role> }
 /**
- * publisher: uploads, commits, enters videos into the index. uploader, committer: only that half of publishing into
- * storage. canister: one of the project's own.
+ * publisher: uploads, commits and enters videos into the index. uploader and committer: only one half of publishing to
+ * storage. canister: one of the project's own canisters.
  */
 export type Role = { 'admin' : null } |
   { 'moderator' : null } |
@@ -47,7 +47,7 @@ export type Role = { 'admin' : null } |
   { 'uploader' : null };
 export interface _SERVICE {
   /**
-   * From that sequence on, oldest first.
+   * From that sequence onwards, oldest first.
    */
   'audit_log' : ActorMethod<
     [{ 'from' : bigint, 'limit' : number }],
@@ -76,7 +76,7 @@ export interface _SERVICE {
     }
   >,
   /**
-   * Its role canister goes, too.
+   * Also revokes the role canister.
    */
   'deregister_canister' : ActorMethod<
     [Principal],
@@ -85,7 +85,7 @@ export interface _SERVICE {
   >,
   'get_well_known_principal_value' : ActorMethod<[string], [] | [Principal]>,
   /**
-   * Role admin (controllers of the canister count as admins). Returns the epoch, which rises with every change.
+   * Role admin (controllers of the canister count as admins). Returns the epoch, which increases with every change.
    */
   'grant' : ActorMethod<
     [Principal, Role],
@@ -96,21 +96,21 @@ export interface _SERVICE {
   'list_flags' : ActorMethod<[], Array<[string, boolean]>>,
   'list_well_known_principals' : ActorMethod<[], Array<[string, Principal]>>,
   /**
-   * What other canisters ask and cache: roles by name, and the epoch in which that holds.
+   * What other canisters request and cache: roles by name, and the epoch for which they hold.
    */
   'member' : ActorMethod<
     [Principal],
     { 'epoch' : bigint, 'roles' : Array<string> }
   >,
   /**
-   * By id, at most 10_000 a page; after is the last id of the page before.
+   * Ordered by id, at most 10_000 per page; after is the last id of the previous page.
    */
   'members' : ActorMethod<
     [{ 'after' : [] | [Principal], 'limit' : number }],
     { 'members' : Array<Member>, 'epoch' : bigint }
   >,
   /**
-   * Role admin; for user canisters also the registered user index. The canister gets the role canister.
+   * Role admin; for user canisters also the registered user_index. Grants the role canister.
    */
   'register_canister' : ActorMethod<
     [Canister],

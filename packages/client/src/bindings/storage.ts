@@ -15,8 +15,8 @@ export interface Chunk {
 export interface ChunkId { 'file' : number, 'chunk' : number }
 /**
  * Certified files in chunks. One upload is many files that become visible in one commit.
- * Every step can be repeated: the same call has the same effect once. A call with an attempt number
- * older than the newest one seen for its upload is refused (fencing).
+ * Every step can be repeated: a repeated call has no further effect. A call with an attempt number
+ * lower than the highest one seen for its upload is refused (fencing).
  */
 export type Error = {
     /**
@@ -26,20 +26,20 @@ export type Error = {
   } |
   {
     /**
-     * These bytes do not have the SHA-256 that begin_upload declared.
+     * The bytes do not have the SHA-256 that was declared in begin_upload.
      */
     'chunk_mismatch' : { 'file' : number, 'chunk' : number }
   } |
   {
     /**
-     * What is wrong with the arguments, in words.
+     * A sentence that says what is wrong with the arguments.
      */
     'invalid' : string
   } |
   { 'upload_not_found' : null } |
   {
     /**
-     * The chunks are right but the whole file's SHA-256 is not what was declared: its path.
+     * The chunks are correct but the SHA-256 of the whole file is not as declared: its path.
      */
     'file_mismatch' : string
   } |
@@ -51,25 +51,25 @@ export type Error = {
   } |
   {
     /**
-     * A newer attempt has taken this upload over: its number.
+     * A newer attempt has taken over this upload: its number.
      */
     'stale_attempt' : bigint
   } |
   {
     /**
-     * The caller does not have the role that the method asks for.
+     * The caller lacks the role that the method requires.
      */
     'unauthorized' : string
   } |
   {
     /**
-     * A moderator has taken this upload down.
+     * A moderator has taken this upload down. (The name is kept: renaming an error would break clients.)
      */
     'withdrawn' : string
   } |
   {
     /**
-     * More than the limits of this canister allow, in words: another bucket, or a higher limit.
+     * A sentence that says which limit of this canister is exceeded: use another bucket, or raise the limit.
      */
     'quota_exceeded' : string
   };
@@ -86,7 +86,7 @@ export interface File {
    */
   'cache_control' : string,
   /**
-   * One hash a chunk. Every chunk but the last has chunk_bytes bytes; an empty file has one empty chunk.
+   * One hash per chunk. All chunks but the last have chunk_bytes bytes; an empty file has one empty chunk.
    */
   'chunk_sha256' : Array<Uint8Array>,
 }
@@ -115,8 +115,8 @@ export interface HttpResponse {
   'status_code' : number,
 }
 /**
- * What this canister takes: declared bytes, of visible files and unfinished uploads together; of one caller's
- * unfinished uploads; and how many uploads may be unfinished.
+ * Limits of this canister: declared bytes of visible files and unfinished uploads together; bytes of one caller's
+ * unfinished uploads; the number of unfinished uploads.
  */
 export interface Limits {
   'pending_uploads' : bigint,
@@ -129,18 +129,18 @@ export interface Status {
    */
   'files' : bigint,
   /**
-   * What the limits leave.
+   * What the limits still allow.
    */
   'free_bytes' : bigint,
   /**
-   * Stable memory; identical chunks are in it once. Heap: everything else.
+   * Stable memory, in which identical chunks are stored once. The heap holds everything else.
    */
   'region_bytes' : bigint,
   'pending_uploads' : bigint,
   'pending_bytes' : bigint,
   'cycles' : bigint,
   /**
-   * Paths that answer 410.
+   * Paths that return 410.
    */
   'gone_paths' : bigint,
   'bytes' : bigint,
@@ -149,7 +149,7 @@ export interface Status {
 }
 export interface Upload {
   /**
-   * At most 4_000, with 10_000 chunks. None at all: the commit takes away what the upload had.
+   * At most 4_000, with 10_000 chunks in all. With no files, the commit removes those that the upload had.
    */
   'files' : Array<File>,
   /**
@@ -157,13 +157,13 @@ export interface Upload {
    */
   'chunk_bytes' : number,
   /**
-   * The fencing number: rises with every new try.
+   * The fencing number: higher for every new try.
    */
   'attempt' : bigint,
   'upload_id' : string,
 }
 /**
- * Of the files begun last, committed or not.
+ * Of the files of the latest begin_upload, committed or not.
  */
 export interface UploadStatus {
   'files' : number,
@@ -176,9 +176,9 @@ export interface UploadStatus {
 export interface _SERVICE {
   'allow' : ActorMethod<[string], { 'ok' : null } | { 'err' : Error }>,
   /**
-   * Role publisher or uploader. The same files again: goes on where the upload stands (also with a higher attempt).
-   * Other files: a new upload that replaces the former one's files when it is committed. Chunks are stored
-   * once by their hash: those that the canister has already, from any upload, are not missing.
+   * Role publisher or uploader. With the same files, also with a higher attempt, the upload is resumed. With other
+   * files, a new upload begins that replaces the previous files when it is committed. Chunks are stored once by their
+   * hash: those that the canister has already, from any upload, are not missing.
    */
   'begin_upload' : ActorMethod<
     [Upload],
@@ -186,8 +186,8 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Role admin, publisher or committer. Gives up what is unfinished and was not heard of for so long; by itself the
-   * canister does that after a day. Returns how many uploads there were.
+   * Role admin, publisher or committer. Drops unfinished uploads without activity for that time; the canister itself
+   * does so after a day. Returns their number. Attempts older than a dropped one stay refused.
    */
   'collect_unfinished' : ActorMethod<
     [{ 'idle_seconds' : number }],
@@ -195,8 +195,8 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * All files of the upload become visible at once, the former ones of the same upload_id go.
-   * Role publisher or committer.
+   * Role publisher or committer. All files of the upload become visible at once and replace the previous files of the
+   * same upload_id.
    */
   'commit' : ActorMethod<
     [string, bigint],
@@ -215,8 +215,8 @@ export interface _SERVICE {
     }
   >,
   /**
-   * Role publisher or committer. The upload's paths answer 410 at once, its bytes are free; only newer attempts may
-   * begin it again.
+   * Role publisher or committer. The upload's paths return 410 at once and its bytes are freed. Only attempts newer than
+   * all that have deleted it may begin it again. Deleting again succeeds, also with an older attempt.
    */
   'delete_upload' : ActorMethod<
     [string, bigint],
@@ -229,7 +229,7 @@ export interface _SERVICE {
   'get' : ActorMethod<[string], [] | [FileInfo]>,
   'get_chunk' : ActorMethod<[string, number], [] | [Uint8Array]>,
   /**
-   * Hashes whole files of several chunks, a bounded number of bytes a call: call until unhashed_bytes is 0.
+   * Hashes files of several chunks, a bounded number of bytes per call: repeat it until unhashed_bytes is 0.
    */
   'hash_files' : ActorMethod<
     [string, bigint],
@@ -237,13 +237,13 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * GET and HEAD of visible files, certified (version 2). A file of several chunks comes chunk by chunk as 206: a
-   * range is answered with the chunk in which it begins, a request without one with the first chunk. What was deleted or
-   * taken down is 410, which caches do not keep and which has browsers forget what they have of this site.
+   * GET and HEAD of visible files, certified (version 2). A file of several chunks is served chunk by chunk as 206: the
+   * response to a range is the chunk in which it begins, without a range the first chunk. Deleted and taken down files
+   * return 410, which caches do not store and which makes browsers clear what they have cached of this site.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   /**
-   * The chunks still missing, in order, at most limit and 20_000.
+   * The missing chunks, in order: at most limit, and at most 20_000.
    */
   'missing_chunks' : ActorMethod<
     [string, { 'limit' : number }],
@@ -256,7 +256,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Many small chunks in one message (1_900_000 bytes in all at most).
+   * Many small chunks in one message, 1_900_000 bytes at most in all.
    */
   'put_chunks' : ActorMethod<
     [string, bigint, Array<Chunk>],
@@ -269,7 +269,7 @@ export interface _SERVICE {
   'set_limits' : ActorMethod<[Limits], { 'ok' : null } | { 'err' : Error }>,
   'status' : ActorMethod<[], Status>,
   /**
-   * Role moderator. The same, and nobody may begin it again until a moderator allows it.
+   * Role moderator. The same, and no attempt may begin it again until a moderator allows it.
    */
   'take_down' : ActorMethod<[string], { 'ok' : null } | { 'err' : Error }>,
   'upload_status' : ActorMethod<[string], [] | [UploadStatus]>,

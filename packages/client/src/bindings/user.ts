@@ -9,7 +9,7 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
- * A record with the number of its last change; no value: it was removed. The value is Candid.
+ * A record with the number of its last change; without a value it was removed. The value is Candid.
  */
 export interface Change {
   'key' : string,
@@ -19,7 +19,7 @@ export interface Change {
 export type Done = { 'ok' : null } |
   { 'err' : Error };
 /**
- * not_viewable: the post is there, but not ReadyToView.
+ * not_viewable: the post exists but is not ReadyToView.
  */
 export type Error = { 'not_viewable' : null } |
   { 'invalid' : string } |
@@ -29,7 +29,7 @@ export type Error = { 'not_viewable' : null } |
   { 'already_voted' : Vote } |
   {
     /**
-     * What a newer attempt says stands.
+     * A newer attempt has set the status: its number.
      */
     'stale_attempt' : bigint
   } |
@@ -50,7 +50,7 @@ export interface PostDetails {
   'liked_by_me' : boolean,
 }
 /**
- * A post's place for ever: its author and a number that counts the author's posts from 0.
+ * The permanent id of a post: its author and the number of the post, counted from 0 for each author.
  */
 export interface PostId { 'id' : bigint, 'owner' : Principal }
 export interface PostInput {
@@ -75,7 +75,7 @@ export interface ProfileInput {
   'display_name' : string,
 }
 /**
- * Users' profiles and posts: one user, or thousands, as user_index assigns them. Times are nanoseconds since 1970.
+ * Users' profiles and posts: one user or thousands, as user_index assigns them. Times are nanoseconds since 1970.
  */
 export type Status = { 'BannedForExplicitness' : null } |
   { 'Draft' : null } |
@@ -108,7 +108,7 @@ export type Vote = { 'Hot' : null } |
 export interface _SERVICE {
   'activate' : ActorMethod<[Principal], Done>,
   /**
-   * The post's number; the same video_uid again is the same post again.
+   * Returns the number of the post; the same video_uid again returns the same post.
    */
   'add_post' : ActorMethod<[PostInput], { 'ok' : bigint } | { 'err' : Error }>,
   /**
@@ -137,14 +137,14 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * The author sees all posts, others those that are ReadyToView.
+   * Authors see all their posts, others only those that are ReadyToView.
    */
   'get_individual_post_details_by_id' : ActorMethod<
     [PostId],
     [] | [PostDetails]
   >,
   /**
-   * Newest first, from below `before`; limit 1 to 100. A page may be short and still have a next one.
+   * Newest first, below `before`; limit 1 to 100. A page may be short and still have a next page.
    */
   'get_posts_of_this_user_profile_with_pagination_cursor' : ActorMethod<
     [Principal, { 'limit' : number, 'before' : [] | [bigint] }],
@@ -154,11 +154,11 @@ export interface _SERVICE {
   'get_profile_details' : ActorMethod<[Principal], [] | [ProfileDetails]>,
   'health' : ActorMethod<[], { 'users' : bigint, 'changes' : bigint }>,
   /**
-   * Takes no more for a user who goes on elsewhere; refused when records after that number are here.
+   * Deprecated: relinquish by its former name, for a user_index of an earlier release. The next release removes it.
    */
   'let_go' : ActorMethod<[Principal, bigint], Done>,
   /**
-   * At most a hundred who have only ever signed in, and came before that time.
+   * At most a hundred users who have never done anything but sign in, and came before that time.
    */
   'list_untouched' : ActorMethod<
     [bigint],
@@ -175,7 +175,7 @@ export interface _SERVICE {
    */
   'register' : ActorMethod<[Principal], Done>,
   /**
-   * Those who have only ever signed in go, if they came before that time.
+   * Removes a user who has never done anything but sign in, and came before that time.
    */
   'release_if_untouched' : ActorMethod<
     [Principal, [] | [bigint]],
@@ -183,7 +183,11 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * By data_backup: changes that follow that number, 0 begins anew.
+   * Stops serving a user who continues in another canister; refused if there are records after that number.
+   */
+  'relinquish' : ActorMethod<[Principal, bigint], Done>,
+  /**
+   * By data_backup: changes that follow that number; 0 starts again.
    */
   'restore' : ActorMethod<
     [Principal, bigint, Array<Change>],
@@ -195,7 +199,7 @@ export interface _SERVICE {
    */
   'rewound' : ActorMethod<[], Done>,
   /**
-   * By user_index or a controller: sends what waits for content_index and data_backup now.
+   * By user_index or a controller: sends what is waiting for content_index and data_backup now.
    */
   'sync' : ActorMethod<
     [],
@@ -209,7 +213,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * To be repeated until done: the index is told first that the posts are deleted.
+   * Repeat it until done: the index must first know that the posts are deleted.
    */
   'unregister' : ActorMethod<
     [Principal],
@@ -238,8 +242,9 @@ export interface _SERVICE {
    */
   'update_post_status' : ActorMethod<[PostId, Status], Done>,
   /**
-   * Role publisher or moderator: what an attempt of the pipeline has come to with the post's video. An older attempt, and
-   * an earlier status of the same one, change nothing; what is banned or deleted stays so, unless a moderator says it.
+   * Role publisher or moderator: the status that an attempt of the pipeline has reached with the post's video. An older
+   * attempt, or an earlier status of the same one, changes nothing. A ban can only be lifted by a moderator, a deletion
+   * not at all.
    */
   'update_post_status_by_attempt' : ActorMethod<
     [
@@ -253,7 +258,7 @@ export interface _SERVICE {
     Done
   >,
   /**
-   * By anybody who has signed in; the post must be ReadyToView.
+   * By every signed-in caller; the post must be ReadyToView.
    */
   'update_post_toggle_like_status_by_caller' : ActorMethod<
     [PostId],
@@ -265,7 +270,7 @@ export interface _SERVICE {
    */
   'update_profile_details' : ActorMethod<[ProfileInput], Done>,
   /**
-   * A vote stands; nobody votes on a post of their own.
+   * Votes are final; authors may not vote on their own posts.
    */
   'vote_on_post' : ActorMethod<[PostId, Vote], Done>,
 }
@@ -427,6 +432,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Bool, 'err' : Error })],
         [],
       ),
+    'relinquish' : IDL.Func([IDL.Principal, IDL.Nat64], [Done], []),
     'restore' : IDL.Func(
         [IDL.Principal, IDL.Nat64, IDL.Vec(Change)],
         [

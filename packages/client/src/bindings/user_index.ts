@@ -19,7 +19,7 @@ export type Done = { 'ok' : null } |
   { 'err' : Error };
 /**
  * Which canister a user lives in. Cycles are nat, times nanoseconds since 1970.
- * behind: something changed since it was copied.
+ * behind: the user has changed since the copy was made.
  */
 export type Error = { 'invalid' : string } |
   { 'not_found' : null } |
@@ -32,7 +32,7 @@ export interface Failure {
   'reason' : string,
 }
 /**
- * Canisters with less than `below` get as much as `to`; user_index keeps `reserve`.
+ * Canisters with less than `below` are topped up to `to`; user_index keeps `reserve`.
  */
 export interface Funding {
   'to' : bigint,
@@ -50,11 +50,11 @@ export interface Report {
 }
 export interface Settings {
   /**
-   * Where new canisters go, the one with the fewest next; empty: the subnet of user_index.
+   * Where new canisters are created: on the one with the fewest. Empty: on the subnet of user_index.
    */
   'subnets' : Array<Principal>,
   /**
-   * Canisters kept ready.
+   * Canisters kept ready for new users.
    */
   'pool' : number,
   /**
@@ -62,15 +62,15 @@ export interface Settings {
    */
   'most_failures' : number,
   /**
-   * Of a new canister, its creation fee included.
+   * For a new canister, including its creation fee.
    */
   'cycles_per_canister' : bigint,
   /**
-   * Beside user_index: who may stop, snapshot and read user canisters.
+   * Controllers in addition to user_index: they may stop, snapshot and read user canisters.
    */
   'operators' : Array<Principal>,
   /**
-   * 1: a canister of one's own; more: shared.
+   * 1: each user has a canister; more: users share canisters.
    */
   'users_per_canister' : number,
   'most_per_subnet' : number,
@@ -78,7 +78,7 @@ export interface Settings {
   'funding' : Funding,
 }
 /**
- * empty: nothing installed; free: in the pool; restoring: being filled from a backup; retired: its users live elsewhere.
+ * empty: nothing installed; free: in the pool; restoring: being filled from a backup; retired: its users move elsewhere.
  */
 export type State = { 'active' : null } |
   { 'free' : null } |
@@ -98,7 +98,7 @@ export interface UpgradeStatus {
 }
 export interface _SERVICE {
   /**
-   * The module of the user canisters, in chunks of at most 1 MiB; returns those that are missing.
+   * Announces a module for the user canisters, in chunks of at most 1 MiB; returns the missing ones.
    */
   'begin_module' : ActorMethod<
     [{ 'sha256' : Uint8Array, 'version' : string, 'chunks' : number }],
@@ -106,19 +106,19 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * From now on the user lives there; the former canister lets go of them, or is taken for lost if it does not answer.
+   * From now on the user lives there. The former canister relinquishes the user; it is treated as lost if it does not reply.
    */
   'close_restore' : ActorMethod<[Principal, Principal], Done>,
   /**
-   * Checks the SHA-256 of all.
+   * Checks the SHA-256 of the module.
    */
   'commit_module' : ActorMethod<[], Done>,
   /**
-   * All that follows: role admin, or a controller.
+   * Everything below: role admin, or a controller.
    */
   'configure' : ActorMethod<[Settings], Done>,
   /**
-   * The same by itself, for those who came that long ago: in rounds, one an hour. null: never.
+   * Does the same automatically for users who came that long ago, in hourly rounds. null: never.
    */
   'configure_sweep' : ActorMethod<
     [{ 'abandoned_after_seconds' : [] | [bigint] }],
@@ -133,7 +133,7 @@ export interface _SERVICE {
     }
   >,
   /**
-   * Ends the caller's account; to be repeated until done.
+   * Deletes the caller's account; repeat it until done.
    */
   'delete_requester' : ActorMethod<
     [],
@@ -141,7 +141,7 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Into service with the users that were closed, or back into the pool (also a retired canister).
+   * Puts the canister into service with the users that were moved, or returns it to the pool; also a retired canister.
    */
   'end_restore' : ActorMethod<[Principal], Done>,
   'finish_restore' : ActorMethod<[], Done>,
@@ -152,7 +152,7 @@ export interface _SERVICE {
   >,
   'get_index_details_last_upgrade_status' : ActorMethod<[], UpgradeStatus>,
   /**
-   * The caller's canister; the first time one is assigned. To be asked again after an Err.
+   * The caller's canister; the first call assigns one. Call it again after an Err.
    */
   'get_requester_principals_canister_id_create_if_not_exists' : ActorMethod<
     [],
@@ -169,7 +169,7 @@ export interface _SERVICE {
     Array<CanisterInfo>
   >,
   /**
-   * A fresh canister for the users of another, to be filled by data_backup: the same one until end_restore.
+   * A fresh canister for the users of another, for data_backup to fill: the same one until end_restore.
    */
   'open_restore' : ActorMethod<
     [
@@ -184,12 +184,12 @@ export interface _SERVICE {
   >,
   'pause_upgrades' : ActorMethod<[], Done>,
   /**
-   * Makes one canister for the pool.
+   * Creates one canister for the pool.
    */
   'provision' : ActorMethod<[], Done>,
   'put_module_chunk' : ActorMethod<[number, Uint8Array], Done>,
   /**
-   * Takes back what a user has who has never done anything.
+   * Releases a user who has never done anything.
    */
   'recycle_if_abandoned' : ActorMethod<
     [Principal],
@@ -197,16 +197,16 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
-   * Where each of at most a thousand users lives, also before their canisters know them.
+   * The canisters of up to a thousand users, even before the canisters know them.
    */
   'residences' : ActorMethod<[Array<Principal>], Array<[] | [Principal]>>,
   /**
-   * Those that failed are tried once more.
+   * Also retries the canisters that failed.
    */
   'resume_upgrades' : ActorMethod<[], Done>,
   /**
-   * Nobody new comes to live there. Returns the canisters whose users are to be moved; for everything the same ones, as
-   * far as they are left, until finish_restore.
+   * No new users are assigned to these canisters. Returns those whose users must be moved; for everything, those that are
+   * left, until finish_restore.
    */
   'retire' : ActorMethod<
     [{ 'canister' : Principal } | { 'everything' : null }],
@@ -225,7 +225,7 @@ export interface _SERVICE {
     }
   >,
   /**
-   * A round now; how many users were released.
+   * Runs a round now; returns how many users were released.
    */
   'sweep_abandoned' : ActorMethod<[], { 'ok' : bigint } | { 'err' : Error }>,
   'sweep_status' : ActorMethod<
@@ -233,7 +233,7 @@ export interface _SERVICE {
     { 'abandoned_after_seconds' : [] | [bigint], 'released' : bigint }
   >,
   /**
-   * Canisters that the funder asks for cycles_report and tops up.
+   * Adds a canister whose cycles_report the funder reads and which it tops up.
    */
   'watch_canister' : ActorMethod<[Principal], Done>,
 }

@@ -2,18 +2,18 @@ import Set "mo:core/Set";
 import Timer "mo:core/Timer";
 import Outbox "Outbox";
 
-/// The way to one other canister: a message at a time, so that what is sent arrives in its order, and one timer for
-/// the next. Each way has its own, so that one canister that fails does not hold up the other.
+/// Delivers to one other canister: one message at a time, so that messages arrive in the order they were sent, and one
+/// timer for the next. Each destination has its own channel, so a failing canister does not hold up the other.
 module {
-  /// @param send one message, or nothing; returns why it failed, or an empty text
-  public class Line(outbox : Outbox.Outbox, { open : Bool }, send : () -> async* Text) {
+  /// @param send sends one message, or nothing; returns why it failed, or an empty text
+  public class Channel(outbox : Outbox.Outbox, { open : Bool }, send : () -> async* Text) {
     var armed = false;
     var busy = false;
 
-    /// Sees to it that what waits will be sent: soon, later after failures.
+    /// Schedules what is waiting: soon, or later after failures.
     public func wake<system>() { if (open and not outbox.waiting.isEmpty()) arm<system>(outbox.delay()) };
 
-    /// @return why something could not be sent, or an empty text, also while another message is sending
+    /// @return why sending failed, or an empty text, also while another message is under way
     public func flush() : async* Text {
       if (busy or not open) return "";
       busy := true;

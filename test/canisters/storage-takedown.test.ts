@@ -16,7 +16,7 @@ before(async () => {
 after(() => network[Symbol.asyncDispose]());
 
 async function withRole(role: "moderator" | "uploader" | "committer"): Promise<Caller> {
-  const caller = await network.somebody();
+  const caller = await network.newCaller();
   const variant = { [role]: null } as Parameters<typeof caller.configuration.grant>[1];
   ok(await network.admin.configuration.grant(caller.principal, variant));
   return caller;
@@ -36,20 +36,21 @@ async function publish(id: string, attempt = 1n, samples = video(id)): Promise<v
 }
 
 /** Through the gateway, which refuses what is not certified. */
-async function look(path: string, init: RequestInit = {}): Promise<[status: number, headers: Headers]> {
+async function request(path: string, init: RequestInit = {}): Promise<[status: number, headers: Headers]> {
   const response = await fetch(gatewayUrl(network.url, network.canisters.storage, path), init);
   await response.arrayBuffer();
   return [response.status, response.headers];
 }
-const statuses = async (id: string) => Promise.all(video(id).map(async ({ path }) => (await look(path))[0]));
+const statuses = async (id: string) =>
+  Promise.all(video(id).map(async ({ path }) => (await request(path))[0]));
 
-test("deleted: every path answers a certified 410 that no cache keeps, and the bytes are free", async () => {
+test("deleted: every path returns a certified 410 that no cache stores, and the bytes are freed", async () => {
   const before = await storage.status();
   await publish("deleted");
   assert.deepEqual(await statuses("deleted"), [200, 200]);
   ok(await storage.delete_upload("deleted", 1n));
   assert.deepEqual(await statuses("deleted"), [410, 410]);
-  const [status, headers] = await look("/deleted/clip.mp4", { headers: { range: "bytes=0-1" } });
+  const [status, headers] = await request("/deleted/clip.mp4", { headers: { range: "bytes=0-1" } });
   assert.deepEqual(
     [status, headers.get("cache-control"), headers.get("clear-site-data")],
     [410, "no-store", '"cache"'],
@@ -66,7 +67,7 @@ test("deleted: every path answers a certified 410 that no cache keeps, and the b
   assert.equal((await storage.status()).region_bytes, after.region_bytes);
 });
 
-test("what was deleted comes back with a newer attempt only", async () => {
+test("only a newer attempt may publish a deleted upload again", async () => {
   await publish("again", 2n);
   assert.deepEqual(err(await storage.delete_upload("again", 1n)), { stale_attempt: 2n });
   assert.deepEqual(await statuses("again"), [200, 200]);
@@ -111,7 +112,7 @@ test("an abandoned upload still refuses older attempts, and goes on with the sam
   await publish("left", 6n);
 });
 
-test("an upload half-way is deleted, too, and never seen", async () => {
+test("an unfinished upload can be deleted and is never visible", async () => {
   const samples = video("half");
   ok(await storage.begin_upload(upload("half", 1, samples)));
   ok(await storage.put_chunk("half", 1n, allChunks(samples)[0]!));
@@ -122,9 +123,11 @@ test("an upload half-way is deleted, too, and never seen", async () => {
   assert.deepEqual(await statuses("half"), [404, 404]);
 });
 
-test("taken down by a moderator: 410, and nobody publishes it again until a moderator allows it", async () => {
+test("taken down by a moderator: 410, and no attempt publishes it again until a moderator allows it", async () => {
   await publish("taken");
+  // Publisher and admin are not enough.
   assert.ok("unauthorized" in err(await storage.take_down("taken")));
+  assert.deepEqual(await statuses("taken"), [200, 200]);
   ok(await moderator.storage.take_down("taken"));
   assert.deepEqual(await statuses("taken"), [410, 410]);
   assert.deepEqual(err(await storage.begin_upload(upload("taken", 9, video("taken")))), {
@@ -136,7 +139,7 @@ test("taken down by a moderator: 410, and nobody publishes it again until a mode
   assert.deepEqual(await statuses("taken"), [200, 200]);
 });
 
-test("chunks that another upload has, too, stay", async () => {
+test("chunks shared with another upload are kept", async () => {
   const [clip] = video("shared");
   await publish("one", 1n, [clip!]);
   await publish("two", 1n, [{ ...clip!, path: "/two/clip.mp4" }]);
@@ -145,7 +148,7 @@ test("chunks that another upload has, too, stay", async () => {
   assert.deepEqual(bytes && new Uint8Array(bytes), clip!.bytes.subarray(0, 1000));
 });
 
-test("an upgrade keeps what is gone", async () => {
+test("an upgrade keeps deletions", async () => {
   await publish("upgraded");
   ok(await storage.delete_upload("upgraded", 1n));
   const before = await kept(storage);
@@ -154,7 +157,7 @@ test("an upgrade keeps what is gone", async () => {
   assert.deepEqual(await statuses("upgraded"), [410, 410]);
 });
 
-test("uploaders upload, committers commit and delete, neither does the other's work", async () => {
+test("uploaders upload, committers commit and delete, neither may do the other's work", async () => {
   const [uploader, committer] = [await withRole("uploader"), await withRole("committer")];
   const samples = video("shared-work");
   const begin = upload("shared-work", 1, samples);
@@ -169,7 +172,7 @@ test("uploaders upload, committers commit and delete, neither does the other's w
   ok(await committer.storage.delete_upload("shared-work", 1n));
 });
 
-test("unfinished uploads are given up, what is visible of them stays", async () => {
+test("unfinished uploads can be collected; files that are visible stay", async () => {
   await publish("kept");
   ok(await storage.begin_upload(upload("kept", 2, video("kept-more"))));
   ok(await storage.begin_upload(upload("never-finished", 1, video("never-finished"))));
@@ -180,28 +183,28 @@ test("unfinished uploads are given up, what is visible of them stays", async () 
   assert.deepEqual([pending_uploads, pending_bytes], [0n, 0n]);
   assert.deepEqual(await storage.upload_status("never-finished"), []);
   assert.deepEqual(await statuses("kept"), [200, 200]);
-  const stranger = await network.somebody();
+  const stranger = await network.newCaller();
   assert.ok("unauthorized" in err(await stranger.storage.collect_unfinished({ idle_seconds: 0 })));
 });
 
-test("unfinished uploads that were not heard of for a day are given up by the canister itself, every hour", async () => {
+test("every hour the canister drops unfinished uploads without activity for a day", async () => {
   const hour = 3_600_000;
   const begin = async (id: string) => ok(await storage.begin_upload(upload(id, 1, video(id))));
   const there = async (id: string) => (await storage.upload_status(id)).length === 1;
   await begin("idle");
   await network.later(13 * hour);
-  await begin("heard-of");
+  await begin("active");
   await network.later(10.9 * hour);
   await begin("fresh");
-  assert.deepEqual([await there("idle"), await there("heard-of")], [true, true]);
+  assert.deepEqual([await there("idle"), await there("active")], [true, true]);
   await network.later(1.2 * hour);
-  // Updates wait for what the timer began.
+  // An update waits for what the timer has begun.
   await begin("fresh");
-  assert.deepEqual([await there("idle"), await there("heard-of"), await there("fresh")], [false, true, true]);
+  assert.deepEqual([await there("idle"), await there("active"), await there("fresh")], [false, true, true]);
   ok(await storage.collect_unfinished({ idle_seconds: 0 }));
 });
 
-test("limits: bytes in all, of one caller's unfinished uploads, and their number", async () => {
+test("limits: total bytes, bytes of one caller's unfinished uploads, number of unfinished uploads", async () => {
   const uploader = await withRole("uploader");
   const { limits, bytes } = await storage.status();
   const begin = async (id: string) => uploader.storage.begin_upload(upload(id, 1, video(id)));
@@ -212,14 +215,14 @@ test("limits: bytes in all, of one caller's unfinished uploads, and their number
   await set({ bytes: bytes + 4200n });
   assert.equal((await storage.status()).free_bytes, 4200n);
   ok(await begin("limit-1"));
-  assert.match(JSON.stringify(err(await begin("limit-2"))), /quota_exceeded.*takes at most/);
+  assert.match(JSON.stringify(err(await begin("limit-2"))), /quota_exceeded.*stores at most/);
   ok(await begin("limit-1"));
   await set({ pending_bytes_per_caller: 5000n });
-  assert.match(JSON.stringify(err(await begin("limit-2"))), /one caller has at most 5000 bytes/);
+  assert.match(JSON.stringify(err(await begin("limit-2"))), /one caller may have at most 5000 bytes/);
   ok(await storage.begin_upload(upload("limit-3", 1, video("limit-3"))));
   await set({ pending_uploads: 2n });
   assert.match(JSON.stringify(err(await begin("limit-4"))), /2 uploads are unfinished/);
-  // What is visible already asks for nothing.
+  // Files that are visible already need no room.
   await set({ bytes: 0n });
   ok(await storage.begin_upload(upload("kept", 2, video("kept"))));
   ok(await storage.set_limits(limits));
