@@ -30,8 +30,8 @@ export type CanisterNetwork = AsyncDisposable &
     admin: Caller;
     /** A new caller without any role. */
     newCaller(): Promise<Caller>;
-    /** Advances the clocks of the network and of all callers. Milliseconds. */
-    later(milliseconds: number): Promise<void>;
+    /** Advances the clocks of the network, in steps, and then of all callers. Milliseconds. */
+    later(milliseconds: number, step?: number): Promise<void>;
     /** Installs a module that differs from the installed one only in its hash. This clears the membership cache. */
     upgrade(name: CanisterName): Promise<void>;
   };
@@ -84,8 +84,12 @@ export async function startCanisters(
       agents.push(by);
       return callerWith(by);
     },
-    later: async (milliseconds) => {
-      await network.control.advanceTime(milliseconds);
+    later: async (milliseconds, step = milliseconds) => {
+      for (let left = milliseconds; left > 0; left -= step) {
+        await network.control.advanceTime(Math.min(step, left));
+        // A request gives the network a turn to do what is due.
+        if (left > step) await agent.status();
+      }
       ahead += milliseconds;
       if (ahead < tolerated) return;
       ahead = 0;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { HttpAgent } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
+import { init } from "@kiln/client/bindings/user";
 import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
-import { rollOut } from "../../src/ic/deploy/apply.ts";
+import { installCanister } from "../../src/ic/deploy/install.ts";
 import { drill } from "../../src/ic/recovery/drill.ts";
 import { restore } from "../../src/ic/recovery/restore.ts";
 import { alteredCanister } from "./altered-canister.ts";
@@ -204,13 +206,25 @@ test("no other canister of the project may write, read or take over the copy of 
 });
 
 test("a user canister that knows relinquish only by its former name also stops serving a user who moves", async () => {
-  const { agent, canisters, modules } = network;
-  const former = await alteredCanister("user", [["func relinquish(", "func relinquish_later("]]);
-  await rollOut(agent, canisters.user_index, former.wasm, "former");
+  const { agent, canisters } = network;
   const someone = await resident(network);
   ok(await someone.own.add_post(postInput("moving")));
+  const { wasm } = await alteredCanister("user", [["func relinquish(", "func relinquish_later("]]);
+  const { global_configuration, user_index, content_index, data_backup } = canisters;
+  const wiring = {
+    global_configuration: Principal.fromText(global_configuration),
+    user_index: Principal.fromText(user_index),
+    content_index: [Principal.fromText(content_index)],
+    data_backup: [Principal.fromText(data_backup)],
+  };
+  await installCanister({
+    agent,
+    wasm,
+    arg: IDL.encode(init({ IDL }), [wiring]),
+    canisterId: someone.canister.toText(),
+    mode: "upgrade",
+  });
   await restore({ agent, canisters, scope: { user: text(someone) } });
   assert.notEqual(await client.canisterOf(text(someone)), someone.canister.toText());
   assert.deepEqual(err(await someone.own.add_post(postInput("too-late"))), { not_registered: null });
-  await rollOut(agent, canisters.user_index, modules.user, "current");
 });

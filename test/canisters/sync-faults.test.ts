@@ -36,12 +36,13 @@ before(async () => {
 after(() => network[Symbol.asyncDispose]());
 
 const second = 1_000;
+const minute = 60 * second;
 
-/** Advances the network's clock until the condition holds. */
-async function eventually(holds: () => Promise<boolean>, step = 5 * second): Promise<void> {
+/** Advances the network's clock until the condition holds, in steps that grow to a minute. */
+async function eventually(holds: () => Promise<boolean>, first = 5 * second): Promise<void> {
   for (let steps = 0; steps < 500; steps += 1) {
     if (await holds()) return;
-    await network.later(step);
+    await network.later(Math.min(first * 2 ** steps, minute));
   }
   assert.fail("the condition was never met");
 }
@@ -149,11 +150,11 @@ test("each is notified while the other is stopped", async () => {
     await control.setCanisterStatus(stopped, "stopped");
     await change();
     // Long enough for pauses of minutes between tries.
-    for (let minute = 0; minute < 10; minute += 1) await network.later(60 * second);
+    await network.later(10 * minute, minute);
     await change();
     if (stopped === canisters.content_index) await eventually(other);
     await control.setCanisterStatus(stopped, "running");
-    await eventually(bothAreEqual, 60 * second);
+    await eventually(bothAreEqual, minute);
   }
 });
 
@@ -164,15 +165,14 @@ test("tries become rare while a canister is unavailable, to save cycles", async 
   await control.setCanisterStatus(canisters.data_backup, "stopped");
   await change();
   await control.takeExecutions();
-  // Forty minutes.
-  for (let minute = 0; minute < 40; minute += 1) await network.later(60 * second);
+  await network.later(40 * minute, minute);
   const timers = (await control.takeExecutions()).filter(
     ({ canister, entry }) => canister === user && /timer/.test(entry),
   );
   // 2, 4, 8 ... 512 s, then every 512 s; and the hourly ones.
   assert.ok(timers.length > 5 && timers.length < 25, `${timers.length} timers`);
   await control.setCanisterStatus(canisters.data_backup, "running");
-  await eventually(bothAreEqual, 60 * second);
+  await eventually(bothAreEqual, minute);
 });
 
 test("changes made while a subnet is stopped are sent when it runs again", async () => {
