@@ -170,6 +170,11 @@ export class LocalReplica implements Replica {
     this.#scheduler.timeChanged();
   }
 
+  /** Resolves when no message is left to run. See Scheduler.settled. */
+  settled(): Promise<void> {
+    return this.#scheduler.settled();
+  }
+
   /** How long messages take from now on. @throws LocalnetError LATENCY_INVALID saying which part is none */
   setLatency(latency: Latency): void {
     const { data, error } = latencySchema.safeParse(latency);

@@ -79,6 +79,8 @@ export class Scheduler {
   latency: FullLatency = latencySchema.parse({});
   #slice: NodeJS.Immediate | undefined;
   #state: "running" | "closed" = "running";
+  /** Resolvers of `settled`. */
+  #waiting: (() => void)[] = [];
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -166,6 +168,8 @@ export class Scheduler {
     this.#delays.drain();
     this.#state = "closed";
     clearImmediate(this.#slice);
+    this.#slice = undefined;
+    this.#settleWaiting();
     const requests = this.#queue.splice(0).filter((message) => message.kind === "request");
     const stopped = reject(
       errorCodes.replicaStopped,
@@ -185,6 +189,20 @@ export class Scheduler {
       this.#parts.onProgress();
     } while (performance.now() < end);
     this.#slice = this.#queue.length > 0 ? setImmediate(() => this.#runSlice()) : undefined;
+    if (!this.#slice) this.#settleWaiting();
+  }
+
+  /**
+   * Resolves when every message that has arrived has run, with those that they led to, and their answers have been
+   * handed out. Messages on their way or held for a stopped subnet are not waited for.
+   */
+  async settled(): Promise<void> {
+    if (this.#slice) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #settleWaiting(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #executeAndWatch(message: QueuedMessage): void {

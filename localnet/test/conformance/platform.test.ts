@@ -82,6 +82,13 @@ after(() => replica[Symbol.asyncDispose]());
 
 const counts = async () => [await a.count!(), await b.count!()] as bigint[];
 
+/** Sends a one-way message from a to b, and waits until it has run: calls between two canisters keep their order. */
+async function sendOneWay(): Promise<unknown> {
+  const sent = await a.oneWay!(ids.b);
+  await a.updateToQuery!(ids.b);
+  return sent;
+}
+
 /** Who calls what: what comes back, given the callee's state, and by how much that state grows. */
 const edges: [
   edge: string,
@@ -93,7 +100,7 @@ const edges: [
   ["ingress update -> query", () => asUpdates(ids.b).look!(), (n) => n + 100n, 0n],
   ["ingress query -> query", () => b.look!(), (n) => n + 100n, 0n],
   ["ingress query -> composite", () => b.compose!(ids.a, 0n), (n) => n + 1n, 0n],
-  ["update -> update, one way", () => a.oneWay!(ids.b), () => undefined, 1n],
+  ["update -> update, one way", () => sendOneWay(), () => undefined, 1n],
   ["update -> update", () => a.updateToUpdate!(ids.b), (n) => ({ ok: n + 1n }), 1n],
   ["update -> query", () => a.updateToQuery!(ids.b), (n) => ({ ok: 2n * (n + 100n) }), 0n],
   ["update -> composite", () => a.updateToComposite!(ids.b), () => ({ failed: "#canister_error" }), 0n],

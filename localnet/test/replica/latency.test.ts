@@ -80,8 +80,8 @@ async function timesOf(calls: (() => Promise<unknown>)[]): Promise<number[]> {
     });
   }
   while (open > 0) {
-    // What has arrived runs, and answers, before time goes on.
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    // What has arrived runs, and is answered, before time goes on.
+    await replica.settled();
     time += millisecond;
     replica.timeChanged();
   }
