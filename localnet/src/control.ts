@@ -17,8 +17,11 @@ export interface Execution {
 export interface Control {
   /** What ran since this was asked last, the newest 100,000. */
   takeExecutions(): Execution[];
-  /** Sets the network's clock forward: timers ring, bounds pass, storage is paid for. */
-  advanceTime(milliseconds: number): void;
+  /**
+   * Sets the network's clock forward: timers ring, deadlines pass, storage is paid for. Resolves when everything that
+   * this set off has run, apart from messages that are still on their way or held for a stopped subnet.
+   */
+  advanceTime(milliseconds: number): Promise<void>;
   injectFault(fault: Fault): void;
   clearFaults(): void;
   /** How long messages take from now on. */
@@ -60,9 +63,10 @@ export function controlOf(replica: LocalReplica, log: ExecutionLog, clock: { off
   const { faults } = replica;
   return {
     takeExecutions: () => log.take(),
-    advanceTime: (milliseconds) => {
+    advanceTime: async (milliseconds) => {
       clock.offset += BigInt(Math.round(milliseconds * 1e6));
       replica.timeChanged();
+      await replica.settled();
     },
     injectFault: (fault) => faults.inject(fault),
     clearFaults: () => faults.clear(),

@@ -5,7 +5,7 @@ import type { ControlAnswer, WorkerRequest } from "./worker-protocol.ts";
 
 /** The same acts, from the thread that started the network. */
 export type RemoteControl = {
-  [Act in keyof Control]: (...args: Parameters<Control[Act]>) => Promise<ReturnType<Control[Act]>>;
+  [Act in keyof Control]: (...args: Parameters<Control[Act]>) => Promise<Awaited<ReturnType<Control[Act]>>>;
 };
 
 const acts: { [Act in keyof Control]: Act } = {

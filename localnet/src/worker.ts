@@ -48,17 +48,17 @@ function obey(control: Control): Promise<void> {
   return new Promise((close) => {
     parentPort!.on("message", (request: WorkerRequest) => {
       if (request.kind === "close") close();
-      else parentPort!.postMessage(answerTo(control, request));
+      else void answerTo(control, request).then((answer) => parentPort!.postMessage(answer));
     });
   });
 }
 
-function answerTo(
+async function answerTo(
   control: Control,
   { number, act, args }: Extract<WorkerRequest, { kind: "control" }>,
-): ControlAnswer {
+): Promise<ControlAnswer> {
   try {
-    return { number, value: (control[act] as (...args: unknown[]) => unknown)(...args) };
+    return { number, value: await (control[act] as (...args: unknown[]) => unknown)(...args) };
   } catch (error) {
     return { number, error: (error as Error).message };
   }

@@ -20,99 +20,74 @@ import {
 import type { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
-import { compileMotoko, type Localnet, startLocalnet } from "../src/index.ts";
+import { type Localnet, startLocalnet } from "../src/index.ts";
 import { installCanister } from "./management.ts";
+import { fixture } from "./replica/local-canisters.ts";
 
 const folder = await mkdtempDisposable(join(tmpdir(), "localnet-"));
 after(() => folder.remove());
 const owner = Ed25519KeyIdentity.generate();
 
-const greeter = `
-  import CertifiedData "mo:core/CertifiedData";
-  import Runtime "mo:core/Runtime";
-  import Text "mo:core/Text";
-  persistent actor {
-    var name = "nobody";
-    public func rename(to : Text) : async Text { let old = name; name := to; CertifiedData.set(Text.encodeUtf8(to)); old };
-    public query func greet() : async Text { "hello " # name };
-    public query func certificate() : async ?Blob { CertifiedData.getCertificate() };
-    public query ({ caller }) func whoami() : async Principal { caller };
-    public func trap() : async () { name := "broken"; Runtime.trap("on purpose") };
-    type Request = { method : Text; url : Text; headers : [(Text, Text)]; body : Blob };
-    type Response = { status_code : Nat16; headers : [(Text, Text)]; body : Blob; upgrade : ?Bool };
-    public query func http_request(request : Request) : async Response {
-      { status_code = 200; headers = [("content-type", "text/plain")]; body = Text.encodeUtf8(name # " at " # request.url);
-        upgrade = ?(request.method == "POST") };
-    };
-    public func http_request_update(request : Request) : async Response {
-      name := switch (Text.decodeUtf8(request.body)) { case (?text) text; case null "" };
-      { status_code = 201; headers = []; body = request.body; upgrade = null };
-    };
-  }`;
-
-interface Greeter {
-  rename(to: string): Promise<string>;
-  greet(): Promise<string>;
+interface Counter {
+  add(amount: bigint): Promise<bigint>;
+  get(): Promise<bigint>;
   certificate(): Promise<[Uint8Array] | []>;
   whoami(): Promise<Principal>;
-  trap(): Promise<void>;
+  boom(): Promise<void>;
 }
 
 const interfaceOf: IDL.InterfaceFactory = ({ IDL }) =>
   IDL.Service({
-    rename: IDL.Func([IDL.Text], [IDL.Text], []),
-    greet: IDL.Func([], [IDL.Text], ["query"]),
+    add: IDL.Func([IDL.Nat], [IDL.Nat], []),
+    get: IDL.Func([], [IDL.Nat], ["query"]),
     certificate: IDL.Func([], [IDL.Opt(IDL.Vec(IDL.Nat8))], ["query"]),
     whoami: IDL.Func([], [IDL.Principal], ["query"]),
-    trap: IDL.Func([], [], []),
+    boom: IDL.Func([], [], []),
   });
 
 const agentOf = (network: Localnet) =>
   HttpAgent.create({ host: network.url, identity: owner, shouldFetchRootKey: true });
 
-async function greeterAt(network: Localnet, canisterId: Principal): Promise<ActorSubclass<Greeter>> {
-  return Actor.createActor<Greeter>(interfaceOf, { agent: await agentOf(network), canisterId });
+async function counterAt(network: Localnet, canisterId: Principal): Promise<ActorSubclass<Counter>> {
+  return Actor.createActor<Counter>(interfaceOf, { agent: await agentOf(network), canisterId });
 }
 
-/** Creates a canister and installs the greeter. */
+/** Creates a canister that counts. */
 async function install(network: Localnet, near?: Principal): Promise<Principal> {
-  const main = join(folder.path, "greeter.mo");
-  await writeFile(main, greeter);
-  const { wasm } = await compileMotoko({ main, cache: join(folder.path, "cache") });
-  return installCanister(await agentOf(network), wasm, near);
+  return installCanister(await agentOf(network), await fixture("Actor"), near);
 }
 
 test("a Motoko canister runs behind the unmodified agent", async () => {
   await using network = await startLocalnet();
   const canisterId = await install(network);
-  const actor = await greeterAt(network, canisterId);
-  assert.equal(await actor.rename("world"), "nobody");
-  assert.equal(await actor.greet(), "hello world");
+  const actor = await counterAt(network, canisterId);
+  assert.equal(await actor.add(3n), 3n);
+  assert.equal(await actor.get(), 3n);
   assert.deepEqual(await actor.whoami(), owner.getPrincipal());
-  await assert.rejects(actor.trap(), (error: RejectError) => {
-    assert.match(error.message, /on purpose/);
+  await assert.rejects(actor.boom(), (error: RejectError) => {
+    assert.match(error.message, /boom/);
     const { isCertified, rejectCode, rejectErrorCode } = error.code as CertifiedRejectErrorCode;
     assert.deepEqual([isCertified, rejectCode, rejectErrorCode], [true, 5, "IC0503"]);
     return true;
   });
-  assert.equal(await actor.greet(), "hello world");
+  assert.equal(await actor.get(), 3n);
   const status = await CanisterStatus.request({
     agent: await agentOf(network),
     canisterId,
     paths: ["controllers", "module_hash", "candid"],
   });
   assert.deepEqual(status.get("controllers"), [owner.getPrincipal()]);
-  assert.match(String(status.get("candid")), /greet: \(\) -> \(text\) query/);
+  assert.match(String(status.get("candid")), /get: \(\) -> \(nat\) query/);
 });
 
 test("a canister of another subnet is believed by its subnet's key, which the root key vouches for", async () => {
   await using network = await startLocalnet({ subnets: 2 });
   const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
   assert.ok(canisterId.toText().endsWith("aaaaa-qaaaa-cai"));
-  const actor = await greeterAt(network, canisterId);
-  assert.equal(await actor.rename("far away"), "nobody");
+  const actor = await counterAt(network, canisterId);
+  assert.equal(await actor.add(4n), 4n);
   // The agent checks the query's signature by the keys of the subnet's node.
-  assert.equal(await actor.greet(), "hello far away");
+  assert.equal(await actor.get(), 4n);
   const [bytes] = await actor.certificate();
   const shown = { certificate: bytes!, rootKey: network.rootKey };
   const certificate = await Certificate.create({ ...shown, canisterId });
@@ -123,7 +98,7 @@ test("a canister of another subnet is believed by its subnet's key, which the ro
     /does not include the canister/,
   );
   const page = await fetch(`${network.url}/-/${canisterId}/page`);
-  assert.equal(await page.text(), "far away at /page");
+  assert.equal(await page.text(), "4 at /page");
 });
 
 test("tests set the clock, stop subnets and read what was executed", async () => {
@@ -132,12 +107,12 @@ test("tests set the clock, stop subnets and read what was executed", async () =>
   const { control } = network;
   assert.equal((await control.subnetIds()).length, 2);
   const agent = await agentOf(network);
-  const actor = Actor.createActor<Greeter>(interfaceOf, { agent, canisterId });
+  const actor = Actor.createActor<Counter>(interfaceOf, { agent, canisterId });
   await control.takeExecutions();
-  await actor.rename("counted");
+  await actor.add(5n);
   const [{ canister, entry, instructions } = assert.fail("nothing was counted")] =
     await control.takeExecutions();
-  assert.deepEqual([canister, entry], [canisterId.toText(), "canister_update rename"]);
+  assert.deepEqual([canister, entry], [canisterId.toText(), "canister_update add"]);
   assert.ok(instructions > 1000n);
   await control.stopSubnet(1);
   const asked = await fetch(`${network.url}/api/v2/canister/${canisterId}/query`, {
@@ -148,39 +123,39 @@ test("tests set the clock, stop subnets and read what was executed", async () =>
   await control.startSubnet(1);
   await control.advanceTime(24 * 3_600_000);
   // The agent finds out by itself that the network's clock is ahead.
-  assert.equal(await actor.rename("tomorrow"), "counted");
+  assert.equal(await actor.add(1n), 6n);
   await assert.rejects(control.setCanisterStatus("nobody", "stopped"), { code: "CONTROL_REFUSED" });
 });
 
 test("a subnet's word is taken after months, too: its delegation is renewed", async () => {
   await using network = await startLocalnet({ subnets: 2 });
   const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
-  const actor = await greeterAt(network, canisterId);
-  assert.equal(await actor.rename("early"), "nobody");
+  const actor = await counterAt(network, canisterId);
+  assert.equal(await actor.add(1n), 1n);
   await network.control.advanceTime(40 * 24 * 3_600_000);
-  assert.equal(await actor.rename("late"), "early");
+  assert.equal(await actor.add(1n), 2n);
 });
 
 test("its pages come through the gateway, also those that need an update", async () => {
   await using network = await startLocalnet();
   const canisterId = await install(network);
   const page = `${network.url}/-/${canisterId}/page?a=1`;
-  assert.equal(await (await fetch(page)).text(), "nobody at /page?a=1");
-  assert.equal((await fetch(page, { method: "POST", body: "somebody" })).status, 201);
-  assert.equal(await (await fetch(page)).text(), "somebody at /page?a=1");
+  assert.equal(await (await fetch(page)).text(), "0 at /page?a=1");
+  assert.equal((await fetch(page, { method: "POST", body: "four" })).status, 201);
+  assert.equal(await (await fetch(page)).text(), "4 at /page?a=1");
 });
 
 test("a state folder keeps canisters and keys over restarts, for one network at a time", async () => {
   const state = join(folder.path, "state");
   const first = await startLocalnet({ state });
   const canisterId = await install(first);
-  await (await greeterAt(first, canisterId)).rename("kept");
+  await (await counterAt(first, canisterId)).add(7n);
   await assert.rejects(startLocalnet({ state }), { code: "STATE_IN_USE" });
   await first.close();
   await using second = await startLocalnet({ state });
   assert.deepEqual(second.rootKey, first.rootKey);
-  const actor = await greeterAt(second, canisterId);
-  assert.equal(await actor.greet(), "hello kept");
+  const actor = await counterAt(second, canisterId);
+  assert.equal(await actor.get(), 7n);
   assert.ok((await actor.certificate())[0]);
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { bls12_381 } from "@noble/curves/bls12-381";
 import type { Replica } from "../replica/types.ts";
 import { subnetOf } from "../subnets.ts";
+import { blsSign } from "./bls-key.ts";
 import { CanisterTrees } from "./canister-trees.ts";
 import { encodeCbor } from "./cbor.ts";
 import {
@@ -156,9 +156,7 @@ export class Certifier {
       ["time", leaf(leb128(time))],
     ]);
     const message = Buffer.concat([Buffer.from("\x0dic-state-root", "latin1"), tree.digest]);
-    const { shortSignatures } = bls12_381;
-    const point = shortSignatures.sign(shortSignatures.hash(message), this.#keys.secret);
-    return { tree, signature: shortSignatures.Signature.toBytes(point), time };
+    return { tree, signature: blsSign(message, this.#keys.secret), time };
   }
 }
 

@@ -5,6 +5,7 @@ import { Principal } from "@dfinity/principal";
 import { bls12_381 } from "@noble/curves/bls12-381";
 import { z } from "zod";
 import { LocalnetError } from "../localnet-error.ts";
+import { blsPublicKey } from "./bls-key.ts";
 
 /** A subnet's two keys: the subnet's own signs certificates, its one node's signs answers to queries. */
 export interface Keys {
@@ -84,8 +85,7 @@ function parseKeys(path: string, text: string): Keys[] {
 }
 
 function keysOf(secret: Uint8Array, nodeSecret: KeyObject): Keys {
-  const point = bls12_381.shortSignatures.getPublicKey(secret).toBytes();
-  const publicKey = new Uint8Array(Buffer.concat([blsDerPrefix, point]));
+  const publicKey = new Uint8Array(Buffer.concat([blsDerPrefix, blsPublicKey(secret)]));
   const nodeKey = new Uint8Array(createPublicKey(nodeSecret).export({ type: "spki", format: "der" }));
   return {
     secret,

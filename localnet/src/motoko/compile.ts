@@ -31,18 +31,20 @@ export async function compileMotoko(options: MotokoOptions): Promise<Compiled> {
   const sources = await readSources(options.main);
   const { main, files } = sources;
   const job: CompilerJob = { main, files, publicSections: options.publicSections ?? ["candid:service"] };
-  const folder = join(options.cache, hashOf(job, options.metadata ?? {}));
-  const cached = await readCompiled(folder);
-  if (cached) return cached;
-  const { code, diagnostics } = await runCompiler(job);
-  if (!code) throw refused(sources, diagnostics);
-  const compiled = { ...code, wasm: withMetadata(code.wasm, options.metadata ?? {}) };
-  await writeCompiled(folder, compiled);
-  return compiled;
+  const folder = join(options.cache, hashOf(job));
+  const compiled = (await readCompiled(folder)) ?? (await compileInto(folder, job, sources));
+  return { ...compiled, wasm: withMetadata(compiled.wasm, options.metadata ?? {}) };
 }
 
-function hashOf(job: CompilerJob, metadata: Readonly<Record<string, string>>): string {
-  const parts = [compilerVersion, job.main, job.publicSections, metadata, [...job.files]];
+async function compileInto(folder: string, job: CompilerJob, sources: Sources): Promise<Compiled> {
+  const { code, diagnostics } = await runCompiler(job);
+  if (!code) throw refused(sources, diagnostics);
+  await writeCompiled(folder, code);
+  return code;
+}
+
+function hashOf(job: CompilerJob): string {
+  const parts = [compilerVersion, job.main, job.publicSections, [...job.files]];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
