@@ -20,6 +20,15 @@ export class ByteWriter {
     return this;
   }
 
+  /** Bytes of a larger array, without a view for the short ones. */
+  part(source: Uint8Array, start: number, end: number): this {
+    const length = end - start;
+    if (length > 64) return this.bytes(source.subarray(start, end));
+    this.#reserve(length);
+    for (let index = start; index < end; index++) this.#buffer[this.#length++] = source[index]!;
+    return this;
+  }
+
   /** Unsigned LEB128 of an integer below 2^53. */
   unsigned(value: number): this {
     let rest = value;

@@ -37,7 +37,8 @@ export function charges(body: readonly Instruction[], address: AddressType): Map
     position = next;
     charge = { cost: 0, kind };
   };
-  for (const [index, { opcode, sub }] of body.entries()) {
+  for (let index = 0; index < body.length; index++) {
+    const { opcode, sub } = body[index]!;
     charge.cost += costOf(opcode, sub, address);
     if (opcode === op.loop) close(index + 1, "checked");
     else if (endsRun.has(opcode)) close(index + 1, "unchecked");

@@ -25,11 +25,29 @@ export function rewriteBody(body: ByteReader, parameters: number, context: BodyC
   const instructions = readInstructions(body);
   const due = charges(instructions, context.address);
   const code = new ByteWriter();
-  for (const [index, instruction] of instructions.entries()) {
+  // Most instructions stay as they are: they are copied in stretches, not one by one.
+  let copied = instructions[0]?.start ?? 0;
+  const copyUntil = (position: number) => {
+    code.part(body.bytes, copied, position);
+    copied = position;
+  };
+  for (let index = 0; index < instructions.length; index++) {
+    const instruction = instructions[index]!;
     const charge = due.get(index);
-    if (charge) writeCharge(code, charge, context);
-    writeInstruction(code, body.bytes, instruction, locals, context);
+    if (charge) {
+      copyUntil(instruction.start);
+      writeCharge(code, charge, context);
+    }
+    if (isReplaced(instruction)) {
+      copyUntil(instruction.start);
+      writeReplacement(code, instruction, context);
+      copied = instruction.end;
+    } else if (isPrepared(instruction)) {
+      copyUntil(instruction.start);
+      writePreparation(code, instruction, locals, context);
+    }
   }
+  copyUntil(instructions.at(-1)?.end ?? copied);
   const written = new ByteWriter().unsigned(groups.length + locals.types.length);
   for (const { count, type } of groups) written.unsigned(count).byte(type);
   for (const type of locals.types) written.unsigned(1).byte(type);
@@ -63,28 +81,34 @@ function writeCharge(code: ByteWriter, { cost, kind }: Charge, { counter }: Body
   if (kind === "checked") writeLimitCheck(code, counter);
 }
 
-function writeInstruction(
+/** The memory's size is virtual, so what reads or changes it is replaced. */
+function isReplaced({ opcode }: Instruction): boolean {
+  return opcode === op.memorySize || opcode === op.memoryGrow;
+}
+
+function writeReplacement(code: ByteWriter, { opcode }: Instruction, { size, helpers }: BodyContext): void {
+  if (opcode === op.memorySize) code.byte(op.globalGet).unsigned(size);
+  else code.byte(op.call).unsigned(helpers.grow);
+}
+
+/** Stores mark the page they change; bulk instructions mark and pay by their length. */
+function isPrepared({ opcode, sub }: Instruction): boolean {
+  return (opcode >= op.firstStore && opcode <= op.lastStore) || (opcode === op.prefixed && isBulk(sub));
+}
+
+function writePreparation(
   code: ByteWriter,
-  source: Uint8Array,
   instruction: Instruction,
   locals: AddedLocals,
   context: BodyContext,
 ): void {
-  const { opcode, sub, start, end } = instruction;
-  if (opcode === op.memorySize) {
-    code.byte(op.globalGet).unsigned(context.size);
+  const { opcode, sub } = instruction;
+  if (opcode !== op.prefixed) {
+    writeStoreMark(code, instruction, locals, context);
     return;
   }
-  if (opcode === op.memoryGrow) {
-    code.byte(op.call).unsigned(context.helpers.grow);
-    return;
-  }
-  if (opcode >= op.firstStore && opcode <= op.lastStore) writeStoreMark(code, instruction, locals, context);
-  if (opcode === op.prefixed && isBulk(sub)) {
-    writeLengthCharge(code, sub, context);
-    if (sub <= prefixed.memoryFill) writeBulkMark(code, sub, locals, context);
-  }
-  code.bytes(source.subarray(start, end));
+  writeLengthCharge(code, sub, context);
+  if (sub <= prefixed.memoryFill) writeBulkMark(code, sub, locals, context);
 }
 
 function storedType(opcode: number): number {
