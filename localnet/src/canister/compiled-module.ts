@@ -19,8 +19,25 @@ export interface CompiledModule extends InstrumentedModule {
 /** Largest module, decompressed. @source Internet Computer resource limits */
 const largestModule = 100 * 1024 * 1024;
 
+/** Modules in use, by the hash of their source in hex: canisters with the same module share its code. */
+const inUse = new Map<string, WeakRef<CompiledModule>>();
+const forgotten = new FinalizationRegistry<string>((key) => {
+  if (!inUse.get(key)?.deref()) inUse.delete(key);
+});
+
 /** @throws Trap CanisterInvalidWasm, saying what is wrong with the module */
 export function compileModule(source: Uint8Array): CompiledModule {
+  const hash = new Uint8Array(createHash("sha256").update(source).digest());
+  const key = Buffer.from(hash).toString("hex");
+  const known = inUse.get(key)?.deref();
+  if (known) return known;
+  const module = compile(source, hash);
+  inUse.set(key, new WeakRef(module));
+  forgotten.register(module, key);
+  return module;
+}
+
+function compile(source: Uint8Array, hash: Uint8Array): CompiledModule {
   try {
     const isCompressed = source[0] === 0x1f && source[1] === 0x8b;
     const wasm = isCompressed ? gunzipSync(source, { maxOutputLength: largestModule }) : source;
@@ -30,7 +47,7 @@ export function compileModule(source: Uint8Array): CompiledModule {
     return {
       ...module,
       source,
-      hash: new Uint8Array(createHash("sha256").update(source).digest()),
+      hash,
       compiled: new WebAssembly.Module(module.bytes),
       persistence: module.customs.some(({ name }) => name === "icp:private enhanced-orthogonal-persistence")
         ? "enhanced"
