@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import {
   Actor,
@@ -25,7 +25,15 @@ import { installCanister } from "./management.ts";
 import { fixture } from "./replica/local-canisters.ts";
 
 const folder = await mkdtempDisposable(join(tmpdir(), "localnet-"));
-after(() => folder.remove());
+/** Shared by the tests that need no network of their own; the one that changes its clock comes last. */
+let network: Localnet;
+before(async () => {
+  network = await startLocalnet({ subnets: 2 });
+});
+after(async () => {
+  await network.close();
+  await folder.remove();
+});
 const owner = Ed25519KeyIdentity.generate();
 
 interface Counter {
@@ -58,7 +66,6 @@ async function install(network: Localnet, near?: Principal): Promise<Principal> 
 }
 
 test("a Motoko canister runs behind the unmodified agent", async () => {
-  await using network = await startLocalnet();
   const canisterId = await install(network);
   const actor = await counterAt(network, canisterId);
   assert.equal(await actor.add(3n), 3n);
@@ -81,7 +88,6 @@ test("a Motoko canister runs behind the unmodified agent", async () => {
 });
 
 test("a canister of another subnet is believed by its subnet's key, which the root key vouches for", async () => {
-  await using network = await startLocalnet({ subnets: 2 });
   const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
   assert.ok(canisterId.toText().endsWith("aaaaa-qaaaa-cai"));
   const actor = await counterAt(network, canisterId);
@@ -101,8 +107,15 @@ test("a canister of another subnet is believed by its subnet's key, which the ro
   assert.equal(await page.text(), "4 at /page");
 });
 
+test("its pages come through the gateway, also those that need an update", async () => {
+  const canisterId = await install(network);
+  const page = `${network.url}/-/${canisterId}/page?a=1`;
+  assert.equal(await (await fetch(page)).text(), "0 at /page?a=1");
+  assert.equal((await fetch(page, { method: "POST", body: "four" })).status, 201);
+  assert.equal(await (await fetch(page)).text(), "4 at /page?a=1");
+});
+
 test("tests set the clock, stop subnets and read what was executed", async () => {
-  await using network = await startLocalnet({ subnets: 2 });
   const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
   const { control } = network;
   assert.equal((await control.subnetIds()).length, 2);
@@ -128,21 +141,12 @@ test("tests set the clock, stop subnets and read what was executed", async () =>
 });
 
 test("a subnet's word is taken after months, too: its delegation is renewed", async () => {
-  await using network = await startLocalnet({ subnets: 2 });
-  const canisterId = await install(network, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
-  const actor = await counterAt(network, canisterId);
+  await using young = await startLocalnet({ subnets: 2 });
+  const canisterId = await install(young, Principal.fromText("5v3p4-iyaaa-aaaaa-qaaaa-cai"));
+  const actor = await counterAt(young, canisterId);
   assert.equal(await actor.add(1n), 1n);
-  await network.control.advanceTime(40 * 24 * 3_600_000);
+  await young.control.advanceTime(40 * 24 * 3_600_000);
   assert.equal(await actor.add(1n), 2n);
-});
-
-test("its pages come through the gateway, also those that need an update", async () => {
-  await using network = await startLocalnet();
-  const canisterId = await install(network);
-  const page = `${network.url}/-/${canisterId}/page?a=1`;
-  assert.equal(await (await fetch(page)).text(), "0 at /page?a=1");
-  assert.equal((await fetch(page, { method: "POST", body: "four" })).status, 201);
-  assert.equal(await (await fetch(page)).text(), "4 at /page?a=1");
 });
 
 test("a state folder keeps canisters and keys over restarts, for one network at a time", async () => {

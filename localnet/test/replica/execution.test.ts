@@ -12,7 +12,7 @@ let actor: Actor;
 
 before(async () => {
   wasm = await fixture("Actor");
-  const instructionLimits = { update: 2_000_000_000n, query: 500_000_000n };
+  const instructionLimits = { update: 500_000_000n, query: 100_000_000n };
   replica = await createReplica({ subnetId: new Uint8Array(29), instructionLimits });
   actor = await deploy(replica, wasm);
 });
@@ -36,7 +36,7 @@ const traps: [method: string, message: RegExp][] = [
   ],
   ["deep", /^IC0502 \(5\): .*Canister trapped: stack overflow/],
   ["growThenTrap", /^IC0503 .*after growth/],
-  ["forever", /^IC0522 \(5\): .*exceeded the limit of 2000000000 instructions/],
+  ["forever", /^IC0522 \(5\): .*exceeded the limit of 500000000 instructions/],
   ["absent", /^IC0536 \(5\): .*Canister has no update method 'absent'\./],
   ["rejects", /^IC0406 \(4\): no thanks$/],
 ];
@@ -50,7 +50,7 @@ for (const [method, message] of traps) {
 }
 
 test("a query that never ends meets its limit", async () => {
-  await assert.rejects(actor.query("foreverQuery", [], []), /IC0522 .*500000000 instructions/);
+  await assert.rejects(actor.query("foreverQuery", [], []), /IC0522 .*100000000 instructions/);
   await assert.rejects(actor.query("absent"), /IC0536 .*no query method 'absent'/);
   assert.equal(typeof (await actor.query("get")), "bigint");
 });

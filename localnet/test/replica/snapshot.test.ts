@@ -45,7 +45,7 @@ async function filled(on: Replica): Promise<{ actor: Actor; content: Uint8Array 
   const actor = await deploy(on, wasm.actor);
   const content = new Uint8Array(randomBytes(100_000));
   await actor.update("add", [[IDL.Nat, 42n]]);
-  await actor.update("hold", [[IDL.Nat, 20_000_000n]]);
+  await actor.update("hold", [[IDL.Nat, 4_000_000n]]);
   await put(actor, content);
   await actor.update("certify", [[bytes, [7]]], []);
   return { actor, content };
@@ -63,7 +63,7 @@ test("a snapshot brings back code and state after an upgrade that no reinstallat
   const canister_id = actor.id;
   const before = replica.canister(canister_id.toUint8Array());
   const { id: snapshot_id, total_size } = await take(replica, canister_id);
-  assert.ok(total_size > 20_000_000n);
+  assert.ok(total_size > 4_000_000n);
   await installCode(replica, canister_id, wasm.grown, "keep");
   assert.equal(await actor.query("more"), 6n);
   await assert.rejects(installCode(replica, canister_id, wasm.actor, "keep"), /IC0503 .*Memory-incompatible/);

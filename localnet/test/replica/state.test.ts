@@ -49,7 +49,7 @@ test("canisters come back as they were, and go on", async () => {
       [],
     );
     await replica.flush();
-    await actor.update("hold", [[IDL.Nat, 30_000_000n]]);
+    await actor.update("hold", [[IDL.Nat, 4_000_000n]]);
     await actor.update("certify", [[bytes, [1, 2]]], []);
     await manage(replica, "upload_chunk", { canister_id: id, chunk: content });
     await manage(replica, "update_settings", {
