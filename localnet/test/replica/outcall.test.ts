@@ -128,12 +128,13 @@ test("the canister's own query makes of the response what the canister gets, and
   }
 });
 
-const refusals: [
+type Refusal = [
   what: string,
   ask: () => Promise<{ failed: [string, string] }>,
   code: string,
   message: RegExp,
-][] = [
+];
+const refusals: Refusal[] = [
   [
     "a body that is too large",
     () => ask({ max_response_bytes: [1000n] }),
@@ -170,6 +171,14 @@ const refusals: [
     "#system_fatal",
     /192\.0\.2\.1 cannot be reached/,
   ],
+  ...["127.evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evilicp0.io"].map(
+    (host): Refusal => [
+      `a name that only resembles this machine or the mainnet: ${host}`,
+      () => ask({ url: `http://${host}/` }),
+      "#system_fatal",
+      new RegExp(`${host} cannot be reached: this network's outcalls go to 127\\.0\\.0\\.1 only`),
+    ],
+  ),
   ["what is no URL", () => ask({ url: "nonsense" }), "#system_fatal", /Failed to parse URL/],
   [
     "too many headers",
