@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Codec, codecs } from "../src/transcode/base/codec.ts";
+import { programOf } from "../src/transcode/base/programs.ts";
 import { policyOf, TranscodeSettings } from "../src/transcode/base/settings.ts";
 import { softwareEncoders } from "../src/transcode/encoders/software.ts";
 
@@ -67,7 +68,12 @@ async function encode(source: string, codec: Codec, ceiling: number, folder: str
     ...["-lavfi", "[0:v]split[a][b];[1:v]split[c][d];[a][c]ssim,nullsink;[b][d]psnr", "-f", "null", "-"],
   ]);
   const duration = Number(
-    (await run("ffprobe", [..."-v error -show_entries format=duration -of csv=p=0".split(" "), file])).stdout,
+    (
+      await run(programOf("ffprobe"), [
+        ..."-v error -show_entries format=duration -of csv=p=0".split(" "),
+        file,
+      ])
+    ).stdout,
   );
   return {
     bitrate: ((await stat(file)).size * 8) / duration,
@@ -77,7 +83,7 @@ async function encode(source: string, codec: Codec, ceiling: number, folder: str
 }
 
 const ffmpeg = (words: readonly string[]) =>
-  run("ffmpeg", ["-nostdin", "-hide_banner", "-y", ...words], { maxBuffer: 64 * 1024 ** 2 });
+  run(programOf("ffmpeg"), ["-nostdin", "-hide_banner", "-y", ...words], { maxBuffer: 64 * 1024 ** 2 });
 
 /**
  * Mean ratio of the rates at which two codecs reach the same quality, over the qualities that both reach; between

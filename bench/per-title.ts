@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { runFfmpeg } from "../src/transcode/base/ffmpeg.ts";
+import { programOf } from "../src/transcode/base/programs.ts";
 import type { Policy } from "../src/transcode/base/settings.ts";
 import { command, intermediates } from "../src/transcode/encode/command.ts";
 import { x264 } from "../src/transcode/encoders/x264.ts";
@@ -40,7 +41,7 @@ export async function perTitleSavings(media: string): Promise<PerTitle[]> {
   const folder = await mkdtemp(join(tmpdir(), "kiln-bench-"));
   try {
     const enlarged = join(folder, "nasa_13013.mp4, enlarged to 1080p.mp4");
-    await run("ffmpeg", [
+    await run(programOf("ffmpeg"), [
       ..."-nostdin -v error -t 5 -i".split(" "),
       join(media, "nasa_13013.mp4"),
       ..."-vf scale=1920:1080 -c:v libx264 -preset veryfast -crf 18 -an".split(" "),
@@ -61,7 +62,7 @@ async function savings(file: string, folder: string): Promise<PerTitle> {
   const curve: Point[] = [];
   for (const crf of qualities) {
     const encoded = join(folder, "one.mp4");
-    await run("ffmpeg", bestAt(crf, standard, encoded));
+    await run(programOf("ffmpeg"), bestAt(crf, standard, encoded));
     curve.push(await shown(standard.plan, encoded));
   }
   const share = (measure: "ssim" | "psnr") =>
@@ -116,7 +117,7 @@ async function shown(plan: EncodePlan, encoded: string): Promise<Point> {
     "[encoded][source]scale2ref=flags=bicubic[same][reference]",
     "[reference]split=2[r1][r2];[same]split=2[s1][s2];[s1][r1]ssim,nullsink;[s2][r2]psnr[out]",
   ].join(";");
-  const { stderr } = await run("ffmpeg", [
+  const { stderr } = await run(programOf("ffmpeg"), [
     ...["-nostdin", "-hide_banner", "-f", plan.input.demuxer, "-i", plan.input.path, "-i", encoded],
     ...["-filter_complex", graph, "-map", "[out]", "-f", "null", "-"],
   ]);

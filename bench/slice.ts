@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { programOf } from "../src/transcode/base/programs.ts";
 import { cpuSeconds } from "./cpu-seconds.ts";
 import { median } from "./median.ts";
 
@@ -37,7 +38,7 @@ export async function transcodeRatio({ runs = 5 }: { runs?: number } = {}): Prom
   const folder = await mkdtemp(join(tmpdir(), "kiln-bench-"));
   try {
     const clip = join(folder, "clip.mp4");
-    await run("ffmpeg", [...sourceArguments, clip]);
+    await run(programOf("ffmpeg"), [...sourceArguments, clip]);
     const ours: Record<Level, number[]> = { packets: [], keyframes: [] };
     const theirs: number[] = [];
     for (let index = 0; index < runs; index++) {
@@ -53,7 +54,7 @@ export async function transcodeRatio({ runs = 5 }: { runs?: number } = {}): Prom
         );
         await rm(out, { recursive: true });
       }
-      theirs.push(await cpuSeconds("ffmpeg", handWritten(clip, folder)));
+      theirs.push(await cpuSeconds(programOf("ffmpeg"), handWritten(clip, folder)));
     }
     const ffmpeg = median(theirs);
     const beside = (level: Level) => {

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 
 const run = promisify(execFile);
 const quiet = ["-nostdin", "-v", "error", "-y"];
@@ -19,7 +20,7 @@ export async function phoneClips(
   const sdr = join(folder, "sdr.mp4");
   const toneMap =
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,zscale=t=bt709:m=bt709:r=tv";
-  await run("ffmpeg", [
+  await run(programOf("ffmpeg"), [
     ...[...quiet, "-i", hdr, "-vf", `fps=30,${toneMap},format=yuv420p`],
     ..."-c:v libx264 -preset veryfast -crf 18 -c:a aac -color_range tv -colorspace bt709".split(" "),
     ...["-color_primaries", "bt709", "-color_trc", "bt709", sdr],
@@ -30,6 +31,6 @@ export async function phoneClips(
 /** A file's picture and sound again and again, not encoded again. */
 export async function lasting(file: string, seconds: number, to: string): Promise<string> {
   const looped = ["-stream_loop", "-1", "-i", file, "-t", `${seconds}`];
-  await run("ffmpeg", [...quiet, ...looped, "-map", "0:v:0", "-map", "0:a:0", "-c", "copy", to]);
+  await run(programOf("ffmpeg"), [...quiet, ...looped, "-map", "0:v:0", "-map", "0:a:0", "-c", "copy", to]);
   return to;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
 import { cpuSeconds } from "../cpu-seconds.ts";
 import { median } from "../median.ts";
@@ -61,7 +62,7 @@ async function costsOf(file: string, folder: string, runs: number): Promise<Cost
   const place = join(folder, "scratch");
   const ffmpeg = async (args: readonly string[]) => {
     await mkdir(place);
-    const seconds = await cpuSeconds("ffmpeg", args);
+    const seconds = await cpuSeconds(programOf("ffmpeg"), args);
     await rm(place, { recursive: true });
     return seconds;
   };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { runFfmpeg } from "../../src/transcode/base/ffmpeg.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { command, intermediates } from "../../src/transcode/encode/command.ts";
 import { colorFilters } from "../../src/transcode/plan/color.ts";
 import { fraction, perSecond } from "../../src/transcode/plan/frame-rate.ts";
@@ -37,7 +38,7 @@ export async function quality(media: string, { seconds = 8 }: { seconds?: number
       const curve: Point[] = [];
       for (const crf of qualities) {
         const file = join(folder, "peertube.mp4");
-        await run("ffmpeg", peerTubeAt(plan, rendition, { crf, file }));
+        await run(programOf("ffmpeg"), peerTubeAt(plan, rendition, { crf, file }));
         curve.push(await likeness(plan, rendition, file));
       }
       rows.push({ rendition: rendition.name, kiln, peerTube: qualityAt(curve, kiln.bitrate) });
@@ -69,7 +70,7 @@ async function likeness(plan: EncodePlan, rendition: Rendition, encoded: string)
     `[1:0]${rate},setsar=1,split=2[e1][e2]`,
     "[e1][r1]ssim,nullsink;[e2][r2]psnr[out]",
   ].join(";");
-  const { stderr } = await run("ffmpeg", [
+  const { stderr } = await run(programOf("ffmpeg"), [
     ...["-nostdin", "-hide_banner", "-i", plan.input.path, "-i", encoded, "-filter_complex", graph],
     ...["-map", "[out]", "-f", "null", "-"],
   ]);
@@ -84,7 +85,7 @@ async function likeness(plan: EncodePlan, rendition: Rendition, encoded: string)
 /** Of the packets: the fragments around them belong to the intermediate, not to what is delivered. */
 async function pictureBytes(file: string): Promise<number> {
   const words = "-v error -select_streams v:0 -show_entries packet=size -of default=nk=1:nw=1".split(" ");
-  const { stdout } = await run("ffprobe", [...words, file]);
+  const { stdout } = await run(programOf("ffprobe"), [...words, file]);
   return stdout
     .trim()
     .split("\n")

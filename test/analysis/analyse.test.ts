@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { analyse } from "../../src/analysis/analyse.ts";
 import type { Footage, RawFrames } from "../../src/analysis/analysis-input.ts";
 import { decodeEmbedding } from "../../src/analysis/embedding.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-analysis-"));
 after(() => rm(folder, { recursive: true }));
@@ -16,7 +17,7 @@ const policy = { model: "mobilenet_v2", banScore: 0.8, unsafeScore: 0.4 } as con
 async function frames(source: string, name: string, [width, height]: [number, number]): Promise<RawFrames> {
   const scaled = ["-vf", `scale=${width}:${height}`, "-frames:v", "3", "-pix_fmt", "rgb24", "-f", "rawvideo"];
   const path = join(folder, `${name}.rgb`);
-  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...scaled, path]);
+  execFileSync(programOf("ffmpeg"), ["-v", "error", "-f", "lavfi", "-i", source, ...scaled, path]);
   return { path, width, height };
 }
 

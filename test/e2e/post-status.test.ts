@@ -14,6 +14,7 @@ import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
 import { enqueueVideo } from "../../src/queues/enqueue-video.ts";
 import { VideoQueues } from "../../src/queues/video-queues.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
 import { followVideos } from "../../src/videos/follow-videos.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
@@ -75,7 +76,7 @@ async function post(name: string, hue: number) {
   const file = join(folder, `${name}.mp4`);
   const source = `testsrc2=size=160x284:rate=15:duration=1,hue=h=${hue}`;
   const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
-  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...encode, file]);
+  execFileSync(programOf("ffmpeg"), ["-v", "error", "-f", "lavfi", "-i", source, ...encode, file]);
   const id = videoId((await hashFile(file)).sha256);
   const mine = await author.users.mine();
   const number = await mine.addPost({ video: id, description: name });

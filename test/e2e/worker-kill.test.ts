@@ -14,10 +14,12 @@ import { verifyPublished } from "../../src/ic/publish/verify-published.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
 import { enqueueVideo } from "../../src/queues/enqueue-video.ts";
 import { VideoQueues } from "../../src/queues/video-queues.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { readManifest } from "../../src/transcode/manifest.ts";
 import { followVideos } from "../../src/videos/follow-videos.ts";
 import { VideoStore } from "../../src/videos/video-store.ts";
 import type { VideoUpdate } from "../../src/videos/video-update.ts";
+import { isFfmpeg } from "../transcode/running.ts";
 
 let folder: string;
 let network: LocalNetwork;
@@ -73,7 +75,7 @@ async function enqueue(name: string, seconds: number): Promise<string> {
   const file = join(folder, name);
   const source = `testsrc2=size=1280x720:rate=30:duration=${seconds},noise=alls=60:allf=t`;
   const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
-  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...encode, file]);
+  execFileSync(programOf("ffmpeg"), ["-v", "error", "-f", "lavfi", "-i", source, ...encode, file]);
   return (await enqueueVideo({ store, queues }, file)).id;
 }
 
@@ -85,7 +87,7 @@ async function until(id: string, wanted: (update: VideoUpdate) => boolean): Prom
 async function encodersAtWork(): Promise<string[]> {
   const ids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name));
   const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")));
-  return lines.filter((line) => line.startsWith("ffmpeg") && line.includes(folder));
+  return lines.filter((line) => isFfmpeg(line) && line.includes(folder));
 }
 
 /** Every file of the product comes back as it was made, and the index knows the video once. */

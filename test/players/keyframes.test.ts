@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import type { Manifest } from "../../src/transcode/manifest.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { policy, scratch } from "../transcode/clip.ts";
@@ -26,7 +27,7 @@ async function numbersIn(name: string, bytes: Uint8Array): Promise<number[]> {
   const path = join(folder, name);
   await writeFile(path, bytes);
   const { stdout } = await run(
-    "ffmpeg",
+    programOf("ffmpeg"),
     ["-nostdin", "-v", "quiet", "-i", path, ..."-vf scale=48:4,format=gray -f rawvideo -".split(" ")],
     { encoding: "buffer" },
   );

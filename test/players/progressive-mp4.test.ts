@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { policy, scratch } from "../transcode/clip.ts";
 import { assertPlayed } from "./assert-played.ts";
@@ -38,7 +39,7 @@ test("one MP4: plays without a library from a plain server, seeks by ranges, beg
   const half = join(folder, "half.mp4");
   await writeFile(half, bytes.subarray(0, bytes.length / 2));
   const words = ["-nostdin", "-v", "quiet", "-stats", "-i", half, "-f", "null", "-"];
-  const { stderr } = await run("ffmpeg", words);
+  const { stderr } = await run(programOf("ffmpeg"), words);
   const frames = Number(/frame= *(\d+)(?!.*frame=)/s.exec(stderr)?.[1]);
   assert.ok(frames > 60 && frames < 180, `${frames} of 180 frames are in the first half`);
 });

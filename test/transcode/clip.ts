@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +18,7 @@ export async function scratch(): Promise<string> {
 /** Runs ffmpeg with the given words and returns the path of the last one, the file that it wrote. */
 export async function clip(folder: string, name: string, words: string): Promise<string> {
   const path = join(folder, name);
-  await run("ffmpeg", ["-nostdin", "-v", "error", "-y", ...words.split(" "), path]);
+  await run(programOf("ffmpeg"), ["-nostdin", "-v", "error", "-y", ...words.split(" "), path]);
   return path;
 }
 

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { codecs } from "../../src/transcode/base/codec.ts";
 import { runFfmpeg } from "../../src/transcode/base/ffmpeg.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { command, intermediates } from "../../src/transcode/encode/command.ts";
 import { type PrepareOptions, prepare } from "../../src/transcode/prepare.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
@@ -27,7 +28,15 @@ for (const codec of codecs)
     const [video] = intermediates(planned, out).videos;
     const entries =
       "packet=pts_time,flags:stream=codec_name,codec_tag_string,color_space,color_range,color_transfer";
-    const { stdout } = await run("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", video!]);
+    const { stdout } = await run(programOf("ffprobe"), [
+      "-v",
+      "error",
+      "-show_entries",
+      entries,
+      "-of",
+      "json",
+      video!,
+    ]);
     const { packets, streams } = JSON.parse(stdout);
     const keyframes = packets.filter(({ flags }: { flags: string }) => flags.startsWith("K"));
     assert.deepEqual(

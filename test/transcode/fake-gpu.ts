@@ -1,12 +1,13 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { programOf } from "../../src/transcode/base/programs.ts";
 
 /**
  * Programs that take the part of a machine with one GPU: an nvidia-smi that lists it, and an ffmpeg that does in
  * memory what the real one would do on the card. Faults of a card cannot be caused without one.
  * @param gop frames between the keyframes that its NVENC writes, whatever it is asked for; null: what it is asked for
  * @param sessions encoders that its driver lets all processes together hold open; null: any number
- * @returns a folder for the head of PATH; in its `sessions` each process says how many it holds
+ * @returns a folder for `withFakeGpu`; in its `sessions` each process says how many it holds
  */
 export async function fakeGpu(
   folder: string,
@@ -29,6 +30,20 @@ export async function fakeGpu(
 async function program(path: string, text: string): Promise<void> {
   await writeFile(path, text);
   await chmod(path, 0o755);
+}
+
+/** Does something on a machine whose GPU and ffmpeg are those of a folder that `fakeGpu` returned. */
+export async function withFakeGpu<Result>(programs: string, work: () => Promise<Result>): Promise<Result> {
+  const before = { PATH: process.env.PATH, KILN_FFMPEG: process.env.KILN_FFMPEG };
+  process.env.PATH = `${programs}:${before.PATH}`;
+  process.env.KILN_FFMPEG = join(programs, "ffmpeg");
+  try {
+    return await work();
+  } finally {
+    process.env.PATH = before.PATH;
+    if (before.KILN_FFMPEG === undefined) delete process.env.KILN_FFMPEG;
+    else process.env.KILN_FFMPEG = before.KILN_FFMPEG;
+  }
 }
 
 /** Holds encoders open on the card in the name of this process, as any other program would. */
@@ -71,7 +86,6 @@ for (let at = 0; at < words.length; at++) {
     at = Math.min(...after) - 1;
   } else kept.push(words[at].replaceAll(/scale_cuda=w=(\\d+):h=(\\d+)[^,[\\]]*/g, "scale=$1:$2").replaceAll(/hw(up|down)load/g, "null"));
 }
-const rest = process.env.PATH.split(":").filter((folder) => folder !== dirname(process.argv[1]));
-const { status } = spawnSync("ffmpeg", kept, { stdio: "inherit", env: { ...process.env, PATH: rest.join(":") } });
+const { status } = spawnSync(${JSON.stringify(programOf("ffmpeg"))}, kept, { stdio: "inherit" });
 process.exit(status ?? 1);
 `;

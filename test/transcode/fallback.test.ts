@@ -6,7 +6,7 @@ import { discoverGpus } from "../../src/transcode/gpu/gpu.ts";
 import { trialNvenc } from "../../src/transcode/gpu/gpu-trial.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "./clip.ts";
-import { fakeGpu } from "./fake-gpu.ts";
+import { fakeGpu, withFakeGpu } from "./fake-gpu.ts";
 
 const folder = await scratch();
 const hasGpu = (await discoverGpus()).gpus.length > 0;
@@ -69,17 +69,6 @@ test("a GPU that cannot encode is tried once for a driver, and the manifest give
   }
 });
 
-/** Does something on a machine with a GPU, as far as programs in a folder make it one. */
-async function withPrograms<Result>(programs: string, work: () => Promise<Result>): Promise<Result> {
-  const path = process.env.PATH;
-  process.env.PATH = `${programs}:${path}`;
-  try {
-    return await work();
-  } finally {
-    process.env.PATH = path;
-  }
-}
-
 test("a card that writes broken output: one step down at a time, the reason in the manifest, and it is blamed", async () => {
   const place = join(folder, "broken card");
   await mkdir(place);
@@ -87,7 +76,7 @@ test("a card that writes broken output: one step down at a time, the reason in t
   const programs = await fakeGpu(place, { gop: 7 });
   const file = await video();
   const out = join(place, "results", "out");
-  const manifest = await withPrograms(programs, () =>
+  const manifest = await withFakeGpu(programs, () =>
     transcode(file, { out, policy: { ...policy, gpuState: state } }),
   );
   const reason = "OUTPUT_INVALID: 180p/index.m3u8: frame 7 should not be a keyframe";
@@ -110,7 +99,7 @@ test("a card that works is used, and nothing is held against it", async () => {
   const programs = await fakeGpu(place, { gop: null });
   // Long enough for a segment of two groups, since NVENC repeats one distance of keyframes.
   const file = await clip(folder, "longer.mp4", pattern("320x180", 5, encode));
-  const manifest = await withPrograms(programs, () =>
+  const manifest = await withFakeGpu(programs, () =>
     transcode(file, {
       out: join(place, "out"),
       policy: {

@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, readdir, readFile, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, policy, scratch } from "./clip.ts";
 import { writeMatrix } from "./display-matrix.ts";
@@ -304,7 +305,7 @@ const small = async (input: readonly string[], matrix: string, frames: number) =
 /** Tenths of a second with sound and without. */
 async function heard(playlist: string, seconds: number): Promise<string> {
   const { stdout } = await run(
-    "ffmpeg",
+    programOf("ffmpeg"),
     ["-nostdin", "-v", "error", "-i", playlist, "-ac", "1", "-f", "f32le", "-"],
     { encoding: "buffer" },
   );

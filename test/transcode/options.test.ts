@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { codecs } from "../../src/transcode/base/codec.ts";
 import { argumentsOf } from "../../src/transcode/base/ffmpeg.ts";
 import { gpuFailure } from "../../src/transcode/base/gpu-failure.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { command } from "../../src/transcode/encode/command.ts";
 import { pathNames } from "../../src/transcode/gpu/encode-path.ts";
 import { hlg, pathOf, planIn, policyFor } from "./cells.ts";
@@ -12,9 +13,9 @@ import { type HelpOption, helpOf, illegal } from "./ffmpeg-help.ts";
 import { source } from "./source.ts";
 
 test("options: the check itself finds what does not exist and what is not legal", async () => {
-  const h264 = (await helpOf("ffmpeg", "encoder=h264_nvenc"))!;
-  assert.equal(await helpOf("ffmpeg", "encoder=h264_nvenk"), null);
-  assert.equal(await helpOf("ffmpeg", "filter=scale_kuda"), null);
+  const h264 = (await helpOf(programOf("ffmpeg"), "encoder=h264_nvenc"))!;
+  assert.equal(await helpOf(programOf("ffmpeg"), "encoder=h264_nvenk"), null);
+  assert.equal(await helpOf(programOf("ffmpeg"), "filter=scale_kuda"), null);
   assert.equal(h264.get("cque"), undefined);
   assert.equal(illegal(h264.get("cq")!, "51"), null);
   assert.match(illegal(h264.get("cq")!, "52")!, /not between 0 and 51/);
@@ -98,9 +99,9 @@ async function unknown(ffmpeg: string, without: readonly string[]): Promise<stri
 /** jellyfin's builds alone have it; a trial on the GPU shows whether it works. */
 const nowhere = ["tonemap_cuda"];
 
-test("options: every one exists, with a legal value, in the installed ffmpeg", async () => {
-  const missing = await notIn("ffmpeg", ["av1_nvenc", "transpose_cuda", "bwdif_cuda"]);
-  assert.deepEqual(await unknown("ffmpeg", [...nowhere, ...missing]), []);
+test("options: every one exists, with a legal value, in the ffmpeg that Kiln starts", async () => {
+  const missing = await notIn(programOf("ffmpeg"), ["av1_nvenc", "transpose_cuda", "bwdif_cuda"]);
+  assert.deepEqual(await unknown(programOf("ffmpeg"), [...nowhere, ...missing]), []);
 });
 
 /** Of some encoders and filters, those that a build lacks: distributions differ. */

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ export async function fineFrames(
   const whole = { limited: "yuv444p", full: "yuvj444p" }[range].concat(matrix === "2020_ncl" ? "10le" : "");
   const rgb = `zscale=w=${fineSide}:h=${fineSide}:f=bilinear:min=${matrix}:rin=${range}:m=gbr:r=full`;
   const { stdout } = await run(
-    "ffmpeg",
+    programOf("ffmpeg"),
     [
       ...[
         "-nostdin",

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { transcode } from "../../src/transcode/transcode.ts";
 import { clip, policy, scratch } from "./clip.ts";
 
@@ -14,7 +15,7 @@ const frame = 1024;
 /** Mono samples of a file. */
 async function samples(...input: readonly string[]): Promise<Float32Array> {
   const { stdout } = await run(
-    "ffmpeg",
+    programOf("ffmpeg"),
     ["-nostdin", "-v", "error", ...input, "-ac", "1", "-ar", `${rate}`, "-f", "f32le", "-"],
     { encoding: "buffer", maxBuffer: 2 ** 26 },
   );

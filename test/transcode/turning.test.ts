@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { argumentsOf } from "../../src/transcode/base/ffmpeg.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { command } from "../../src/transcode/encode/command.ts";
 import { prepare } from "../../src/transcode/prepare.ts";
 import { pathOf } from "./cells.ts";
@@ -51,7 +52,7 @@ for (const [name, matrix] of Object.entries(matrices))
         .map((word) => word.replace(/scale_cuda=[^,]*,hwdownload,format=nv12,/, ""));
       const input = inMemory.slice(0, inMemory.indexOf("-y"));
       const [first] = inMemory[inMemory.indexOf("-filter_complex") + 1]!.split(",split=");
-      const { stdout } = await run("ffmpeg", [
+      const { stdout } = await run(programOf("ffmpeg"), [
         ...["-nostdin", "-v", "error", ...input, "-filter_complex", `${first}[out]`, "-map", "[out]"],
         ...["-f", "framemd5", "-"],
       ]);

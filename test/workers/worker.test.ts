@@ -12,11 +12,13 @@ import { connectRedis } from "../../src/queues/connection.ts";
 import { enqueueVideo } from "../../src/queues/enqueue-video.ts";
 import { jobId, queuePrefix } from "../../src/queues/video-job.ts";
 import { VideoQueues } from "../../src/queues/video-queues.ts";
+import { programOf } from "../../src/transcode/base/programs.ts";
 import { followVideos } from "../../src/videos/follow-videos.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
 import { VideoStore } from "../../src/videos/video-store.ts";
 import type { VideoUpdate } from "../../src/videos/video-update.ts";
 import { noSmallDisk, smallDisk } from "../small-disk.ts";
+import { isFfmpeg } from "../transcode/running.ts";
 
 let server: RedisServer;
 let redis: Redis;
@@ -66,7 +68,7 @@ function clip(name: string, source: string): void {
     "-pix_fmt",
     "yuv420p",
   ];
-  execFileSync("ffmpeg", ["-v", "error", ...encode, join(media, name)]);
+  execFileSync(programOf("ffmpeg"), ["-v", "error", ...encode, join(media, name)]);
 }
 
 /** For tests in which a worker dies: its jobs are taken over soon. */
@@ -244,7 +246,7 @@ test("a lost lock stops the encode; the job is done again and ends once", async 
   await until(record.id, ({ state, stage }) => state === "encoding" && stage === undefined);
   assert.equal((await store.get(record.id)).attempt, before + 1);
   await until(record.id, (update) => update.stage === "encode" && update.fraction! > 0);
-  const encodes = (await processes()).filter((line) => line.startsWith("ffmpeg"));
+  const encodes = (await processes()).filter(isFfmpeg);
   assert.equal(encodes.length, 1, "the encode of the lost lease is gone");
 });
 
@@ -376,10 +378,7 @@ test("a video that is deleted while it is encoded: the encode stops and the jobs
   const publish = (await queue.getJob(jobId(record)))!;
   await store.apply(record.id, { type: "deleted" });
   await assert.rejects(publish.waitUntilFinished(events), /child .* failed/);
-  assert.deepEqual(
-    (await processes()).filter((line) => line.startsWith("ffmpeg")),
-    [],
-  );
+  assert.deepEqual((await processes()).filter(isFfmpeg), []);
   assert.equal((await store.get(record.id)).state, "deleted");
   await events.close();
   await queue.close();

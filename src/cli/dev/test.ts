@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const AllowedSkips = z.record(z.string(), z.string().min(1));
 
 export default function test(command: Command): void {
   command
-    .argument("[files...]", "test files or globs; all of them when none is named")
+    .argument("[files...]", "test files, folders or globs; all tests when none is named")
     .option("--only <pattern>", "run the tests whose name matches this pattern")
     .action(async (files: string[], options: { only?: string }) => {
       const scratch = await mkdtemp(join(tmpdir(), "kiln-test-"));
@@ -32,7 +32,7 @@ export default function test(command: Command): void {
           `--test-reporter=${join(root, "test/skip-reporter.ts")}`,
           `--test-reporter-destination=${skipped}`,
           ...(options.only ? [`--test-name-pattern=${options.only}`] : []),
-          ...(files.length > 0 ? files : suites),
+          ...(files.length > 0 ? files.map(testsIn) : suites),
         ],
         { cwd: files.length > 0 ? process.cwd() : root, stdio: "inherit", env: { ...process.env } },
       );
@@ -43,6 +43,10 @@ export default function test(command: Command): void {
       process.exitCode = code === 0 && process.env.CI ? await unexplained(names) : code;
     });
 }
+
+/** Node's runner takes files and globs: a folder stands for every test file in it. */
+const testsIn = (path: string): string =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "**/*.test.ts") : path;
 
 /** In CI a skipped test is a failure unless the list gives its reason. */
 async function unexplained(skipped: readonly string[]): Promise<number> {

@@ -11,6 +11,7 @@ import { probeEngines } from "../../ml/engines/probe-engines.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { connectRedis, redisWarnings } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
+import { adviceFor, programOf } from "../../transcode/base/programs.ts";
 import { encodersTried, trialEncode } from "../../transcode/gpu/trial-encode.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { formatBytes } from "../table.ts";
@@ -37,10 +38,11 @@ function node(): Finding[] {
 
 async function ffmpeg(): Promise<Finding[]> {
   return Promise.all(
-    ["ffmpeg", "ffprobe"].map(async (program) => {
-      const version = await firstLine(program, ["-version"]);
+    (["ffmpeg", "ffprobe"] as const).map(async (program) => {
+      const version = await firstLine(programOf(program), ["-version"]);
       const number = Number.parseFloat(/version n?(\d+\.\d+)/.exec(version ?? "")?.[1] ?? "NaN");
-      if (version === undefined) return bad(program, "not found", "apt-get install ffmpeg");
+      if (!version?.startsWith(`${program} version`))
+        return bad(program, `${programOf(program)} cannot be run`, adviceFor(program));
       if (number < oldestFfmpeg)
         return bad(program, `${number}`, `Kiln needs ${oldestFfmpeg} or newer: upgrade the distribution`);
       return good(program, Number.isNaN(number) ? version : `${number}`);
@@ -169,6 +171,6 @@ async function firstLine(program: string, args: string[]): Promise<string | unde
   try {
     return (await run(program, args)).stdout.split("\n")[0] ?? "";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "";
+    return typeof (error as NodeJS.ErrnoException).code === "string" ? undefined : "";
   }
 }

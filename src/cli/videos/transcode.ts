@@ -6,6 +6,7 @@ import { AnalysisSettings, type ModerationPolicy, moderationOf } from "../../ana
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
 import { argumentsOf } from "../../transcode/base/ffmpeg.ts";
+import { programOf } from "../../transcode/base/programs.ts";
 import { RejectionError } from "../../transcode/base/rejection.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../transcode/base/settings.ts";
 import { shellQuote } from "../../transcode/base/shell-quote.ts";
@@ -82,7 +83,7 @@ async function show(file: string, options: Options, preparation: PrepareOptions)
     return encodeCommand(plan, open[0], policy, own, part);
   });
   const commands = [...soundCommands(plan, folder), ...pictures].map((command) => [
-    "ffmpeg",
+    programOf("ffmpeg"),
     ...argumentsOf(command),
   ]);
   const sentences = explain(source, plan);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import fluent from "fluent-ffmpeg";
 import { TypedError } from "../../base/typed-error.ts";
 import { GpuError, gpuFailure } from "./gpu-failure.ts";
+import { missingProgram, programOf } from "./programs.ts";
 import { RejectionError } from "./rejection.ts";
 import { type Bounds, resourceLimits } from "./resource-limits.ts";
 
@@ -86,10 +87,13 @@ export async function runFfmpeg(
   },
 ): Promise<FfmpegReport> {
   signal?.throwIfAborted();
-  const command = fluent({ stdoutLines: tailLines }).setFfmpegPath(withParent).input(input);
+  const command = uncheckedCommand().setFfmpegPath(withParent).input(input);
+  const wrapper = [
+    `--program=${programOf("ffmpeg")}`,
+    ...(bounds ? [`--bounds=${resourceLimits(bounds)}`] : []),
+  ];
   // Spread, not an array: fluent-ffmpeg splits the elements of an array at spaces.
-  const bound = bounds ? [`--bounds=${resourceLimits(bounds)}`] : [];
-  command.inputOptions(...bound, ...inputOptions, ...logOptions).complexFilter(filterGraph);
+  command.inputOptions(...wrapper, ...inputOptions, ...logOptions).complexFilter(filterGraph);
   for (const { options, target } of outputs) command.output(target).outputOptions(...options);
 
   const log: string[] = [];
@@ -128,7 +132,7 @@ export async function runFfmpeg(
   const ended = new Promise<Error | null>((resolve) => {
     command.once("end", () => resolve(null)).once("error", resolve);
   });
-  // fluent-ffmpeg keeps the process to itself and asks ffmpeg for its formats first: stop it when it starts.
+  // fluent-ffmpeg keeps the process to itself until it has started.
   command.once("start", () => {
     const { ffmpegProc } = command as unknown as { ffmpegProc: ChildProcess };
     onAbort(stop, () => terminate(ffmpegProc));
@@ -153,13 +157,25 @@ export async function runFfmpeg(
   return report;
 }
 
+/**
+ * fluent-ffmpeg without its capability check: it parses `ffmpeg -formats` and `-encoders`, whose columns differ between
+ * versions (since ffmpeg 7 it takes lavfi for missing). Trial encodes find out what an ffmpeg can do.
+ */
+function uncheckedCommand() {
+  return Object.assign(fluent({ stdoutLines: tailLines }), {
+    _checkCapabilities: (done: () => void) => done(),
+    // Consulted again, to add `-strict experimental` to encoders that are.
+    availableEncoders: (done: (error: null, encoders: fluent.Encoders) => void) => done(null, {}),
+  });
+}
+
 /** `verbose` is the level at which ffmpeg counts the frames it decoded; `repeat` leaves no message out. */
 const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+verbose", "-progress", "pipe:2"];
 
 /** What a failed run means, told by ffmpeg's log. */
 export function failure(log: readonly string[], cause: Error): TypedError {
   const all = log.join("\n");
-  if (/code 127\b/.test(cause.message)) return missing();
+  if (notStarted(Number(/exited with code (\d+)/.exec(cause.message)?.[1]))) return missingProgram("ffmpeg");
   if (/No space left on device/.test(all)) return new RejectionError("DISK_FULL", undefined, { cause });
   if (/SIGXFSZ/.test(cause.message) || /File too large/.test(all))
     return new TypedError("OUTPUT_TOO_LARGE", "ffmpeg wrote a file twice as large as its plan allows", {
@@ -184,10 +200,8 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   });
 }
 
-const missing = () =>
-  new TypedError("FFMPEG_MISSING", "ffmpeg and ffprobe are not installed: apt-get install ffmpeg", {
-    final: false,
-  });
+/** Exit codes of setsid(1) when the program is not there (127) or cannot be executed (126). */
+const notStarted = (code: number | null) => code === 126 || code === 127;
 
 const tail = (log: readonly string[]): string => log.slice(-tailLines).join("\n");
 
@@ -211,7 +225,7 @@ export async function runFfprobe(
   signal?.throwIfAborted();
   const child = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "setsid", "ffprobe", "-hide_banner", "-v", "error", ...args],
+    ["--pdeathsig", "KILL", "setsid", programOf("ffprobe"), "-hide_banner", "-v", "error", ...args],
     { stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) },
   );
   onAbort(signal, () => terminate(child));
@@ -230,7 +244,7 @@ export async function runFfprobe(
   const [code] = await once(child, "close");
   signal?.throwIfAborted();
   if (bytes > maxBytes) throw new RejectionError("TOO_LONG", "more packets than can be listed");
-  if (code === 127) throw missing();
+  if (notStarted(code)) throw missingProgram("ffprobe");
   if (code !== 0) throw new RejectionError("CORRUPT", log.join("").trim().split(": ").at(-1));
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -241,11 +255,12 @@ export async function runFfprobe(
  */
 export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)("ffmpeg", ["-version"], signal ? { signal } : {});
+    const { stdout } = await promisify(execFile)(programOf("ffmpeg"), ["-version"], signal ? { signal } : {});
     return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "unknown";
   } catch (error) {
     signal?.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw missing();
+    if (["ENOENT", "EACCES", "ENOEXEC"].includes(`${(error as NodeJS.ErrnoException).code}`))
+      throw missingProgram("ffmpeg");
     throw error;
   }
 }

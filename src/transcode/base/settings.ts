@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type Codec, codecs } from "./codec.ts";
+import { ProgramSettings } from "./programs.ts";
 
 /** H.264 is always made, and first: it is what every screen plays. */
 const codecNames = z
@@ -42,6 +43,7 @@ export type Profile = "fast" | "balanced" | "quality";
 
 /** What an operator can set about transcoding; the keys are environment variables. */
 export const TranscodeSettings = z.object({
+  ...ProgramSettings.shape,
   /** Short sides of the renditions in pixels, comma-separated. */
   KILN_LADDER: wholeNumbers.default([1080, 720, 480, 360, 240]),
   /** What every rung of the ladder is encoded with, comma-separated. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
+import { programOf } from "../../../src/transcode/base/programs.ts";
 import type { Policy } from "../../../src/transcode/base/settings.ts";
 import { dropParts, encodeParts } from "../../../src/transcode/encode/encode-parts.ts";
 import type { Manifest } from "../../../src/transcode/manifest.ts";
@@ -30,7 +31,7 @@ async function times(out: string, playlist: string): Promise<number[]> {
 /** How like two renditions are: SSIM of the luma, 0 to 1, mean of all frames; a shift by one frame gives .87 here. */
 async function likeness(one: string, other: string): Promise<number> {
   const words = ["-nostdin", "-hide_banner", "-i", one, "-i", other, "-lavfi", "ssim", "-f", "null", "-"];
-  const { stderr } = await run("ffmpeg", words);
+  const { stderr } = await run(programOf("ffmpeg"), words);
   return Number(/SSIM Y:([\d.]+)/.exec(stderr)?.[1]);
 }
 

@@ -7,12 +7,11 @@ import { gpuCapabilities } from "../../../src/transcode/gpu/gpu-capabilities.ts"
 import { trialSessions } from "../../../src/transcode/gpu/gpu-trial.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "../clip.ts";
-import { fakeGpu, holdSessions } from "../fake-gpu.ts";
+import { fakeGpu, holdSessions, withFakeGpu } from "../fake-gpu.ts";
 
 const folder = await scratch();
 const bt709 = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709";
 const encode = `-c:v libx264 -preset ultrafast -pix_fmt yuv420p ${bt709}`;
-const path = process.env.PATH;
 
 /** Does something on a machine whose driver allows so many sessions. */
 async function withSessions<Result>(
@@ -23,12 +22,7 @@ async function withSessions<Result>(
   const place = join(folder, name);
   await mkdir(place);
   const programs = await fakeGpu(place, { gop: null, sessions });
-  process.env.PATH = `${programs}:${path}`;
-  try {
-    return await work(place, programs);
-  } finally {
-    process.env.PATH = path;
-  }
+  return await withFakeGpu(programs, () => work(place, programs));
 }
 
 for (const [limit, found] of [

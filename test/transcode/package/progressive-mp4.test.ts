@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../../src/transcode/base/programs.ts";
 import { boxes } from "../../../src/transcode/package/boxes.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "../clip.ts";
@@ -19,7 +20,7 @@ test("one MP4 of the largest rendition: index first, the same frames and sound, 
   const path = join(folder, "out", mp4!.path);
   const types = [...boxes(await readFile(path))].map(({ type }) => type);
   assert.ok(types.indexOf("moov") < types.indexOf("mdat"), types.join(" "));
-  const { stdout, stderr } = await run("ffprobe", [
+  const { stdout, stderr } = await run(programOf("ffprobe"), [
     ..."-v error -count_frames -of csv=p=0 -show_entries".split(" "),
     "stream=codec_name,nb_read_frames:stream_tags=creation_time",
     path,

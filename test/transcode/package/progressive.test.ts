@@ -6,6 +6,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../../src/transcode/base/programs.ts";
 import { growingFile } from "../../../src/transcode/package/growing-file.ts";
 import { growingFolder } from "../../../src/transcode/package/growing-folder.ts";
 import { type ReadySegment, smallestFirst } from "../../../src/transcode/package/progressive.ts";
@@ -79,7 +80,7 @@ test("the folder that grows can be played at every moment, and at the end it is 
           "-i",
           join(served, "master.m3u8"),
         ];
-        watched = run("ffmpeg", [...words, "-map", "0:v:0", "-map", "0:a:0", "-f", "null", "-"]);
+        watched = run(programOf("ffmpeg"), [...words, "-map", "0:v:0", "-map", "0:a:0", "-f", "null", "-"]);
         const text = readFileSync(join(served, "120p/index.m3u8"), "utf8");
         assert.match(text, /TARGETDURATION:2\n.*PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n/s);
         assert.doesNotMatch(text, /ENDLIST/);

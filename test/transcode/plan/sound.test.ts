@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { programOf } from "../../../src/transcode/base/programs.ts";
 import { loudnessOf } from "../../../src/transcode/plan/loudness.ts";
 import { prepare } from "../../../src/transcode/prepare.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
@@ -16,7 +17,7 @@ const encoded = "-c:v libx264 -preset ultrafast -shortest";
 
 /** Of what a player hears. */
 async function heard(out: string) {
-  const { stderr } = await run("ffmpeg", [
+  const { stderr } = await run(programOf("ffmpeg"), [
     ...["-nostdin", "-hide_banner", "-i", join(out, "audio/index.m3u8")],
     ...["-af", "ebur128=peak=true:framelog=48", "-f", "null", "-"],
   ]);

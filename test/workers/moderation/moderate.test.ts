@@ -15,6 +15,7 @@ import { grantRole } from "../../../src/ic/canisters/roles.ts";
 import { publishVideo } from "../../../src/ic/publish/publish.ts";
 import { connectRedis } from "../../../src/queues/connection.ts";
 import { VideoQueues } from "../../../src/queues/video-queues.ts";
+import { programOf } from "../../../src/transcode/base/programs.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import type { BlobStore } from "../../../src/videos/blob-store.ts";
 import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
@@ -198,7 +199,7 @@ test("videos that were cleared while moderation was off are judged later: marked
     const id = await enter(digit, ...published);
     await rm(blobs.originalPath(id));
     const encode = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=1", "-pix_fmt", "yuv420p"];
-    execFileSync("ffmpeg", ["-v", "error", ...encode, "-f", "mp4", blobs.originalPath(id)]);
+    execFileSync(programOf("ffmpeg"), ["-v", "error", ...encode, "-f", "mp4", blobs.originalPath(id)]);
     return { id, entry: await publish(id, 3) };
   };
   const harmless = await clip("f");
