@@ -85,6 +85,14 @@ test("a setting that names no program: FFMPEG_MISSING says which setting", async
   }
 });
 
+test("whatever the version, ffmpeg's report says how many frames were decoded", async () => {
+  const report = await runFfmpeg(
+    { ...drawn, inputOptions: [], input: video, filterGraph: "[0:v]null[out]" },
+    { stallMs: 60_000 },
+  );
+  assert.deepEqual(report, { decoded: 6, concealed: 0, frames: 6 });
+});
+
 /** Runs ./kiln where PATH finds neither ffmpeg nor apt, only Node.js and what the launcher itself uses. */
 async function onBareMachine(args: readonly string[], environment: Record<string, string>) {
   const programs = join(folder, "bare");

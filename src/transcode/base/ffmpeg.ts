@@ -35,6 +35,23 @@ export type FfmpegReport = {
 };
 
 /**
+ * A source that gave some outputs no frame at all: it ends, or cannot be decoded, before their first one. Since ffmpeg 7
+ * that is an error; the other outputs may lack their last frames then. Before, those outputs were empty files.
+ */
+export class EmptyOutputError extends RejectionError {
+  /** Indices of the empty outputs in the command. */
+  readonly outputs: readonly number[];
+  /** What was counted until then. */
+  readonly report: FfmpegReport;
+
+  constructor(outputs: readonly number[], report: FfmpegReport, options: { cause?: unknown }) {
+    super("CORRUPT", "a stream has no frame that can be decoded", options);
+    this.outputs = outputs;
+    this.report = report;
+  }
+}
+
+/**
  * Options before `-i`: nothing that a viewer uploads makes ffmpeg open another file or a URL, and only
  * the demuxer that the magic bytes named may read it.
  */
@@ -65,6 +82,7 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
  * @param stallMs milliseconds without progress after which ffmpeg is stopped
  * @param bounds what it may take; without them as much as it likes
  * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
+ * @throws EmptyOutputError
  * @throws GpuError when the command asks for a GPU that does not do its part
  * @throws TypedError ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY when it leaves its bounds
  * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
@@ -98,6 +116,7 @@ export async function runFfmpeg(
 
   const log: string[] = [];
   const report: FfmpegReport = { decoded: null, concealed: 0, frames: 0 };
+  const empty = new Set<number>();
   /** Sound has no frames to count. */
   let outTime = "";
   const stalled = new AbortController();
@@ -119,9 +138,14 @@ export async function runFfmpeg(
       outTime = line;
     } else if (!/^[a-z_0-9]+=\s*\S+$/.test(line)) {
       onLog?.(line);
-      const decoded = /^\s*Input stream #0:\d+ \(video\):.*; (\d+) frames decoded/.exec(line);
+      // Since ffmpeg 6 behind the name of the input: `[in#0/mov,mp4 @ 0x55]   Input stream #0:0 (video): ...`.
+      const decoded = /^(?:\[in#[^\]]*\])?\s*Input stream #0:\d+ \(video\):.*; (\d+) frames decoded/.exec(
+        line,
+      );
       if (decoded) report.decoded = Math.max(report.decoded ?? 0, Number(decoded[1]));
       if (line.includes("corrupt decoded frame")) report.concealed++;
+      const unopened = /^\[[av]ost#(\d+):.*Could not open encoder before EOF/.exec(line);
+      if (unopened) empty.add(Number(unopened[1]));
       if (log.push(line) > 400) log.splice(0, 200);
     }
   });
@@ -153,6 +177,7 @@ export async function runFfmpeg(
     throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
       final: false,
     });
+  if (error && empty.size > 0) throw new EmptyOutputError([...empty], report, { cause: error });
   if (error) throw failure(log, error);
   return report;
 }

@@ -5,7 +5,7 @@ import { decoderOptions, deviceOptions } from "../gpu/cuda.ts";
 import { type EncodePath, encodePaths, encoderOf } from "../gpu/encode-path.ts";
 import type { Part } from "../plan/division.ts";
 import { perSecond } from "../plan/frame-rate.ts";
-import { pictureKinds } from "../plan/picture-plan.ts";
+import { picturesIn } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import { soundFilters } from "../plan/sound.ts";
 import { filterGraph } from "./filter-graph.ts";
@@ -23,7 +23,7 @@ export const intermediates = (plan: EncodePlan, folder: string) => ({
 
 /**
  * One ffmpeg process that decodes once and writes every rendition, the audio and the raw frames of all pictures.
- * @param part the stretch that is encoded; each file begins at zero
+ * @param part the stretch that is encoded; each file begins at zero. Pictures without a frame in it get no file
  */
 export function command(
   plan: EncodePlan,
@@ -60,7 +60,7 @@ export function command(
     ],
     target: files.audio!,
   };
-  const pictures = pictureKinds.map((kind) => ({
+  const pictures = picturesIn(plan.pictures, part).map((kind) => ({
     options: ["-map", `[${kind}]`, "-c:v", "rawvideo", "-fps_mode", "passthrough", "-f", "rawvideo"],
     target: files.pictures[kind],
   }));

@@ -1,11 +1,18 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TypedError } from "../../base/typed-error.ts";
 import { isDiskFull } from "../base/disk-full.ts";
-import { argumentsOf, ffmpegVersion, runFfmpeg } from "../base/ffmpeg.ts";
+import {
+  argumentsOf,
+  EmptyOutputError,
+  type FfmpegCommand,
+  type FfmpegReport,
+  ffmpegVersion,
+  runFfmpeg,
+} from "../base/ffmpeg.ts";
 import { GpuError } from "../base/gpu-failure.ts";
 import type { Policy } from "../base/settings.ts";
 import type { EncodePath } from "../gpu/encode-path.ts";
@@ -58,7 +65,7 @@ export async function encodeParts(
       return earlier;
     }
     await using made = await draft(folder);
-    const report = await runFfmpeg(command(plan, path, policy, made.path, part), {
+    const report = await runPart(command(plan, path, policy, made.path, part), {
       signal: stop,
       stallMs: policy.stallSeconds * 1000,
       bounds: boundsOf(plan, path, policy),
@@ -81,6 +88,21 @@ export async function encodeParts(
   }
   const whole = plan.parts.flatMap((_, index) => (reports[index]!.frames > 0 ? [folders[index]!] : []));
   return { folders: whole, report: summed(reports) };
+}
+
+/** Runs a part's command; where the source ends before the first frame of some outputs, again without these. */
+async function runPart(made: FfmpegCommand, options: Parameters<typeof runFfmpeg>[1]): Promise<FfmpegReport> {
+  try {
+    return await runFfmpeg(made, options);
+  } catch (error) {
+    if (!(error instanceof EmptyOutputError)) throw error;
+    const outputs = made.outputs.filter((_, index) => !error.outputs.includes(index));
+    if (outputs.length === 0) return { ...error.report, frames: 0 };
+    const unused = made.outputs
+      .filter((_, index) => error.outputs.includes(index))
+      .map(({ options }) => `;${options[options.indexOf("-map") + 1]}nullsink`);
+    return runPart({ ...made, filterGraph: made.filterGraph + unused.join(""), outputs }, options);
+  }
 }
 
 /** Everything that decides what is in a part: the source's content, this ffmpeg, and every word of the command but paths. */
@@ -118,16 +140,16 @@ function summed(reports: readonly PartReport[]): PartReport {
   };
 }
 
-/** Joins the raw pictures of all parts, in order, as one run would have written them. */
+/** Joins the raw pictures of all parts that have some, in order, as one run would have written them. */
 export async function joinPictures(plan: EncodePlan, folders: readonly string[], out: string): Promise<void> {
-  for (const kind of pictureKinds)
-    for (const folder of folders)
-      await pipeline(
-        createReadStream(intermediates(plan, folder).pictures[kind]),
-        createWriteStream(intermediates(plan, out).pictures[kind], {
-          flags: folder === folders[0] ? "w" : "a",
-        }),
-      );
+  for (const kind of pictureKinds) {
+    const joined = intermediates(plan, out).pictures[kind];
+    await writeFile(joined, "");
+    for (const folder of folders) {
+      const own = intermediates(plan, folder).pictures[kind];
+      if (existsSync(own)) await pipeline(createReadStream(own), createWriteStream(joined, { flags: "a" }));
+    }
+  }
 }
 
 /** The checkpoints of a video that is finished, or refused for good. */

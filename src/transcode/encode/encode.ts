@@ -1,4 +1,4 @@
-import { type FfmpegReport, runFfmpeg } from "../base/ffmpeg.ts";
+import { EmptyOutputError, type FfmpegReport, runFfmpeg } from "../base/ffmpeg.ts";
 import type { Policy } from "../base/settings.ts";
 import type { EncodePath } from "../gpu/encode-path.ts";
 import type { EncodePlan } from "../plan/plan.ts";
@@ -76,6 +76,10 @@ async function encodePicture(
       stallMs,
       bounds,
       onFrames,
+    }).catch((error: unknown) => {
+      // Pictures begin in the first quarter: too little is there to be taken, and the judge says how little.
+      if (error instanceof EmptyOutputError) judge(error.report, source.video.timing.packets, plan.frames);
+      throw error;
     });
     return { ...judged(report), parts: [folder] };
   }

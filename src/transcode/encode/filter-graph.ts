@@ -4,7 +4,7 @@ import { colorFilters, exactly, tagged } from "../plan/color.ts";
 import type { Part } from "../plan/division.ts";
 import { fraction } from "../plan/frame-rate.ts";
 import type { Size } from "../plan/ladder.ts";
-import { pictureKinds, selection } from "../plan/picture-plan.ts";
+import { picturesIn, selection } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 
 /**
@@ -37,11 +37,13 @@ export function filterGraph(plan: EncodePlan, path: EncodePath, part: Part): str
   ].join(";");
 }
 
-/** The frames of every kind of picture, in its size and as RGB. */
+/** The frames of every kind of picture that the part has frames of, in its size and as RGB. */
 function pictures({ pictures: plans }: EncodePlan, part: Part, bring: (size: Size) => string[]): string[] {
+  const kinds = picturesIn(plans, part);
+  if (kinds.length === 0) return ["[p]nullsink"];
   return [
-    `[p]split=${pictureKinds.length}${pictureKinds.map((kind) => `[p_${kind}]`).join("")}`,
-    ...pictureKinds.map((kind) => {
+    `[p]split=${kinds.length}${kinds.map((kind) => `[p_${kind}]`).join("")}`,
+    ...kinds.map((kind) => {
       const shape = [...bring(plans[kind]), `${memoryScale(plans[kind])}${exactly}`, "format=rgb24"];
       return `[p_${kind}]select=${selection(plans[kind], part.start)},${shape.join(",")}[${kind}]`;
     }),

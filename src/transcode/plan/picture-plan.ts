@@ -1,3 +1,4 @@
+import type { Part } from "./division.ts";
 import { fit, type Size } from "./ladder.ts";
 
 /** Evenly spaced frames of the output, `first`, `first + step`, ..., scaled to a size in pixels. */
@@ -12,6 +13,7 @@ export type PicturePlan = {
 };
 
 export const pictureKinds = ["poster", "storyboard", "preview"] as const;
+export type PictureKind = (typeof pictureKinds)[number];
 
 /** Longest sides in pixels. */
 const sides = { poster: 1280, storyboard: 160, preview: 320 } as const;
@@ -47,6 +49,15 @@ export function picturePlan(top: Size, frames: number, rate: number): PicturePla
 }
 
 const spread = (frames: number, step: number) => ({ first: 0, step, count: Math.ceil(frames / step) });
+
+/** The kinds of pictures that have frames in a part. */
+export const picturesIn = (pictures: PicturePlan, part: Part): PictureKind[] =>
+  pictureKinds.filter((kind) => hasFramesIn(pictures[kind], part));
+
+function hasFramesIn({ first, step, count }: Stills, { start, frames }: Part): boolean {
+  const next = first + step * Math.max(0, Math.ceil((start - first) / step));
+  return next < Math.min(start + frames, first + step * count);
+}
 
 /**
  * ffmpeg's expression for the frames.

@@ -198,3 +198,19 @@ test("arguments: a part of a long video: sought before it, counted on the whole'
     outputs(whole).filter((word) => !forced.includes(word)),
   );
 });
+
+test("arguments: a part has no output for pictures that have no frame in it", () => {
+  const from = source(
+    { timing: { packets: 9000, duration: 300, rate: 30, constant: true } },
+    { audio: null },
+  );
+  const kinds = (part: Part) => render(from, part).flatMap((word) => /\/(\w+)\.rgb$/.exec(word)?.[1] ?? []);
+  // The preview's frames are 2227, 2230, ... 2314; the poster's every 750th, the storyboard's every 90th.
+  assert.deepEqual(kinds({ start: 0, frames: 2227 }), ["poster", "storyboard"]);
+  assert.deepEqual(kinds({ start: 0, frames: 2228 }), ["poster", "storyboard", "preview"]);
+  assert.deepEqual(kinds({ start: 2314, frames: 1 }), ["preview"]);
+  assert.deepEqual(kinds({ start: 2315, frames: 25 }), []);
+  assert.deepEqual(kinds({ start: 2315, frames: 26 }), ["storyboard"]);
+  const graph = render(from, { start: 2315, frames: 25 }).find((word) => word.includes("[p]"))!;
+  assert.ok(graph.endsWith(";[p]nullsink"), graph);
+});

@@ -15,7 +15,7 @@ import { prepare } from "../../../src/transcode/prepare.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { readBack } from "../../../src/transcode/verify/read-back.ts";
 import { clip, pattern, policy, scratch } from "../clip.ts";
-import { ffmpegsNaming } from "../running.ts";
+import { ffmpegsNaming, isFfmpeg } from "../running.ts";
 
 const run = promisify(execFile);
 const folder = await scratch();
@@ -131,8 +131,7 @@ async function killOne(): Promise<void> {
     const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
     for (const id of ids) {
       const line = await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "");
-      if (/^ffmpeg\0/.test(line) && line.includes(parts.partsFolder))
-        return void process.kill(Number(id), "SIGKILL");
+      if (isFfmpeg(line) && line.includes(parts.partsFolder)) return void process.kill(Number(id), "SIGKILL");
     }
     await setTimeout(20);
   }
