@@ -116,7 +116,7 @@ export async function runFfmpeg(
 
   const log: string[] = [];
   const report: FfmpegReport = { decoded: null, concealed: 0, frames: 0 };
-  const empty = new Set<number>();
+  const emptiness: string[] = [];
   /** Sound has no frames to count. */
   let outTime = "";
   const stalled = new AbortController();
@@ -144,8 +144,7 @@ export async function runFfmpeg(
       );
       if (decoded) report.decoded = Math.max(report.decoded ?? 0, Number(decoded[1]));
       if (line.includes("corrupt decoded frame")) report.concealed++;
-      const unopened = /^\[[av]ost#(\d+):.*Could not open encoder before EOF/.exec(line);
-      if (unopened) empty.add(Number(unopened[1]));
+      if (/Could not open encoder before EOF|Task finished with error/.test(line)) emptiness.push(line);
       if (log.push(line) > 400) log.splice(0, 200);
     }
   });
@@ -177,7 +176,8 @@ export async function runFfmpeg(
     throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
       final: false,
     });
-  if (error && empty.size > 0) throw new EmptyOutputError([...empty], report, { cause: error });
+  const empty = error ? emptyOutputs(emptiness) : [];
+  if (empty.length > 0) throw new EmptyOutputError(empty, report, { cause: error });
   if (error) throw failure(log, error);
   return report;
 }
@@ -196,6 +196,20 @@ function uncheckedCommand() {
 
 /** `verbose` is the level at which ffmpeg counts the frames it decoded; `repeat` leaves no message out. */
 const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+verbose", "-progress", "pipe:2"];
+
+/**
+ * Reads from ffmpeg's log which outputs got no frame, as long as nothing else went wrong: an encoder also remains unopened
+ * when what feeds it fails. Pure.
+ * @returns their indices in the command
+ */
+export function emptyOutputs(log: readonly string[]): number[] {
+  const output = (line: string) => Number(/^\[[av]ost#(\d+):/.exec(line)?.[1] ?? Number.NaN);
+  const unopened = new Set(
+    log.filter((line) => line.includes("Could not open encoder before EOF")).map(output),
+  );
+  const failed = log.filter((line) => line.includes("Task finished with error")).map(output);
+  return failed.every((index) => unopened.has(index)) ? [...unopened] : [];
+}
 
 /** What a failed run means, told by ffmpeg's log. */
 export function failure(log: readonly string[], cause: Error): TypedError {

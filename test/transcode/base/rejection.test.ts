@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { failure } from "../../../src/transcode/base/ffmpeg.ts";
+import { emptyOutputs, failure } from "../../../src/transcode/base/ffmpeg.ts";
 import { rejections } from "../../../src/transcode/base/rejection.ts";
 import { limitsOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { judge } from "../../../src/transcode/encode/judge.ts";
