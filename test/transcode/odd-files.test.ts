@@ -64,7 +64,11 @@ const files: Record<string, Odd> = {
     made: plain,
     sound: "#####.....",
   },
-  "empty sound track.mov": { make: `${picture(1)} ${tone(1)} ${h264} -frames:a 0`, made: plain },
+  "empty sound track.mov": {
+    // The header first: afterwards a muxer would leave the track out.
+    make: `${picture(1)} ${tone(1)} ${h264} -c:a pcm_s16le -bsf:a noise=drop=1 -movflags +frag_keyframe+empty_moov`,
+    made: plain,
+  },
   "sound alone for a second, then the picture.mkv": {
     make: `${picture(0.5)} ${tone(1.5)} -filter_complex [0]setpts=PTS+1/TB[v] -map [v] -map 1 ${h264} -fps_mode passthrough -c:a pcm_s16le`,
     made: "160x90 45 30/1",
