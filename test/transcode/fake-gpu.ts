@@ -86,6 +86,8 @@ for (let at = 0; at < words.length; at++) {
     at = Math.min(...after) - 1;
   } else kept.push(words[at].replaceAll(/scale_cuda=w=(\\d+):h=(\\d+)[^,[\\]]*/g, "scale=$1:$2").replaceAll(/hw(up|down)load/g, "null"));
 }
-const { status } = spawnSync(${JSON.stringify(programOf("ffmpeg"))}, kept, { stdio: "inherit" });
+// The real ffmpeg may be a name for PATH, which must not find this program again.
+const rest = process.env.PATH.split(":").filter((folder) => folder !== dirname(process.argv[1]));
+const { status } = spawnSync(${JSON.stringify(programOf("ffmpeg"))}, kept, { stdio: "inherit", env: { ...process.env, PATH: rest.join(":") } });
 process.exit(status ?? 1);
 `;

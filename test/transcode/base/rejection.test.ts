@@ -172,6 +172,21 @@ test("failures of ffmpeg are told apart by its log", () => {
   assert.equal(rejections.DISK_FULL.final, false);
 });
 
+test("outputs without a frame are told from encoders that did not open for another reason", () => {
+  const unopened = (index: number) => [
+    `[vost#${index}:0/rawvideo @ 0x55a4] Could not open encoder before EOF`,
+    `[vost#${index}:0/rawvideo @ 0x55a4] Task finished with error code: -22 (Invalid argument)`,
+  ];
+  // ffmpeg 9 names the encoder, too.
+  const recent = unopened(4).map((line) => line.replace("] C", "] [enc:rawvideo @ 0x55a5] C"));
+  assert.deepEqual(emptyOutputs([...unopened(3), ...recent]), [3, 4]);
+  const graph =
+    "[fc#0 @ 0x55b6] Task finished with error code: -542398533 (Generic error in an external library)";
+  assert.deepEqual(emptyOutputs([graph, ...unopened(3)]), []);
+  const other = "[vost#0:0/libx264 @ 0x55b7] Task finished with error code: -12 (Cannot allocate memory)";
+  assert.deepEqual(emptyOutputs([...unopened(3), other]), []);
+});
+
 const kiln = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const run = promisify(execFile);
 
