@@ -20,7 +20,7 @@ const divided = {
 };
 
 /** What the filters give to the encoders, frame by frame: time and digest of each rendition and picture. */
-async function frames({ plan, policy: whole }: Prepared, part: Part): Promise<string[][]> {
+async function frames({ plan, policy: whole }: Prepared, part: Part): Promise<Map<string, string[]>> {
   const made = command(plan, { name: "software" }, whole, folder, part);
   const maps = made.outputs.map(({ options }) => options[1]!).filter((map) => map.startsWith("["));
   const outputs = maps.map((map, index) => ({
@@ -29,7 +29,9 @@ async function frames({ plan, policy: whole }: Prepared, part: Part): Promise<st
   }));
   await runFfmpeg({ ...made, outputs } satisfies FfmpegCommand, { stallMs: 60_000 });
   const texts = await Promise.all(outputs.map(({ target }) => readFile(target, "utf8")));
-  return texts.map((text) => text.split("\n").filter((line) => /^\d/.test(line)));
+  return new Map(
+    texts.map((text, index) => [maps[index]!, text.split("\n").filter((line) => /^\d/.test(line))]),
+  );
 }
 
 const looped = (name: string, times: number) => `-stream_loop ${times} -i ${media}/${name} -an -c copy`;
@@ -60,9 +62,10 @@ for (const [name, words, real] of [
     const { plan } = prepared;
     assert.ok(plan.parts.length > 1, `${plan.parts.length} parts`);
     const whole = await frames(prepared, { start: 0, frames: plan.frames });
-    const joined = whole.map(() => [] as string[]);
+    const joined = new Map([...whole.keys()].map((output) => [output, [] as string[]]));
     for (const part of plan.parts)
-      for (const [output, lines] of (await frames(prepared, part)).entries()) joined[output]!.push(...lines);
-    const digests = (lines: string[]) => lines.map((line) => line.split(",").at(-1)!.trim());
-    assert.deepEqual(joined.map(digests), whole.map(digests));
+      for (const [output, lines] of await frames(prepared, part)) joined.get(output)!.push(...lines);
+    const digests = (outputs: Map<string, string[]>) =>
+      [...outputs].map(([output, lines]) => [output, lines.map((line) => line.split(",").at(-1)!.trim())]);
+    assert.deepEqual(digests(joined), digests(whole));
   });

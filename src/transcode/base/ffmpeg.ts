@@ -225,7 +225,7 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   if (gpu !== null) return new GpuError(gpu, { cause });
   if (/Decoder \([^)]*\) not found|Decoding requested, but no decoder found/.test(all))
     return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
-  if (/Cannot determine format of input stream/.test(all))
+  if (/Cannot determine format of input (stream )?\d/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
   if (/Cannot allocate memory|malloc of size \d+ failed/.test(all))
     return new TypedError(

@@ -3,7 +3,7 @@ import { convertible } from "./convertible.ts";
 import type { Size } from "./ladder.ts";
 
 /** How a source's colours become SDR BT.709 at video range, which every screen shows alike. */
-export type Conversion =
+export type Conversion = (
   | { kind: "sdr"; from: { matrix: string; range: "tv" | "pc" } | "tagged"; matrix: "kept" | "converted" }
   | { kind: "wide"; primaries: string; matrix: string; transfer: string; range: "tv" | "pc" }
   | {
@@ -12,7 +12,14 @@ export type Conversion =
       matrix: string;
       transfer: "smpte2084" | "arib-std-b67";
       range: "tv" | "pc";
-    };
+    }
+) & {
+  /** The matrix that frames are tagged with before they are scaled, where the scaler refuses the source's. */
+  retagged?: string;
+};
+
+/** Matrices, as ffprobe names them, that the scaler of ffmpeg 8 and newer takes; older ones took all others for BT.601. */
+const scalable = new Set(["gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 
 const hdrTransfers = new Set(["smpte2084", "arib-std-b67"]);
 const widePrimaries = new Set(["bt2020", "smpte432", "smpte431"]);
@@ -21,13 +28,20 @@ const widePrimaries = new Set(["bt2020", "smpte432", "smpte431"]);
  * Matrix and range of a source. Untagged colour counts as BT.709 from 720 lines on and as BT.601 below, at video
  * range: what cameras and encoders of those sizes mean when they say nothing.
  */
-export function declared({ matrix, range }: Color, { width, height }: Size) {
-  const byLines = Math.min(width, height) >= 720 ? "bt709" : "smpte170m";
-  return { matrix: matrix ?? byLines, range: range ?? ("tv" as const) };
+export function declared({ matrix, range }: Color, size: Size) {
+  return { matrix: matrix ?? byLines(size), range: range ?? ("tv" as const) };
 }
+
+const byLines = ({ width, height }: Size) => (Math.min(width, height) >= 720 ? "bt709" : "smpte170m");
 
 /** Chooses the conversion. */
 export function conversion(color: Color, size: Size): Conversion {
+  const chosen = conversionOf(color, size);
+  if (color.matrix === null || scalable.has(color.matrix)) return chosen;
+  return { ...chosen, retagged: chosen.kind === "sdr" ? byLines(size) : "bt2020nc" };
+}
+
+function conversionOf(color: Color, size: Size): Conversion {
   const { matrix, range } = declared(color, size);
   if (hdrTransfers.has(color.transfer ?? ""))
     return {
@@ -66,7 +80,8 @@ const peak = (1000 / white).toFixed(3);
  * The tone map was chosen by PSNR against libplacebo's BT.2390 (33 dB for HLG, 23 dB for PQ).
  */
 export function colorFilters(from: Conversion, { width, height }: Size): string[] {
-  const plain = `scale=${width}:${height}:flags=bicubic`;
+  const retag = from.retagged === undefined ? "" : `setparams=colorspace=${from.retagged},`;
+  const plain = `${retag}scale=${width}:${height}:flags=bicubic`;
   switch (from.kind) {
     case "sdr": {
       const scale = from.matrix === "kept" ? plain : `${plain}${exactly}`;

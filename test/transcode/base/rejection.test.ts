@@ -167,6 +167,8 @@ test("failures of ffmpeg are told apart by its log", () => {
   assert.equal(code("av_interleaved_write_frame(): No space left on device"), "DISK_FULL");
   assert.equal(code("Decoder (codec ac4) not found for input stream #0:1"), "UNSUPPORTED_CODEC");
   assert.equal(code("Cannot determine format of input stream 0:0 after EOF"), "CORRUPT");
+  // ffmpeg 9
+  assert.equal(code("[fc#0 @ 0x558f] Cannot determine format of input 0:0 after EOF"), "CORRUPT");
   assert.equal(code("Segmentation fault"), "ENCODE_FAILED");
   assert.equal(failure([], new Error("ffmpeg exited with code 127")).code, "FFMPEG_MISSING");
   assert.equal(rejections.DISK_FULL.final, false);

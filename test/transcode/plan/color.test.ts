@@ -67,7 +67,9 @@ test("conversion: HDR that names only its transfer counts as BT.2020, Display P3
 
 test("Display P3 is brought into BT.709: its red becomes redder than red can be, and is cut there", async () => {
   const words =
-    "-f lavfi -i color=c=0xC03020:s=320x180:r=25:d=0.4,format=gbrp -vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p " +
+    "-f lavfi -i color=c=0xC03020:s=320x180:r=25:d=0.4,format=gbrp -vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p," +
+    // On the frames, too: since ffmpeg 8 other tags of the output are left out.
+    "setparams=color_primaries=smpte432:color_trc=bt709:colorspace=bt709:range=tv " +
     `${h264} -colorspace bt709 -color_primaries smpte432 -color_trc bt709 -color_range tv`;
   const out = join(folder, "p3");
   const { posters, source } = await transcode(await clip(folder, "p3.mkv", words), { out, policy });
