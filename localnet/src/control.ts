@@ -4,7 +4,7 @@ import type { Latency } from "./replica/latency.ts";
 import type { LocalReplica } from "./replica/replica.ts";
 import type { Executed } from "./replica/scheduler.ts";
 
-/** A message that has run, as tests and benches read it. */
+/** An executed message, for tests and benchmarks. */
 export interface Execution {
   /** Text of the canister's id. */
   canister: string;
@@ -13,13 +13,13 @@ export interface Execution {
   instructions: bigint;
 }
 
-/** What tests do to a network beside what clients can. */
+/** What tests can do to a network that clients cannot. */
 export interface Control {
-  /** What ran since this was asked last, the newest 100,000. */
+  /** The messages executed since the last call, at most the latest 100,000. */
   takeExecutions(): Execution[];
   /**
-   * Sets the network's clock forward: timers ring, deadlines pass, storage is paid for. Resolves when everything that
-   * this set off has run, apart from messages that are still on their way or held for a stopped subnet.
+   * Sets the network's clock forward: timers fire, deadlines pass, storage is charged. Resolves when everything that
+   * this causes has run, apart from messages that are still on their way or held for a stopped subnet.
    */
   advanceTime(milliseconds: number): Promise<void>;
   injectFault(fault: Fault): void;
@@ -29,7 +29,7 @@ export interface Control {
   /** Messages to a stopped subnet's canisters wait until it is started again; its HTTP interface answers 503. */
   stopSubnet(index: number): void;
   startSubnet(index: number): void;
-  /** Stops or starts a canister whoever controls it. */
+  /** Stops or starts a canister, regardless of its controllers. */
   setCanisterStatus(canister: string, status: "running" | "stopped"): void;
   /** Texts of the subnets' ids, the root subnet's first. */
   subnetIds(): string[];
@@ -38,7 +38,7 @@ export interface Control {
 /** How many executions are kept. */
 const kept = 100_000;
 
-/** Counts what runs, until somebody takes it. */
+/** Collects executions until they are taken. */
 export class ExecutionLog {
   #executed: Executed[] = [];
 

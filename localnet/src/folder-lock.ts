@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { LocalnetError } from "./localnet-error.ts";
 
 /**
- * Takes a folder for this process until it is disposed of. The lock of a process that is gone is taken over.
- * @throws LocalnetError STATE_IN_USE when a process that lives holds it
+ * Locks a folder for this process until the lock is disposed of. Takes over the lock of a process that has ended.
+ * @throws LocalnetError STATE_IN_USE when a running process holds it
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const path = join(folder, "lock");
@@ -18,14 +18,14 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
     if (holder === undefined) continue;
     if (await lives(holder)) {
       const [pid] = holder.split(" ");
-      const say = `${folder} is used by another local network (process ${pid}): stop it or give another folder`;
-      throw new LocalnetError("STATE_IN_USE", say, { final: false });
+      const message = `${folder} is used by another local network (process ${pid}): stop it or give another folder`;
+      throw new LocalnetError("STATE_IN_USE", message, { final: false });
     }
     await takeAway(path, holder);
   }
 }
 
-/** Linking is atomic and brings the content along, so that nobody reads a lock without its holder. */
+/** Linking is atomic and includes the content, so a lock without its holder is never read. */
 async function placed(path: string, content: string): Promise<boolean> {
   const aside = `${path}.${randomUUID()}`;
   await writeFile(aside, content);
@@ -40,7 +40,7 @@ async function placed(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Removes a lock, unless somebody has replaced it since it was read: then theirs is put back. */
+/** Removes a lock. If another process has replaced it since it was read, puts that process's lock back. */
 async function takeAway(path: string, expected: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -62,7 +62,7 @@ async function lives(holder: string): Promise<boolean> {
   return (await startOf(Number(pid))) === start;
 }
 
-/** When a process began, in clock ticks since boot: tells it from a later one of the same id. */
+/** When a process started, in clock ticks since boot: distinguishes it from a later one with the same id. */
 async function startOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field is the name in brackets, which may hold spaces; the start is the 22nd.

@@ -16,21 +16,21 @@ export type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 export type { Durability } from "./replica/state/durable-writer.ts";
 export type { LocalnetOptions } from "./worker-protocol.ts";
 
-/** A local Internet Computer that runs. */
+/** A running local Internet Computer. */
 export interface Localnet extends AsyncDisposable {
-  /** Where agents and browsers find it. */
+  /** For agents and browsers. */
   url: string;
   port: number;
   /** DER, 133 bytes. */
   rootKey: Uint8Array;
-  /** Counters, the clock, faults: for tests and benches. */
+  /** Execution counters, the clock and faults, for tests and benchmarks. */
   control: RemoteControl;
-  /** Stops it, when the state has been written. Nothing of it keeps the process alive after that. */
+  /** Writes the state, then stops. Afterwards nothing keeps the process alive. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a network in a thread of its own.
+ * Starts a network in its own thread.
  * @throws LocalnetError PORT_TAKEN, PORT_REFUSED, STATE_IN_USE, STATE_TOO_NEW, STATE_UNREADABLE, STATE_UNWRITABLE
  */
 export async function startLocalnet(options: LocalnetOptions = {}): Promise<Localnet> {
@@ -38,7 +38,7 @@ export async function startLocalnet(options: LocalnetOptions = {}): Promise<Loca
   if (options.state) opened.use(await openStateFolder(options.state));
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData: options,
-    // Flags of the process such as --input-type are not for a thread that runs a file.
+    // Flags of the process such as --input-type do not apply to a thread that runs a file.
     execArgv: [],
     resourceLimits: { stackSizeMb: 200 },
   });

@@ -3,12 +3,14 @@ import type { Control } from "./control.ts";
 import { LocalnetError } from "./localnet-error.ts";
 import type { ControlAnswer, WorkerRequest } from "./worker-protocol.ts";
 
-/** The same acts, from the thread that started the network. */
+/** The same commands, from the thread that started the network. */
 export type RemoteControl = {
-  [Act in keyof Control]: (...args: Parameters<Control[Act]>) => Promise<Awaited<ReturnType<Control[Act]>>>;
+  [Command in keyof Control]: (
+    ...args: Parameters<Control[Command]>
+  ) => Promise<Awaited<ReturnType<Control[Command]>>>;
 };
 
-const acts: { [Act in keyof Control]: Act } = {
+const commands: { [Command in keyof Control]: Command } = {
   takeExecutions: "takeExecutions",
   advanceTime: "advanceTime",
   injectFault: "injectFault",
@@ -20,10 +22,10 @@ const acts: { [Act in keyof Control]: Act } = {
   subnetIds: "subnetIds",
 };
 
-/** Acts are rejected with LocalnetError CONTROL_REFUSED when the network cannot do them. */
+/** Commands reject with LocalnetError CONTROL_REFUSED when the network cannot carry them out. */
 export function remoteControl(worker: Worker): RemoteControl {
   let count = 0;
-  const ask = (act: keyof Control, args: unknown[]) =>
+  const send = (command: keyof Control, args: unknown[]) =>
     new Promise((resolve, reject) => {
       const number = count++;
       const listen = (answer: ControlAnswer) => {
@@ -33,8 +35,11 @@ export function remoteControl(worker: Worker): RemoteControl {
         else resolve(answer.value);
       };
       worker.on("message", listen);
-      worker.postMessage({ kind: "control", number, act, args } satisfies WorkerRequest);
+      worker.postMessage({ kind: "control", number, command, args } satisfies WorkerRequest);
     });
-  const entries = Object.values(acts).map((act) => [act, (...args: unknown[]) => ask(act, args)]);
+  const entries = Object.values(commands).map((command) => [
+    command,
+    (...args: unknown[]) => send(command, args),
+  ]);
   return Object.fromEntries(entries) as RemoteControl;
 }

@@ -17,19 +17,19 @@ export interface ServeOptions {
   /** Folder that keeps the keys; without it they last as long as the network. */
   state?: string;
   gateway?: GatewayPolicy;
-  /** How many there are at least; 1 by default. */
+  /** Minimum number of subnets; 1 by default. */
   subnets?: number;
   clock?: Clock;
 }
 
-/** A network that listens. */
+/** A listening network. */
 export interface Served extends AsyncDisposable {
   port: number;
   rootKey: Uint8Array;
 }
 
 /**
- * Puts the HTTP side before a replica and listens. Disposing closes the server, then the replica.
+ * Serves a replica over HTTP. Disposing closes the server, then the replica.
  * @param openReplica makes the replica of the subnets whose ids it is given, the root subnet first
  * @throws LocalnetError PORT_TAKEN, PORT_REFUSED, STATE_UNREADABLE
  */
@@ -74,8 +74,8 @@ function subnetsOf(all: Keys[], replica: Replica, clock: Clock): Subnet[] {
 
 function listenError({ host, port }: ServeOptions, error: NodeJS.ErrnoException): LocalnetError {
   if (error.code === "EADDRINUSE") {
-    const say = `port ${port} of ${host} is taken: stop what uses it or give another port (0 takes a free one)`;
-    return new LocalnetError("PORT_TAKEN", say, { final: false, cause: error });
+    const message = `port ${port} of ${host} is taken: stop what uses it or give another port (0 takes a free one)`;
+    return new LocalnetError("PORT_TAKEN", message, { final: false, cause: error });
   }
   return new LocalnetError("PORT_REFUSED", `cannot listen at ${host}:${port}: ${error.message}`, {
     cause: error,

@@ -4,23 +4,23 @@ import { z } from "zod";
 import { lockFolder } from "./folder-lock.ts";
 import { LocalnetError } from "./localnet-error.ts";
 
-/** What this version writes; a folder of a newer one is refused. */
+/** The format that this version writes; newer ones are refused. */
 const version = 1;
 const descriptionSchema = z.object({ version: z.int() });
 
 /**
- * Makes the folder where it is missing, checks that this version can read it, and locks it.
+ * Creates the folder if it is missing, checks that this version can read it, and locks it.
  * @throws LocalnetError STATE_UNWRITABLE, STATE_TOO_NEW, STATE_UNREADABLE, STATE_IN_USE
  */
 export async function openStateFolder(folder: string): Promise<AsyncDisposable> {
   const description = join(folder, "localnet.json");
   try {
     await mkdir(folder, { recursive: true });
-    // Opening for appending finds out whether the folder can be written, and makes the file at first.
+    // Opening for appending creates the file, and fails if the folder is not writable.
     await writeFile(description, "", { flag: "a" });
   } catch (cause) {
-    const say = `${folder} cannot be written: give another state folder (${(cause as Error).message})`;
-    throw new LocalnetError("STATE_UNWRITABLE", say, { cause });
+    const message = `${folder} cannot be written: give another state folder (${(cause as Error).message})`;
+    throw new LocalnetError("STATE_UNWRITABLE", message, { cause });
   }
   const lock = await lockFolder(folder);
   try {
@@ -47,7 +47,7 @@ async function checkVersion(folder: string, description: string): Promise<void> 
     });
   }
   if (found > version) {
-    const say = `${folder} was written by a newer Kiln: use that one, or give another state folder`;
-    throw new LocalnetError("STATE_TOO_NEW", say);
+    const message = `${folder} was written by a newer Kiln: use that one, or give another state folder`;
+    throw new LocalnetError("STATE_TOO_NEW", message);
   }
 }

@@ -4,16 +4,16 @@ import type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 import type { createReplica } from "./replica/replica.ts";
 import type { Durability } from "./replica/state/durable-writer.ts";
 
-/** What a network is started with. */
+/** The options of a network. */
 export interface LocalnetOptions {
   /** TCP port; 0, the default, takes a free one. */
   port?: number;
   host?: "127.0.0.1";
   /** Folder that keeps keys and canisters over restarts; without it they last as long as the network. */
   state?: string;
-  /** What answered updates outlast: the death of the process, by default, or also a power cut. */
+  /** What answered updates survive: the death of the process, by default, or also a power cut. */
   durability?: Durability;
-  /** How many subnets there are at least; 3 by default. The first one is the root subnet. */
+  /** Minimum number of subnets; 3 by default. The first one is the root subnet. */
   subnets?: number;
   /** How long messages take; no time by default. */
   latency?: Latency;
@@ -22,15 +22,15 @@ export interface LocalnetOptions {
   instructionLimits?: NonNullable<Parameters<typeof createReplica>[0]["instructionLimits"]>;
 }
 
-/** What is asked of the worker: an act of control, answered under the same number; or to close. */
+/** A request to the worker: a control command, answered under the same number, or to close. */
 export type WorkerRequest =
   | { kind: "close" }
-  | { kind: "control"; number: number; act: keyof Control; args: unknown[] };
+  | { kind: "control"; number: number; command: keyof Control; args: unknown[] };
 
-/** The answer to an act of control. */
+/** The answer to a control command. */
 export type ControlAnswer = { number: number; value: unknown } | { number: number; error: string };
 
-/** What the worker posts once: that the network listens, or why it cannot. */
+/** The worker's first message: the network is listening, or why it cannot. */
 export type WorkerReport =
   | { status: "listening"; port: number; rootKey: Uint8Array }
   | { status: "failed"; code: string; message: string; final: boolean };

@@ -1,6 +1,7 @@
 /**
- * The thread that the whole network runs in: Wasm may block it and needs a large stack. Gets `LocalnetOptions` as
- * worker data, posts one `WorkerReport` when it listens or cannot, answers acts of control, and closes when told.
+ * The thread that runs the whole network: Wasm may block it and needs a large stack. Gets `LocalnetOptions` as
+ * worker data, posts one `WorkerReport` when it listens or has failed, carries out control commands, and closes on
+ * request.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "./certification/certifier.ts";
@@ -43,7 +44,7 @@ async function start(options: LocalnetOptions) {
   return { served, control: controlOf(replica!, log, time) };
 }
 
-/** Does what is asked until it is to close. */
+/** Carries out requests until asked to close. */
 function obey(control: Control): Promise<void> {
   return new Promise((close) => {
     parentPort!.on("message", (request: WorkerRequest) => {
@@ -55,10 +56,10 @@ function obey(control: Control): Promise<void> {
 
 async function answerTo(
   control: Control,
-  { number, act, args }: Extract<WorkerRequest, { kind: "control" }>,
+  { number, command, args }: Extract<WorkerRequest, { kind: "control" }>,
 ): Promise<ControlAnswer> {
   try {
-    return { number, value: await (control[act] as (...args: unknown[]) => unknown)(...args) };
+    return { number, value: await (control[command] as (...args: unknown[]) => unknown)(...args) };
   } catch (error) {
     return { number, error: (error as Error).message };
   }
@@ -76,7 +77,7 @@ try {
   await closing;
   parentPort!.close();
 } catch (error) {
-  // Errors lose their class between threads; one without a code is a fault and ends the thread.
+  // Errors lose their class between threads. One without a code is a bug and ends the thread.
   if (!(error instanceof LocalnetError)) throw error;
   report({ status: "failed", code: error.code, message: error.message, final: error.final });
 }

@@ -4,20 +4,20 @@ import type { Canister } from "./canister.ts";
 import { totalMemory } from "./memory-usage.ts";
 import { errorCodes, type Rejection, reject, textOf } from "./trap.ts";
 
-/** Takes cycles away for good. */
+/** Deducts cycles and records their use. */
 export function consume(canister: Canister, use: Use, amount: bigint): void {
   canister.cycles -= amount;
   canister.consumed[use] += amount;
 }
 
-/** A canister that reserves memory pays for what it reserves, used or not. */
+/** A canister that reserves memory pays for all of it, used or not. */
 export function holdingOf(canister: Canister): Holding {
   const { memoryAllocation, computeAllocation } = canister.settings;
   const used = totalMemory(canister);
   return { memory: used > memoryAllocation ? used : memoryAllocation, computeAllocation };
 }
 
-/** The balance that a canister must keep: with less it is frozen. */
+/** The balance below which a canister is frozen. */
 export function reserveOf(canister: Canister): bigint {
   return freezingLimit(holdingOf(canister), canister.settings.freezingThreshold);
 }
@@ -26,16 +26,16 @@ export function reserveOf(canister: Canister): bigint {
 export function cannotPay(canister: Canister, amount: bigint): Rejection | undefined {
   const missing = amount + reserveOf(canister) - canister.cycles;
   if (missing <= 0n) return undefined;
-  const say = `Canister ${textOf(canister.id)} is out of cycles: please top up the canister with at least ${missing} additional cycles`;
-  return reject(errorCodes.outOfCycles, say);
+  const message = `Canister ${textOf(canister.id)} is out of cycles: please top up the canister with at least ${missing} additional cycles`;
+  return reject(errorCodes.outOfCycles, message);
 }
 
 const second = 1_000_000_000n;
 
 /**
- * Charges what the canister cost by being there since the last time, in whole seconds.
+ * Charges for the canister's memory and compute allocation since the last charge, in whole seconds.
  * @param now nanoseconds since 1970
- * @returns whether it could pay; when not, all it had is taken
+ * @returns whether it could pay; if not, its whole balance is taken
  */
 export function chargeIdle(canister: Canister, now: bigint): "paid" | "exhausted" {
   const since = canister.chargedAt ?? now;

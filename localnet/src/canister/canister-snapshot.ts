@@ -2,7 +2,7 @@ import type { GlobalType } from "../wasm/instrument.ts";
 import type { GlobalValue } from "./instance.ts";
 import { type StableMemory, stablePageSize } from "./stable-memory.ts";
 
-/** How far canister_on_low_wasm_memory has come: it runs once each time the memory becomes low. */
+/** The state of canister_on_low_wasm_memory, which runs once each time the memory becomes low. */
 export type LowMemoryHook = "condition_not_satisfied" | "ready" | "executed";
 
 export interface SnapshotGlobal {
@@ -32,7 +32,7 @@ export interface CanisterSnapshot {
   readonly lowMemoryHook: LowMemoryHook | undefined;
 }
 
-/** What a snapshot counts as, bytes. */
+/** The size of a snapshot, bytes. */
 export function snapshotSize({ module, heap, stable, chunks }: CanisterSnapshot): number {
   const stored = [...chunks.values()].reduce((sum, { length }) => sum + length, 0);
   return module.length + (heap.size + stable.size) * stablePageSize + stored;

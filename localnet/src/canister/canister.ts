@@ -5,7 +5,7 @@ import type { CanisterLog } from "./log.ts";
 import type { Program } from "./program.ts";
 import type { StableMemory } from "./stable-memory.ts";
 
-/** What controllers set; amounts as the management canister names and counts them. */
+/** The settings that controllers can change, with the management canister's names and units. */
 export interface Settings {
   controllers: Uint8Array[];
   computeAllocation: bigint;
@@ -24,7 +24,7 @@ export interface Settings {
   wasmMemoryThreshold: bigint;
 }
 
-/** Who may see something of a canister; its controllers always may. */
+/** Who may see a part of a canister's data; its controllers always may. */
 export type Visibility =
   | { kind: "controllers" }
   | { kind: "public" }
@@ -38,9 +38,9 @@ export interface Canister {
   cycles: bigint;
   /** What it has paid so far, by purpose. */
   consumed: Record<Use, bigint>;
-  /** Up to when its memory is paid for, nanoseconds since 1970; undefined until the network sees it first. */
+  /** Until when its memory is paid for, nanoseconds since 1970; undefined until it is first charged. */
   chargedAt: bigint | undefined;
-  /** Counts changes of code and settings, as ic0.canister_version tells them. */
+  /** Counts changes of code and settings, as ic0.canister_version returns them. */
   version: bigint;
   program: Program | undefined;
   stable: StableMemory;
@@ -52,9 +52,9 @@ export interface Canister {
   history: CanisterHistory;
   /** Chunks of modules to be installed, by the hex of their SHA-256. */
   chunks: Map<string, Uint8Array>;
-  /** In order of their making. */
+  /** In the order in which they were taken. */
   snapshots: CanisterSnapshot[];
-  /** How many there ever were: the next one's number. */
+  /** How many have been taken so far: the number of the next one. */
   snapshotCount: bigint;
 }
 

@@ -12,7 +12,7 @@ export interface CompiledModule extends InstrumentedModule {
   /** SHA-256 of the source. */
   hash: Uint8Array;
   compiled: WebAssembly.Module;
-  /** Enhanced orthogonal persistence: upgrades must say what becomes of the memory. */
+  /** With enhanced orthogonal persistence, upgrades must state whether the memory is kept. */
   persistence: "enhanced" | "classical";
 }
 
@@ -25,7 +25,7 @@ const forgotten = new FinalizationRegistry<string>((key) => {
   if (!inUse.get(key)?.deref()) inUse.delete(key);
 });
 
-/** @throws Trap CanisterInvalidWasm, saying what is wrong with the module */
+/** @throws Trap CanisterInvalidWasm, naming what is wrong with the module */
 export function compileModule(source: Uint8Array): CompiledModule {
   const hash = new Uint8Array(createHash("sha256").update(source).digest());
   const key = Buffer.from(hash).toString("hex");
@@ -79,7 +79,7 @@ function checkExports({ functions }: InstrumentedModule): void {
 
 export type MethodKind = (typeof methodKinds)[number];
 
-/** How a module offers a method; undefined when it does not. */
+/** The kind of a module's method; undefined when it has no such method. */
 export function methodKind({ functions }: InstrumentedModule, method: string): MethodKind | undefined {
   return methodKinds.find((kind) => functions.has(`canister_${kind} ${method}`));
 }

@@ -1,5 +1,5 @@
 /**
- * What a message is while it runs, in the letters of the specification.
+ * The context in which a message runs, in the letters of the specification.
  * I init and post_upgrade, G pre_upgrade, U update, RQ replicated query, NRQ non-replicated query, CQ composite
  * query, Ry/Rt reply and reject callback, CRy/CRt the same of composite queries, C/CC cleanup callback,
  * F inspect_message, T system task (timer, heartbeat), s start function.

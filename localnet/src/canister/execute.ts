@@ -25,7 +25,7 @@ export interface Message {
   tariff?: Tariff;
   /** How many calls it can make; any number when absent. */
   room?: Room;
-  /** Most instructions. */
+  /** Maximum number of instructions. */
   limit: bigint;
   instructionsBefore?: bigint;
   /** Nanoseconds since 1970. */
@@ -78,7 +78,7 @@ export function executionOf(canister: Canister, message: Message, stable: Stable
   };
 }
 
-/** Runs an update, callback or system task to its commit or its rollback. The canister must have a program. */
+/** Runs an update, callback or system task, then commits or rolls back. The canister must have a program. */
 export function executeUpdate(canister: Canister, message: Message): Finished {
   const program = canister.program!;
   const stable = new StableOverlay(canister.stable);
@@ -92,7 +92,7 @@ export function executeUpdate(canister: Canister, message: Message): Finished {
   return { journal: execution.journal, trap, instructions };
 }
 
-/** "Updates, timers and heartbeats fail above the limit", answers to calls do not: what has begun may end. */
+/** "Updates, timers and heartbeats fail above the limit", responses to calls do not: what has begun may finish. */
 function beyondMemoryLimit({ program, settings }: Canister, context: Context): Trap | undefined {
   const limit = settings.wasmMemoryLimit;
   if (limit === 0n || BigInt(program!.heapSize) <= limit || !["U", "T"].includes(context)) return undefined;
@@ -100,7 +100,7 @@ function beyondMemoryLimit({ program, settings }: Canister, context: Context): T
   return new Trap(errorCodes.memoryLimit, message);
 }
 
-/** Runs a query method in replicated mode, or inspect_message: nothing of it stays. */
+/** Runs a query method in replicated mode, or inspect_message, and discards its changes. */
 export function executeDiscarded(canister: Canister, message: Message): Finished {
   const program = canister.program!;
   const execution = executionOf(canister, message, new StableOverlay(canister.stable));
@@ -110,7 +110,7 @@ export function executeDiscarded(canister: Canister, message: Message): Finished
   return { journal: execution.journal, trap, instructions };
 }
 
-/** Makes everything that an execution did in the program's name the canister's state. */
+/** Applies everything that an execution did to the canister's state. */
 export function commit(canister: Canister, program: Program, { stable, journal }: Execution): void {
   program.commit();
   stable.commit();
@@ -124,7 +124,7 @@ export function commit(canister: Canister, program: Program, { stable, journal }
   }
 }
 
-/** Log lines stay also when the message traps; queries log nothing. */
+/** Log lines are kept even when the message traps; queries log nothing. */
 export function appendLog(canister: Canister, execution: Execution, trap: Trap | undefined): void {
   if (!isReplicated(execution.context)) return;
   const lines = execution.journal.logs;

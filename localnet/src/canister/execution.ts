@@ -9,13 +9,13 @@ export interface Closure {
   environment: number | bigint;
 }
 
-/** A call that a message makes; it leaves when the message commits. */
+/** A call that a message makes; it is sent when the message commits. */
 export interface OutgoingCall {
   callee: Uint8Array;
   method: string;
   arg: Uint8Array;
   cycles: bigint;
-  /** Cycles held back for the reply's bytes and the callback's execution; what is left comes home with the reply. */
+  /** Cycles held back for the reply's bytes and the callback's execution; the rest is returned with the reply. */
   prepaid: bigint;
   /** Cycles for the request itself. */
   fee: bigint;
@@ -32,7 +32,7 @@ export interface LogLine {
   content: Uint8Array;
 }
 
-/** What a message does outside its memories; it counts only when the message does not trap, logs always. */
+/** The effects of a message outside its memories; only logs are kept when the message traps. */
 export interface Journal {
   response: CallResult | undefined;
   calls: OutgoingCall[];
@@ -64,7 +64,7 @@ export interface Input {
   caller: Uint8Array;
   arg?: Uint8Array;
   rejection?: Rejection;
-  /** The method asked for, in inspect_message. */
+  /** The method to be called, in inspect_message. */
   method?: string;
   /** Nanoseconds since 1970; 0 or absent for a call without a bound. */
   deadline?: bigint;
@@ -93,7 +93,7 @@ export interface Tariff {
   fee: (bytes: number) => bigint;
   /** Held back for each call. */
   prepaid: bigint;
-  /** The balance that must stay. */
+  /** The minimum balance that must remain. */
   reserve: bigint;
 }
 
@@ -111,9 +111,9 @@ export interface Execution {
   journal: Journal;
   tariff: Tariff;
   room: Room;
-  /** Most instructions that it may take. */
+  /** Maximum number of instructions. */
   limit: bigint;
-  /** Those that its earlier stages have taken: an upgrade runs in several. */
+  /** Instructions of its earlier stages: an upgrade runs in several. */
   spent: bigint;
   /** Instructions that earlier messages of the same call took. */
   instructionsBefore: bigint;

@@ -25,7 +25,7 @@ export interface Change {
   details: ChangeDetails;
 }
 
-/** The last changes of a canister, oldest first, and how many there ever were. */
+/** The latest changes of a canister, oldest first, and the total number. */
 export interface CanisterHistory {
   total: bigint;
   changes: Change[];

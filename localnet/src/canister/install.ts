@@ -13,7 +13,7 @@ export interface Installation {
   module: CompiledModule;
   arg: Uint8Array;
   caller: Uint8Array;
-  /** Most instructions of all its parts together. */
+  /** Maximum number of instructions of all its parts together. */
   limit: bigint;
   /** Nanoseconds since 1970. */
   time: bigint;
@@ -26,7 +26,7 @@ export interface UpgradeOptions {
 
 type Stage = { context: Context; entries: Entry[] };
 
-/** Puts a module into a canister, whose former memories are lost. Nothing changes when it traps. */
+/** Installs a module; the canister's previous memories are lost. Nothing changes when it traps. */
 export function install(canister: Canister, installation: Installation): Outcome {
   const program = construct(() => Program.fresh(installation.module));
   if (program instanceof Trap) return { trap: program, instructions: 0n };
@@ -45,8 +45,8 @@ export function install(canister: Canister, installation: Installation): Outcome
 }
 
 /**
- * Replaces the code and keeps the state: stable memory always, the heap as the options say.
- * When anything traps, all is as before: memories, globals, module, certified data.
+ * Replaces the code and keeps the state: stable memory always, the heap depending on the options.
+ * When anything traps, nothing changes: memories, globals, module, certified data.
  */
 export function upgrade(canister: Canister, installation: Installation, options: UpgradeOptions): Outcome {
   const old = canister.program!;
@@ -82,7 +82,7 @@ export function upgrade(canister: Canister, installation: Installation, options:
   return { trap: undefined, instructions: execution.spent };
 }
 
-/** A module may be valid by itself and still not fit the system API or its own table. */
+/** A valid module may still not fit the system API or its own table. */
 function construct(make: () => Program): Program | Trap {
   try {
     return make();

@@ -19,13 +19,13 @@ const pageSize = 65_536;
 
 /** A memory that a module can import. Pages of 64 KiB, taken up front when `initial` asks for more. */
 export function memoryFor({ address, memory }: CompiledModule, initial: number): WebAssembly.Memory {
-  const [least, most] = [Math.max(initial, memory.initial), memory.maximum];
+  const [minimum, maximum] = [Math.max(initial, memory.initial), memory.maximum];
   return address === "i64"
-    ? new WebAssembly.Memory({ address, initial: BigInt(least), maximum: BigInt(most) })
-    : new WebAssembly.Memory({ address, initial: least, maximum: most });
+    ? new WebAssembly.Memory({ address, initial: BigInt(minimum), maximum: BigInt(maximum) })
+    : new WebAssembly.Memory({ address, initial: minimum, maximum });
 }
 
-/** One instance of a canister's module and what the host does to it. */
+/** One instance of a canister's module, and the host's operations on it. */
 export class Instance implements Machine {
   readonly module: CompiledModule;
   readonly memory: WebAssembly.Memory;

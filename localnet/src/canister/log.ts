@@ -1,7 +1,7 @@
 import type { LogLine } from "./execution.ts";
 
 export interface LogRecord extends LogLine {
-  /** Counts up from 0, also over records that are gone. */
+  /** Counts from 0, including dropped records. */
   index: bigint;
 }
 

@@ -1,12 +1,12 @@
 import type { Canister } from "./canister.ts";
 import { totalMemory } from "./memory-usage.ts";
 
-/** Most Wasm memory there is without a limit in the settings, bytes. @source Internet Computer resource limits */
+/** Maximum Wasm memory when the settings have no limit, bytes. @source Internet Computer resource limits */
 const largest = { i32: 4n << 30n, i64: 6n << 30n };
 
 /**
- * Looks at the memory after something may have changed it, or the settings.
- * @returns whether the hook is to run next
+ * Checks the memory after a possible change of the memory or the settings.
+ * @returns whether the hook must run next
  * @source IC interface specification, "On Low Wasm Memory"
  */
 export function watchMemory(canister: Canister): boolean {

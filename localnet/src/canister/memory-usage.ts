@@ -2,7 +2,7 @@ import type { Canister } from "./canister.ts";
 import { snapshotSize } from "./canister-snapshot.ts";
 import { stablePageSize } from "./stable-memory.ts";
 
-/** What a canister's parts take, bytes. */
+/** The memory used by a canister's parts, bytes. */
 export interface MemoryUsage {
   heap: number;
   stable: number;

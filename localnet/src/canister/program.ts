@@ -17,7 +17,7 @@ interface Memories {
   queries: WebAssembly.Memory;
 }
 
-/** What a query has changed so far, put aside. */
+/** The changes of a query so far, set aside. */
 export interface Aside {
   pages: Map<number, Uint8Array>;
   globals: GlobalValue[];
@@ -34,7 +34,7 @@ export class Program {
   readonly #updates: Instance;
   readonly #queries: Instance;
   #committed: GlobalValue[];
-  /** The program whose memories this one takes over when it commits, gives back when it does not. */
+  /** The program whose memories this one takes over on commit and returns on rollback. */
   #predecessor: Program | undefined;
 
   private constructor(module: CompiledModule, memories: Memories, heap: Heap) {
@@ -70,7 +70,7 @@ export class Program {
     return program;
   }
 
-  /** A memory that cannot be handed over, since its limits are others, is copied. */
+  /** Copies a memory that cannot be taken over because its limits differ. */
   static #copy(module: CompiledModule, bytes: Uint8Array, pages: number): Program {
     const program = Program.fresh(module, pages);
     program.#updates.bytes.set(bytes);
@@ -102,7 +102,7 @@ export class Program {
     }
   }
 
-  /** Fills a fresh program with a state kept elsewhere (its 4 KiB pages) and commits that. */
+  /** Fills a fresh program with a stored state (its 4 KiB pages) and commits it. */
   fill(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
     const { bytes, dirty } = this.#updates;
     for (const [index, content] of pages) {
@@ -113,7 +113,7 @@ export class Program {
     this.commit();
   }
 
-  /** Fills a fresh program with the state that was saved of it. */
+  /** Fills a fresh program with its saved state. */
   restore(pages: Iterable<[index: number, content: Uint8Array]>, globals: readonly GlobalValue[]): void {
     this.fill(pages, globals);
     this.heap.unsaved.clear();
@@ -133,7 +133,7 @@ export class Program {
     }
   }
 
-  /** Makes what updates did since the last commit the state that queries see. */
+  /** Makes the changes of updates since the last commit visible to queries. */
   commit(): void {
     const updates = this.#updates;
     const queries = this.#queries;
@@ -144,7 +144,7 @@ export class Program {
         copyPage(source, target, page);
         this.heap.unsaved.add(page);
       } else {
-        // A stray store behind the virtual end, into pages that an undone growth has left.
+        // A stray store beyond the virtual end, into pages left by a growth that was rolled back.
         source.fill(0, page * dirtyPageSize, (page + 1) * dirtyPageSize);
       }
     });
@@ -154,7 +154,7 @@ export class Program {
     this.#predecessor = undefined;
   }
 
-  /** Undoes what updates did since the last commit; after a failed upgrade the old program is whole again. */
+  /** Undoes the changes of updates since the last commit; after a failed upgrade, restores the old program. */
   rollback(): void {
     const old = this.#predecessor;
     if (old) {
@@ -175,7 +175,7 @@ export class Program {
     return this.#queries.run(execution, entries);
   }
 
-  /** Puts the query side back to the committed state. */
+  /** Resets the query side to the committed state. */
   resetQueries(): void {
     const queries = this.#queries;
     const [source, target] = [this.#updates.bytes, queries.bytes];
@@ -194,7 +194,7 @@ export class Program {
     return { pages, globals };
   }
 
-  /** Puts the query side, whatever it did since, back to what was put aside. */
+  /** Resets the query side to the changes that were set aside. */
   resumeQueries({ pages, globals }: Aside): void {
     this.resetQueries();
     const queries = this.#queries;

@@ -6,7 +6,7 @@ import { Program } from "./program.ts";
 import { StableMemory, stablePageSize } from "./stable-memory.ts";
 import { errorCodes, Trap } from "./trap.ts";
 
-/** Copies what a canister is now; it must have a program. */
+/** Copies a canister's current state; it must have a program. */
 export function takeSnapshot(canister: Canister, id: Uint8Array, takenAt: bigint): CanisterSnapshot {
   const program = canister.program!;
   const { globalTypes, source } = program.module;
@@ -16,7 +16,7 @@ export function takeSnapshot(canister: Canister, id: Uint8Array, takenAt: bigint
     takenAt,
     canisterVersion: canister.version,
     module: source,
-    // The last global is the size of the memory, which the snapshot says by itself.
+    // The last global is the size of the memory, which the snapshot stores separately.
     globals: globalTypes.map((type, index) => ({ type, value: program.globals[index]! })),
     heap: sparse(program.bytes),
     stable: copyOf(canister.stable),
@@ -27,7 +27,7 @@ export function takeSnapshot(canister: Canister, id: Uint8Array, takenAt: bigint
   };
 }
 
-/** Makes a canister what the snapshot holds. @throws Trap when the snapshot's parts do not fit each other */
+/** Restores a canister from a snapshot. @throws Trap when the snapshot's parts do not fit together */
 export function loadSnapshot(canister: Canister, snapshot: CanisterSnapshot): void {
   const { heap, globals } = snapshot;
   const module = compileModule(snapshot.module);

@@ -9,7 +9,7 @@ const outOfBounds = () => trapped("stable memory out of bounds");
 
 /**
  * Stable memory, sparse: pages never written are absent and read as zeroes.
- * A page, once here, is never changed in place: commits put new ones, so that a reader may keep the old.
+ * Pages are never changed in place: a commit replaces them, so readers can keep the old ones.
  */
 export class StableMemory {
   readonly pages: Map<number, Uint8Array>;
@@ -24,7 +24,7 @@ export class StableMemory {
   }
 }
 
-/** What one message sees and changes of a stable memory. */
+/** Stable memory as one message sees and changes it. */
 export class StableOverlay {
   readonly #base: StableMemory;
   readonly #pages: Map<number, Uint8Array>;
@@ -41,7 +41,7 @@ export class StableOverlay {
     return this.#size;
   }
 
-  /** An independent copy, for what may be rolled back by itself. */
+  /** An independent copy, which can be rolled back separately. */
   fork(): StableOverlay {
     const pages = new Map([...this.#pages].map(([index, page]) => [index, page.slice()]));
     return new StableOverlay(this.#base, this.#size, pages);
@@ -73,7 +73,7 @@ export class StableOverlay {
     }
   }
 
-  /** Makes the changes the memory's own. */
+  /** Writes the changes to the memory. */
   commit(): void {
     this.#base.size = this.#size;
     for (const [index, page] of this.#pages) {

@@ -83,7 +83,7 @@ const engineTraps: readonly (readonly [RegExp, string])[] = [
   [/signature mismatch/, "bad signature"],
 ];
 
-/** What a thrown value means for the message. Anything unforeseen ends the message as well, saying so. */
+/** The trap that a thrown value stands for. An unexpected error ends the message, too, and is named in the trap. */
 export function trapOf(thrown: unknown): Trap {
   if (thrown instanceof Trap) return thrown;
   if (thrown instanceof RangeError && /call stack/.test(thrown.message)) return trapped("stack overflow");

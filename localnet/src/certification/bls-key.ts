@@ -1,13 +1,12 @@
 import { bls12_381 } from "@noble/curves/bls12-381";
 
 /**
- * Signs as a subnet does: BLS12-381 with short signatures. Multiplies without tables and without constant time,
- * which is several times faster for the few keys of a network, and leaks nothing that matters: the keys protect a
- * development network on this machine.
+ * Signs as a subnet does: BLS12-381 with short signatures. Multiplies without tables and not in constant time, which
+ * is several times faster for the few keys of a network. Timing attacks do not matter for a development network.
  */
 const { shortSignatures, G2 } = bls12_381;
 
-/** The generator without the table of its multiples that noble would compute first, for a quarter of a second. */
+/** A copy of the generator, for which noble does not first spend a quarter of a second on a table of multiples. */
 const generator = G2.Point.fromAffine(G2.Point.BASE.toAffine());
 
 /** @param secret scalar, 32 bytes. @returns 96 bytes */

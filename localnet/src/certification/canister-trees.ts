@@ -2,7 +2,7 @@ import type { CanisterState, Replica } from "../replica/types.ts";
 import { empty, type HashTree, insert, remove } from "./hash-tree.ts";
 import { canisterTree } from "./state-tree.ts";
 
-/** What stands below /canister, made anew only for the canisters that changed. */
+/** The subtree at /canister, made anew only for the canisters that changed. */
 export class CanisterTrees {
   readonly #replica: Replica;
   readonly #isOwn: (canisterId: Uint8Array) => boolean;

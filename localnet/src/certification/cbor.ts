@@ -14,7 +14,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 
 /**
  * CBOR with or without the self-describing tag. Integers above 2^53 are bigints, smaller ones numbers.
- * @throws Error saying what is malformed
+ * @throws Error naming what is malformed
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
   return cborg.decode(bytes, {

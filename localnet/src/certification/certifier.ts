@@ -25,7 +25,7 @@ import {
   subnetTree,
 } from "./state-tree.ts";
 
-/** What makes a subnet's signature worth something: the root subnet's certificate of its key. */
+/** The root subnet's certificate of a subnet's key, which makes the subnet's signatures valid. */
 export interface Delegation {
   subnet_id: Uint8Array;
   certificate: Uint8Array;
@@ -37,7 +37,7 @@ export interface SignedState {
   delegation: Delegation | undefined;
   tree: HashTree;
   signature: Uint8Array;
-  /** Nanoseconds since 1970, what the tree says under /time. */
+  /** Nanoseconds since 1970, as in the tree at /time. */
   time: bigint;
 }
 
@@ -46,15 +46,15 @@ export type Clock = () => bigint;
 
 export const systemClock: Clock = () => BigInt(Date.now()) * 1_000_000n;
 
-/** How long a query may be given a certificate made before, nanoseconds. */
+/** How long queries may reuse a certificate, nanoseconds. */
 const dataCertificateAge = 5_000_000_000n;
 
-/** How long a delegation is handed out, nanoseconds. */
+/** How long a delegation is reused, nanoseconds. */
 const delegationAge = 86_400_000_000_000n;
 
 /**
- * Keeps the certified state tree and signs it. A signature costs some ten milliseconds, so all who ask before
- * it is made share it.
+ * Keeps the certified state tree and signs it. A signature takes about ten milliseconds, so all requests that arrive
+ * before it is made share it.
  */
 export class Certifier {
   readonly #keys: Keys;
@@ -70,14 +70,14 @@ export class Certifier {
   /** When the next signature may be made, milliseconds of the thread's own clock. */
   #notBefore = 0;
 
-  /** @param root the root subnet's certifier, where this one is of another subnet */
+  /** @param root the root subnet's certifier; absent for the root subnet itself */
   constructor(place: SubnetPlace, replica: Replica, clock: Clock, root?: Certifier) {
     const { all, index } = place;
     this.#keys = all[index]!;
     this.#replica = replica;
     this.#clock = clock;
     this.#canisters = new CanisterTrees(replica, (id) => subnetOf(id, all.length) === index);
-    // The root subnet vouches for all of them, the others say only who they are.
+    // The root subnet certifies all of them, the others only themselves.
     const shown = root ? [index] : all.map((_, index) => index);
     const below = (tree: (place: SubnetPlace) => HashTree) =>
       treeOf(shown.map((index) => [all[index]!.subnetId, tree({ all, index })] as const));
@@ -88,7 +88,7 @@ export class Certifier {
 
   #delegations = new Map<string, { since: bigint; made: Promise<Delegation> }>();
 
-  /** Certifies another subnet's key and ranges, once a day: neither changes, but clients take nothing that is older than 30 days. */
+  /** Certifies another subnet's key and ranges once a day: clients reject certificates older than 30 days. */
   delegationFor(subnetId: Uint8Array): Promise<Delegation> {
     const key = Buffer.from(subnetId).toString("hex");
     const make = async () => {
@@ -129,14 +129,14 @@ export class Certifier {
     this.#signing = undefined;
     const start = performance.now();
     this.#latest = { ...this.#sign(), delegation };
-    // A pause as long as the signature took leaves half of the thread to the canisters.
+    // Pausing as long as the signature took leaves half of the thread's time to the canisters.
     this.#notBefore = 2 * performance.now() - start;
     return this.#latest;
   }
 
   /**
    * The certificate that a canister gets in a query: CBOR that shows its certified data. Undefined for a
-   * canister that is not there. One made a few seconds ago serves as long as the data is the same.
+   * canister that does not exist. A certificate of the last few seconds is reused while the data is unchanged.
    */
   async dataCertificate(canisterId: Uint8Array): Promise<Uint8Array | undefined> {
     if (!this.#replica.canister(canisterId)) return undefined;

@@ -36,7 +36,7 @@ export function treeOf(children: Iterable<readonly [Label, HashTree | undefined]
   return tree;
 }
 
-/** The tree with the child under this label put in or replaced. */
+/** The tree with the child of this label inserted or replaced. */
 export function insert(tree: HashTree, label: Label, child: HashTree): HashTree {
   const bytes = toBytes(label);
   const nearest = nearestLabel(tree, bytes);
@@ -66,7 +66,7 @@ export function lookup(tree: HashTree, path: readonly Label[]): HashTree | undef
 }
 
 /**
- * The tree with everything cut that the paths do not name. It keeps the digest, shows each path's whole
+ * The tree pruned to the given paths. It keeps the digest, shows each path's whole
  * subtree, and of a path that leads nowhere shows the neighbouring labels, which proves the absence.
  */
 export function witness(tree: HashTree, paths: readonly Path[]): HashTree {
@@ -160,7 +160,7 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** Nine bits a byte, the first says that there is a byte: so a label sorts before those that it begins. */
+/** Nine bits for each byte; the first marks that a byte follows, so a label sorts before those that it is a prefix of. */
 function bitOf(label: Uint8Array, bit: number): number {
   const byte = label[Math.floor(bit / 9)];
   if (byte === undefined) return 0;

@@ -11,7 +11,7 @@ import { blsPublicKey } from "./bls-key.ts";
 export interface Keys {
   /** BLS12-381 scalar, 32 bytes. */
   secret: Uint8Array;
-  /** DER, 133 bytes: of the root subnet what clients call the root key. */
+  /** DER, 133 bytes. That of the root subnet is what clients call the root key. */
   publicKey: Uint8Array;
   /** The self-authenticating principal of the subnet's key. */
   subnetId: Uint8Array;
@@ -31,7 +31,7 @@ const hex = z.codec(
 );
 const subnetSchema = z.object({ secret: hex, nodeSecret: hex });
 const keyFileSchema = z.object({ version: z.literal(2), subnets: z.array(subnetSchema).min(1) });
-/** Of a network that had one subnet. */
+/** The format when networks had one subnet. */
 const formerSchema = z.object({ version: z.literal(1), rootSecret: hex, nodeSecret: hex });
 
 /** @source IC interface specification, "Certificate": DER wrapping of BLS public keys */
@@ -46,9 +46,9 @@ export function makeKeys(): Keys {
 }
 
 /**
- * The keys of all subnets, the root subnet's first, kept in a state folder; made and written (mode 0600) where they
- * are missing. A network that had more subnets than asked for keeps them.
- * @throws LocalnetError STATE_UNREADABLE when the key file is there and is none
+ * The keys of all subnets, the root subnet's first, kept in a state folder. Missing keys are created and written
+ * (mode 0600). A network that had more subnets than `count` keeps them.
+ * @throws LocalnetError STATE_UNREADABLE when there is a key file that cannot be read
  */
 export async function keysOfFolder(folder: string, count = 1): Promise<Keys[]> {
   const path = join(folder, "keys.json");

@@ -1,6 +1,6 @@
 import { compare, digestOf } from "./hash-tree.ts";
 
-/** A hash tree as it came in CBOR, with nothing in it believed yet. */
+/** A hash tree as received in CBOR, not verified yet. */
 export type ReceivedTree =
   | readonly [0]
   | readonly [1, ReceivedTree, ReceivedTree]
@@ -11,7 +11,7 @@ export type ReceivedTree =
 /** Deeper than any tree that a certificate shows. */
 const deepest = 128;
 
-/** @throws Error saying that it is no tree */
+/** @throws Error when it is not a tree */
 export function parseTree(value: unknown, depth = 0): ReceivedTree {
   const node = Array.isArray(value) ? value : [];
   const [kind, first, second] = node;

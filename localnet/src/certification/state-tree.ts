@@ -5,10 +5,10 @@ import { type HashTree, leaf, treeOf } from "./hash-tree.ts";
 import type { Keys } from "./keys.ts";
 import { leb128 } from "./leb128.ts";
 
-/** How far a request has come. */
+/** The progress of a request. */
 export type RequestStatus = { status: "processing" } | CallResult;
 
-/** What stands below /request_status/<request id>. */
+/** The subtree at /request_status/<request id>. */
 export function requestStatusTree(result: RequestStatus): HashTree {
   switch (result.status) {
     case "processing":
@@ -28,7 +28,7 @@ export function requestStatusTree(result: RequestStatus): HashTree {
   }
 }
 
-/** What stands below /canister/<canister id>. */
+/** The subtree at /canister/<canister id>. */
 export function canisterTree(state: CanisterState): HashTree {
   const sections = [...state.metadata].map(([name, { content }]) => [name, leaf(content)] as const);
   return treeOf([
@@ -45,13 +45,13 @@ export interface SubnetPlace {
   index: number;
 }
 
-/** What stands below /canister_ranges/<subnet id>: one shard, named by the first canister id. */
+/** The subtree at /canister_ranges/<subnet id>: one shard, named by the first canister id. */
 export function canisterRangesTree({ all, index }: SubnetPlace): HashTree {
   const ranges = canisterRanges(index, all.length);
   return treeOf([[ranges[0]![0], leaf(encodeCbor(ranges))]]);
 }
 
-/** What stands below /subnet/<subnet id>: one node, and the same ranges as below /canister_ranges. */
+/** The subtree at /subnet/<subnet id>: one node, and the same ranges as below /canister_ranges. */
 export function subnetTree({ all, index }: SubnetPlace): HashTree {
   const keys = all[index]!;
   const node = treeOf([["public_key", leaf(keys.nodeKey)]]);

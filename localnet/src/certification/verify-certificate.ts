@@ -23,7 +23,7 @@ const rangesSchema = z.array(z.tuple([bytes, bytes]));
  * Checks a certificate about a canister, whatever its age.
  * @param rootKey DER, of the root subnet
  * @returns its tree
- * @throws Error saying why it proves nothing
+ * @throws Error that explains why the certificate is not valid
  * @source IC interface specification, "Certificate" and "Delegation"
  */
 export function verifyCertificate(
@@ -37,7 +37,7 @@ export function verifyCertificate(
   return certificate.tree;
 }
 
-/** The key of a subnet that the root subnet lets speak for the canister. */
+/** The key of the subnet to which the root subnet delegates the canister. */
 function subnetKey(
   { subnet_id: subnetId, certificate }: NonNullable<Certificate["delegation"]>,
   rootKey: Uint8Array,

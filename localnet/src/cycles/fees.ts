@@ -28,15 +28,15 @@ export function replyFee(bytes: number): bigint {
 /** What a call holds back for the largest reply there can be. */
 export const largestReplyFee = largestReply * prices.callByte;
 
-/** Most instructions of a callback, which a call pays for in advance. @source Internet Computer resource limits */
+/** Maximum instructions of a callback, which a call pays for in advance. @source Internet Computer resource limits */
 const largestCallback = 40_000_000_000n;
 
-/** What a canister must have to make a call; a part of it comes home. @param bytes of method name and argument */
+/** The balance needed to make a call; part of it is returned. @param bytes of method name and argument */
 export function callCost(bytes: number, address: Address): bigint {
   return requestFee(bytes) + largestReplyFee + executionFee(largestCallback, address);
 }
 
-/** What a canister consumes by being there. */
+/** What an idle canister consumes. */
 export interface Holding {
   /** Bytes of memory, all kinds together. */
   memory: bigint;
@@ -50,12 +50,12 @@ export function idleFee({ memory, computeAllocation }: Holding, duration: bigint
   return storage + (computeAllocation * prices.computePercentSecond * duration) / second;
 }
 
-/** The balance below which a canister does nothing any more. @param threshold seconds */
+/** The balance below which a canister is frozen. @param threshold seconds */
 export function freezingLimit(holding: Holding, threshold: bigint): bigint {
   return idleFee(holding, threshold * second);
 }
 
-/** @param response bytes that the answer may have at most, had or not */
+/** @param response maximum bytes of the response, whether used or not */
 export function outcallFee(request: number, response: bigint): bigint {
   const { once, perNode, requestByte, responseByte } = prices.outcall;
   const { nodes } = prices;

@@ -1,5 +1,5 @@
 /**
- * What things cost on an application subnet of 13 nodes, in cycles.
+ * Prices on an application subnet of 13 nodes, in cycles.
  * @source Internet Computer documentation, "Cycle costs"; dfinity/ic rs/config/src/subnet_config.rs for what that
  * leaves out (64-bit instructions cost twice, compiling, snapshots)
  */
@@ -21,7 +21,7 @@ export const prices = {
   computePercentSecond: 10_000_000n,
 } as const;
 
-/** What counts as instructions without being any. */
+/** Work that is charged as instructions. */
 export const countedInstructions = {
   /** For each byte of a module's code when it is installed. */
   compiledByte: 6_000n,

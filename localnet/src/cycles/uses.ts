@@ -1,4 +1,4 @@
-/** What cycles are consumed for, in the words of canister_metrics. */
+/** Uses of cycles, named as in canister_metrics. */
 export const uses = [
   "memory",
   "compute_allocation",

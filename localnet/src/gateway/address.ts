@@ -1,9 +1,9 @@
 import { Principal } from "@dfinity/principal";
 
-/** Whom an HTTP request is for, and how it said so. */
+/** The canister that an HTTP request names, and how. */
 export interface Address {
   canisterId: Uint8Array;
-  /** Path and query as the canister is to see them. */
+  /** Path and query as the canister sees them. */
   url: string;
   via: "host" | "prefix" | "query" | "folder";
 }
@@ -44,7 +44,7 @@ const playlists = [
   "application/dash+xml",
 ];
 
-/** What a document of this content type holds relative URLs to: of a page anything, of a playlist its own folder. */
+/** Where the relative URLs of a document can lead, by its content type: a playlist's only into its own folder. */
 export function linksOf(contentType: string): "anywhere" | "its folder" | "none" {
   const type = contentType.split(";")[0]!.trim().toLowerCase();
   if (type === "text/html" || type === "application/xhtml+xml") return "anywhere";

@@ -12,10 +12,10 @@ import {
 } from "./canister-http.ts";
 
 /**
- * Asks a canister for an HTTP response by a query, or by an update when it wants one.
+ * Gets an HTTP response from a canister by a query, or by an update when the canister wants one.
  * @throws HttpRefusal 404 when there is no such canister, 502 when it fails
  */
-export async function askCanister(
+export async function requestFromCanister(
   network: Network,
   canisterId: Uint8Array,
   request: HttpRequest,
@@ -48,7 +48,7 @@ function decoded<Value>(result: CallResult, decode: (reply: Uint8Array) => Value
   }
 }
 
-/** From nobody in particular, as every request that comes through a gateway. */
+/** Anonymous, like every request that comes through a gateway. */
 function ingressOf(canisterId: Uint8Array, method: string, arg: Uint8Array): Ingress {
   return { requestId: randomBytes(32), sender: Uint8Array.of(4), canisterId, method, arg };
 }

@@ -16,11 +16,11 @@ export interface HttpResponse {
   body: Uint8Array;
   /** The canister wants the request again as an update. */
   upgrade: boolean;
-  /** More of the body, to be asked for. */
+  /** Where to get the rest of the body. */
   rest: Continuation | undefined;
 }
 
-/** Where the next part of a streamed body is to be had. */
+/** How to get the next part of a streamed body. */
 export interface Continuation {
   canisterId: Uint8Array;
   method: string;
@@ -52,7 +52,7 @@ const partType = IDL.Record({ body: bytesType, token: IDL.Opt(IDL.Unknown) });
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.union([z.tuple([]), z.tuple([schema])]).transform(([value]) => value as z.output<Schema> | undefined);
-/** A value of unknown type knows its type when it was decoded. */
+/** A decoded value of an unknown type carries that type. */
 const unknown = z.custom<{ type(): IDL.Type }>((value) => typeof value === "object" && value !== null);
 const callback = z.tuple([z.custom<Principal>((value) => value instanceof Principal), z.string()]);
 const responseSchema = z.object({
@@ -64,7 +64,7 @@ const responseSchema = z.object({
 });
 const partSchema = z.object({ body: bytes, token: optional(unknown) });
 
-/** The argument of http_request, asking for certification of version 2; of http_request_update without. */
+/** The argument of http_request requests certificate version 2; that of http_request_update does not. */
 export function encodeRequest(
   request: HttpRequest,
   method: "http_request" | "http_request_update",
@@ -73,7 +73,7 @@ export function encodeRequest(
   return IDL.encode([requestType], [{ ...request, certificate_version: version }]);
 }
 
-/** @throws Error when it is no reply of http_request */
+/** @throws Error when it is not a reply of http_request */
 export function decodeResponse(reply: Uint8Array): HttpResponse {
   const response = responseSchema.parse(IDL.decode([responseType], reply)[0]);
   const { callback, token } = response.streaming_strategy?.Callback ?? {};
@@ -86,7 +86,7 @@ export function decodeResponse(reply: Uint8Array): HttpResponse {
   };
 }
 
-/** A part of a streamed body, with where the one after it is to be had. */
+/** A part of a streamed body, and how to get the next one. */
 export function decodePart(
   reply: Uint8Array,
   from: Continuation,

@@ -5,26 +5,26 @@ import type { Headers } from "./headers.ts";
 import { verify } from "./verification.ts";
 
 export interface GatewayPolicy {
-  /** What becomes of answers that carry no certificate. */
+  /** Whether replies without a certificate are passed on or refused. */
   uncertified: "pass" | "refuse";
 }
 
-/** Where answers come from, and what is asked of them. */
+/** Where replies come from, and what they must satisfy. */
 export interface Source {
   network: Network;
   policy: GatewayPolicy;
   canisterId: Uint8Array;
 }
 
-/** What may be passed on of an answer. */
+/** The part of a reply that may be passed on. */
 export interface Checked {
   headers: Headers;
   certified: boolean;
 }
 
 /**
- * Checks the certification of an answer.
- * @throws HttpRefusal 503 when it does not verify, or is not certified and the policy wants that
+ * Checks the certification of a reply.
+ * @throws HttpRefusal 503 when it does not verify, or is not certified although the policy requires it
  */
 export function check(
   { network, policy, canisterId }: Source,

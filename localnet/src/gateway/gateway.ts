@@ -13,7 +13,7 @@ import { LentFolders } from "./lent-folders.ts";
 import { refusalPage } from "./refusal-page.ts";
 import { fetchResponse, type GatewayResponse } from "./response.ts";
 
-/** The largest body that a request may bring to a canister: that of an ingress message, bytes. */
+/** Largest request body, bytes: that of an ingress message. */
 const largestBody = 2 * 1024 * 1024;
 
 /** The HTTP gateway: web pages and files from canisters, their certification checked. */

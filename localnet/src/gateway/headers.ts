@@ -13,7 +13,7 @@ const hopByHop = [
   "upgrade",
 ];
 
-/** The headers that a gateway hands from one side to the other. */
+/** The headers that a gateway forwards. */
 export function passedOn(headers: Headers): Headers {
   const named = headers
     .filter(([name]) => name.toLowerCase() === "connection")
@@ -27,7 +27,7 @@ export function headerOf(headers: Headers, name: string): string | undefined {
   return headers.find(([candidate]) => candidate.toLowerCase() === name)?.[1];
 }
 
-/** The headers without those of the names, which are in lower case. */
+/** The headers except those with the given names, in lower case. */
 export function without(headers: Headers, ...names: string[]): Headers {
   return headers.filter(([name]) => !names.includes(name.toLowerCase()));
 }

@@ -1,9 +1,9 @@
-/** How many folders are remembered, the ones lent last. */
-const most = 1_000;
+/** How many folders are remembered: the maxFolders recent ones. */
+const maxFolders = 1_000;
 
 /**
  * The folders of playlists that were fetched by `?canisterId=`. The relative URLs in them drop the query, and
- * players like ffmpeg do not resolve them against the address that a redirect led to: so a request that names no
+ * players such as ffmpeg do not resolve them against the target of a redirect. So a request that names no
  * canister goes to the one whose playlist lies in the nearest folder above.
  */
 export class LentFolders {
@@ -15,7 +15,7 @@ export class LentFolders {
     this.#canisters.delete(folder);
     this.#canisters.set(folder, canisterId);
     const [oldest] = this.#canisters.keys();
-    if (this.#canisters.size > most) this.#canisters.delete(oldest!);
+    if (this.#canisters.size > maxFolders) this.#canisters.delete(oldest!);
   }
 
   /** @param url path and query of a request that names no canister */

@@ -1,4 +1,4 @@
-/** A page for people, in one sentence: what went wrong and why. */
+/** A page that explains in one sentence what went wrong. */
 export function refusalPage(status: number, reason: string): string {
   return `<!doctype html>
 <meta charset="utf-8">

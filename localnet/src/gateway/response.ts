@@ -1,13 +1,13 @@
 import type { Network } from "../http/network.ts";
 import type { Address } from "./address.ts";
-import { askCanister, askContinuation } from "./canister-client.ts";
+import { askContinuation, requestFromCanister } from "./canister-client.ts";
 import type { HttpRequest, HttpResponse } from "./canister-http.ts";
 import { type Checked, check, type GatewayPolicy, type Source, uncertified } from "./check.ts";
 import { parseContentRange } from "./content-range.ts";
 import { type Headers, headerOf, without } from "./headers.ts";
 import { once, reassembled, streamed } from "./parts.ts";
 
-/** What a client gets. */
+/** The response to a client. */
 export interface GatewayResponse {
   status: number;
   headers: Headers;
@@ -17,12 +17,12 @@ export interface GatewayResponse {
   body: AsyncGenerator<Uint8Array>;
 }
 
-/** How many parts of a streamed body are held back to verify it whole. */
+/** How many parts of a streamed body are buffered to verify it as a whole. */
 const mostHeld = 4;
 
 /**
- * Asks the canister, checks the certification, and puts a body of many parts together.
- * @throws HttpRefusal 404 no such canister, 502 it failed, 503 it does not verify
+ * Calls the canister, checks the certification, and joins the parts of the body.
+ * @throws HttpRefusal 404 when there is no such canister, 502 when it failed, 503 when the reply does not verify
  */
 export async function fetchResponse(
   network: Network,
@@ -31,10 +31,10 @@ export async function fetchResponse(
   request: HttpRequest,
 ): Promise<GatewayResponse> {
   const source: Source = { network, policy, canisterId };
-  const first = await askCanister(network, canisterId, request, "http_request");
+  const first = await requestFromCanister(network, canisterId, request, "http_request");
   if (first.upgrade) {
-    const updated = await askCanister(network, canisterId, request, "http_request_update");
-    // What an update answers has been agreed on and needs no certificate; what queries add to it would.
+    const updated = await requestFromCanister(network, canisterId, request, "http_request_update");
+    // The reply to an update went through consensus and needs no certificate; parts added by queries would.
     const certified = updated.rest === undefined;
     return whole(request, updated, { headers: updated.headers, certified }, streamed(source, updated));
   }
@@ -70,15 +70,15 @@ function whole(
 }
 
 function lengthOf({ method }: HttpRequest, response: HttpResponse, { headers }: Checked): number | undefined {
-  // "204 and 304 never hold content": a length would tell of another answer.
+  // "204 and 304 never hold content": a length would describe another response.
   if (response.rest || [204, 304].includes(response.status)) return undefined;
   if (method !== "HEAD" || response.body.length > 0) return response.body.length;
-  // Of the answer that a GET would get, which only the canister knows.
-  const told = headerOf(headers, "content-length");
-  return told !== undefined && /^\d+$/.test(told) ? Number(told) : undefined;
+  // The length of the response to a GET, which only the canister knows.
+  const length = headerOf(headers, "content-length");
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
-/** A body that comes by callbacks has one certificate, for all of it: so it is held until it is whole, if short. */
+/** A body streamed by callbacks has one certificate for all of it, so a short one is buffered until it is complete. */
 async function fetchStreamed(
   source: Source,
   request: HttpRequest,

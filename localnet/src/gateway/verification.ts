@@ -16,13 +16,13 @@ export interface Judge {
   now: bigint;
 }
 
-/** What an answer of http_request is worth: `certified` carries only what the certificate covers. */
+/** The verdict on a reply of http_request: `certified` carries only what the certificate covers. */
 export type Verdict =
   | { kind: "certified"; headers: [string, string][] }
   | { kind: "uncertified" }
   | { kind: "invalid"; reason: string };
 
-/** Judges an answer by its IC-Certificate header, with the platform's own library. */
+/** Verifies a reply by its IC-Certificate header, with the platform's own library. */
 export function verify(request: HttpRequest, response: HttpResponse, judge: Judge): Verdict {
   const isClaimed = response.headers.some(([name]) => name.toLowerCase() === "ic-certificate");
   if (!isClaimed) return { kind: "uncertified" };
@@ -36,7 +36,7 @@ export function verify(request: HttpRequest, response: HttpResponse, judge: Judg
       judge.rootKey,
       2,
     );
-    // A certificate may say that nothing is certified: then it vouches for no header.
+    // A certificate may state that nothing is certified; then it covers no header.
     return verified ? { kind: "certified", headers: verified.headers } : { kind: "uncertified" };
   } catch (error) {
     return { kind: "invalid", reason: (error as { message?: string }).message ?? String(error) };

@@ -1,7 +1,7 @@
 import { encodeCbor } from "../certification/cbor.ts";
 import type { CallResult } from "../replica/types.ts";
 
-/** What an endpoint of the API answers. */
+/** The response of an API endpoint. */
 export interface Answer {
   status: 200 | 202;
   /** CBOR; absent with 202. */

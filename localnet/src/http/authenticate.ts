@@ -4,26 +4,26 @@ import type { Envelope } from "./envelope.ts";
 import { HttpRefusal } from "./refusal.ts";
 import { checkSignature } from "./signature.ts";
 
-/** The longest a request may live, and how far the client's clock may be ahead; nanoseconds. */
+/** Maximum lifetime of a request, and how far the client's clock may be ahead; nanoseconds. */
 const lifetime = 5n * 60n * 1_000_000_000n;
 const drift = 60n * 1_000_000_000n;
 
 const anonymous = Uint8Array.of(4);
 
-/** What a request's signatures allow beyond who sent it. */
+/** What a request's signatures permit, besides identifying the sender. */
 export interface Authority {
-  /** True when the request may be for this canister, by the targets of its delegations. */
+  /** Whether the targets of the request's delegations include this canister. */
   mayTarget(canisterId: Uint8Array): boolean;
 }
 
 /**
- * Checks that the sender really sent this, now, and may.
+ * Checks the sender's signature, the request's lifetime, and that the sender may send it.
  * @source IC interface specification, "Authentication"
  * @throws HttpRefusal 400 with the text clients look for ("Invalid request expiry: ...")
  */
 export function authenticate(envelope: Envelope, trust: Trust): Authority {
   const { content } = envelope;
-  // "ingress_expiry >= now, or sender is anonymous": what nobody signs and nothing changes may come late.
+  // "ingress_expiry >= now, or sender is anonymous": unsigned requests that change nothing may arrive late.
   const isTimeless = content.request_type !== "call" && Buffer.from(content.sender).equals(anonymous);
   if (!isTimeless) checkExpiry(content.ingress_expiry, trust.now);
   try {

@@ -35,9 +35,9 @@ export function canisterKeyOf(der: Uint8Array): CanisterKey | undefined {
 }
 
 /**
- * Checks that a canister certifies that it signed the message with the seed of its key.
+ * Checks that a canister certifies its signature of the message with the seed of its key.
  * @param rootKey DER
- * @throws Error saying why it does not
+ * @throws Error that explains why the signature is not valid
  * @source IC interface specification, "Canister signatures"
  */
 export function checkCanisterSignature(
@@ -74,7 +74,7 @@ function parse(signature: Uint8Array): { certificate: Uint8Array; tree: Received
   }
 }
 
-/** The certificates last found valid: an identity sends the same one with each of its requests, and a check takes 40 ms. */
+/** The latest certificates found valid: an identity sends the same one with each request, and verifying takes 40 ms. */
 const known = new Map<string, ReceivedTree>();
 const mostKnown = 100;
 

@@ -5,11 +5,11 @@ import { checkSignature } from "./signature.ts";
 export interface Delegated {
   /** DER of the key that may sign the request. */
   key: Uint8Array;
-  /** One list for each delegation that is not for every canister. */
+  /** A list for each delegation that is restricted to certain canisters. */
   targets: Uint8Array[][];
 }
 
-/** What a signature is judged by. */
+/** What a signature is verified against. */
 export interface Trust {
   /** Nanoseconds since 1970. */
   now: bigint;
@@ -20,7 +20,7 @@ export interface Trust {
 /**
  * Follows a chain of delegations from the sender's own key.
  * @source IC interface specification, "Authentication": sender_delegation
- * @throws Error saying which link does not hold
+ * @throws Error naming the delegation that is not valid
  */
 export function followDelegations(
   publicKey: Uint8Array,

@@ -8,7 +8,7 @@ export function wrappedKey(der: Uint8Array, algorithm: Uint8Array): Buffer | und
   const outer = element(Buffer.from(der), 0x30);
   if (!outer?.subarray(0, algorithm.length).equals(algorithm)) return undefined;
   const bits = element(outer.subarray(algorithm.length), 0x03);
-  // The first byte says how many bits of the last one do not count.
+  // The first byte is the number of unused bits in the last one.
   if (bits?.[0] !== 0) throw new Error("the key is not wrapped as a bit string");
   return bits.subarray(1);
 }

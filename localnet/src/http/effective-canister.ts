@@ -6,7 +6,7 @@ import { HttpRefusal } from "./refusal.ts";
 /** What the URL of a request names. */
 export type Target = { kind: "canister" | "subnet"; id: Uint8Array };
 
-/** The part of a request that says whom it is for. */
+/** The part of a request that names its recipient. */
 interface Addressed {
   canister_id: Uint8Array;
   method_name: string;
@@ -27,7 +27,7 @@ const namesNoCanister = new Set([
 ]);
 
 /**
- * Refuses a request whose URL names another canister than its content.
+ * Refuses a request whose URL and content name different canisters.
  * @source IC interface specification, "Effective canister id"
  * @throws HttpRefusal 400
  */

@@ -57,7 +57,7 @@ export type RequestType = keyof typeof contentSchemas;
 export type Content<Type extends RequestType = RequestType> = z.output<(typeof contentSchemas)[Type]>;
 export type SignedDelegation = z.output<typeof signedDelegationSchema>;
 
-/** A request as it came, with nothing in it believed yet. */
+/** A request as it came, not verified yet. */
 export interface Envelope<Type extends RequestType = RequestType> {
   content: Content<Type>;
   requestId: Uint8Array;
@@ -68,7 +68,7 @@ export interface Envelope<Type extends RequestType = RequestType> {
 
 /**
  * Reads the body of a request of the given type.
- * @throws HttpRefusal 400 saying what is malformed
+ * @throws HttpRefusal 400 naming what is malformed
  */
 export function readEnvelope<Type extends RequestType>(body: Uint8Array, type: Type): Envelope<Type> {
   try {

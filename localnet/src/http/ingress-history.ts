@@ -1,27 +1,27 @@
 import type { Certifier, Clock } from "../certification/certifier.ts";
 import type { CallResult, Ingress, Replica } from "../replica/types.ts";
 
-/** A request that was let in. */
+/** A request that was accepted. */
 export interface Admitted {
   sender: Uint8Array;
   canisterId: Uint8Array;
-  /** The canister that the request was sent to, and whose read_state tells of it. */
+  /** The canister that the request was sent to, and whose read_state shows its status. */
   effectiveCanisterId: Uint8Array;
   /** Settles when the status in the certified state is final; never rejects. */
   done: Promise<CallResult>;
 }
 
-/** How long a status stays readable at least, nanoseconds. */
+/** Minimum time for which a status can be read, nanoseconds. */
 const retention = 5n * 60n * 1_000_000_000n;
 
-/** Runs each request once: the same request sent again finds the first while it could still be valid. */
+/** Runs each request once: while a request is valid, sending it again returns the first execution. */
 export class IngressHistory {
   readonly #replica: Replica;
   readonly #certifierOf: (effectiveCanisterId: Uint8Array) => Certifier;
   readonly #clock: Clock;
   /** By request id in hex. */
   readonly #admitted = new Map<string, Admitted>();
-  /** When those that have ended may be forgotten, by request id in hex, in order of their ends. */
+  /** When finished requests may be forgotten, by request id in hex, in the order in which they finished. */
   readonly #forgetAt = new Map<string, bigint>();
 
   /** @param certifierOf the certifier of a canister's subnet */
@@ -61,7 +61,7 @@ export class IngressHistory {
   #forgetOld(): void {
     const now = this.#clock();
     for (const [key, forgetAt] of this.#forgetAt) {
-      // The times are close to the order of ends: one that is late keeps those behind it a little longer.
+      // The times are almost in order; a late one keeps those behind it a little longer.
       if (forgetAt >= now) return;
       const { effectiveCanisterId } = this.#admitted.get(key)!;
       this.#certifierOf(effectiveCanisterId).forgetRequest(Buffer.from(key, "hex"));

@@ -11,7 +11,7 @@ export interface Subnet {
   certifier: Certifier;
 }
 
-/** What every endpoint works with. */
+/** What all endpoints need. */
 export interface Network {
   replica: Replica;
   /** DER, 133 bytes. */
@@ -22,7 +22,7 @@ export interface Network {
   clock: Clock;
 }
 
-/** What signatures of requests are judged by, now. */
+/** What signatures of requests are verified against now. */
 export function trustOf({ clock, rootKey }: Network): Trust {
   return { now: clock(), rootKey };
 }
@@ -41,7 +41,7 @@ export async function runQuery(network: Network, ingress: Ingress): Promise<Call
   for (;;) {
     const before = certified();
     const result = await replica.query(ingress, await certifier.dataCertificate(ingress.canisterId));
-    // An update that came between the certificate and the query makes a pair that verifies nowhere.
+    // After an update between the certificate and the query, the two would not match.
     if (Buffer.from(before).equals(certified())) return result;
   }
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { decodeCbor } from "../certification/cbor.ts";
 import { wrappedKey } from "./der.ts";
 
-/** Says whether a signature of a message was made by the key's owner. */
+/** Whether the key's owner made a signature of a message. */
 export type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
 
 /**

@@ -8,7 +8,7 @@ import { readEnvelope } from "./envelope.ts";
 import { type Network, runQuery, subnetAt, trustOf } from "./network.ts";
 
 /**
- * A query, its answer signed by the node.
+ * Runs a query and signs the response as the node.
  * @throws HttpRefusal
  */
 export async function query(network: Network, target: Target, body: Uint8Array): Promise<Answer> {

@@ -6,10 +6,10 @@ import { readEnvelope } from "./envelope.ts";
 import { type Network, subnetAt, trustOf } from "./network.ts";
 import { HttpRefusal } from "./refusal.ts";
 
-const mostPaths = 1000;
-const longestPath = 127;
+const maxPaths = 1000;
+const maxPathLength = 127;
 
-/** Who asks, by way of what. */
+/** The sender of a request, and the canister it was sent to. */
 interface Reader {
   target: Target;
   sender: Uint8Array;
@@ -17,8 +17,8 @@ interface Reader {
 }
 
 /**
- * A certificate of the parts of the state that are asked for.
- * @throws HttpRefusal 403 for what the sender may not see, 404 for what nobody may ask for
+ * A certificate of the requested parts of the state.
+ * @throws HttpRefusal 403 for paths that this sender may not read, 404 for paths that no sender may read
  */
 export async function readState(network: Network, target: Target, body: Uint8Array): Promise<Answer> {
   const envelope = readEnvelope(body, "read_state");
@@ -31,16 +31,16 @@ export async function readState(network: Network, target: Target, body: Uint8Arr
 }
 
 function refusalOfAll(paths: Uint8Array[][]): HttpRefusal | undefined {
-  if (paths.length > mostPaths) return new HttpRefusal(400, `At most ${mostPaths} paths may be requested.`);
-  if (paths.some((path) => path.length > longestPath)) {
-    return new HttpRefusal(400, `A path may have at most ${longestPath} labels.`);
+  if (paths.length > maxPaths) return new HttpRefusal(400, `At most ${maxPaths} paths may be requested.`);
+  if (paths.some((path) => path.length > maxPathLength)) {
+    return new HttpRefusal(400, `A path may have at most ${maxPathLength} labels.`);
   }
   const requests = paths.filter(([root]) => textOf(root) === "request_status").map(([, id]) => textOf(id));
   if (new Set(requests).size <= 1) return undefined;
   return new HttpRefusal(400, "Can only request a single request ID in request_status paths.");
 }
 
-/** @source IC interface specification, "Request: Read state": which paths may be requested, and by whom */
+/** @source IC interface specification, "Request: Read state": which paths may be requested, and by which senders */
 function refusalOf(network: Network, reader: Reader, path: Uint8Array[]): HttpRefusal | undefined {
   const [root, id = new Uint8Array(), leaf, name] = path;
   const kind = [textOf(root), ...(textOf(root) === "canister" ? [textOf(leaf), path.length] : [])].join(" ");

@@ -1,4 +1,4 @@
-/** A request that gets no answer but an HTTP status and a sentence that says why. */
+/** A request that is answered only with an HTTP status and the reason in one sentence. */
 export class HttpRefusal extends Error {
   override readonly name = "HttpRefusal";
   readonly status: number;

@@ -16,12 +16,12 @@ export function serverOf(network: Network, fallback: Fallback): Server {
       refuse(request, response, error);
     }
   });
-  // Agents keep connections: one that closes while they send on it is a failed request for them.
+  // Agents reuse connections; closing one while an agent sends on it would fail the request.
   server.keepAliveTimeout = 65_000;
   return server;
 }
 
-/** What the platform's boundary nodes send, so that pages of any origin can use the agent. */
+/** Headers as the platform's boundary nodes send them, so that pages of any origin can use the agent. */
 const cors: [string, string][] = [
   ["access-control-allow-origin", "*"],
   ["access-control-allow-methods", "HEAD, GET, OPTIONS, POST, PUT, DELETE, PATCH"],
@@ -60,7 +60,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: unkno
     response.destroy();
     return;
   }
-  // What was not read of a refused body would be taken for the next request.
+  // Otherwise the unread rest of a refused body would be taken for the next request.
   if (!request.complete) response.setHeader("connection", "close");
   response.writeHead(refusal.status, { "content-type": "text/plain; charset=utf-8" });
   response.end(refusal.message);

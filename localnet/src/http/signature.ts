@@ -1,10 +1,10 @@
 import { canisterKeyOf, checkCanisterSignature } from "./canister-signature.ts";
 import { verifierOf } from "./public-key.ts";
 
-/** What is signed, so that a signature for one purpose is none for another. */
+/** What is signed, so that a signature for one purpose is not valid for another. */
 const separators = { signature: "\x0aic-request", delegation: "\x1aic-request-auth-delegation" };
 
-/** A signature of a 32-byte hash, with nothing about it believed yet. */
+/** A signature of a 32-byte hash, not verified yet. */
 export interface Signed {
   /** What is signed: the signature of a request, or a delegation. */
   purpose: keyof typeof separators;

@@ -25,7 +25,7 @@ const compilerVersion: string = createRequire(import.meta.url)("motoko/package.j
 /**
  * Compiles a Motoko actor in enhanced orthogonal persistence, with `mo:core` at hand, or takes it from the
  * cache when neither its sources nor the compiler have changed. Warnings are dropped.
- * @throws LocalnetError MOTOKO_NOT_FOUND, or MOTOKO_REFUSED with a line `file:line:column: message` an error
+ * @throws LocalnetError MOTOKO_NOT_FOUND, or MOTOKO_REFUSED with a line `file:line:column: message` for each error
  */
 export async function compileMotoko(options: MotokoOptions): Promise<Compiled> {
   const sources = await readSources(options.main);
@@ -61,7 +61,7 @@ function withMetadata(wasm: Uint8Array, metadata: Readonly<Record<string, string
 async function runCompiler(job: CompilerJob): Promise<CompilerOutcome> {
   const worker = new Worker(new URL("./compiler-worker.ts", import.meta.url), {
     workerData: job,
-    // Flags of the process such as --input-type are not for a thread that runs a file.
+    // Flags of the process such as --input-type do not apply to a thread that runs a file.
     execArgv: [],
     resourceLimits: { stackSizeMb: 200 },
   });
@@ -100,7 +100,7 @@ async function readCompiled(folder: string): Promise<Compiled | undefined> {
   }
 }
 
-/** Written aside and renamed, so that nobody ever reads half a module. */
+/** Written to a temporary folder and renamed, so that a partial module is never read. */
 async function writeCompiled(folder: string, { wasm, candid, stable }: Compiled): Promise<void> {
   const aside = `${folder}.${randomUUID()}`;
   await mkdir(aside, { recursive: true });
@@ -111,7 +111,7 @@ async function writeCompiled(folder: string, { wasm, candid, stable }: Compiled)
     await rename(aside, folder);
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
-    // Another compilation of the same sources was faster: its module is this one.
+    // Another compilation of the same sources finished first, with the same module.
     if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The Motoko compiler in a thread of its own: it is one long synchronous computation, and unrolled code
- * overflows a stack of usual size. Gets a `CompilerJob` as worker data, posts one `CompilerOutcome`.
+ * overflows a stack of the usual size. Gets a `CompilerJob` as worker data, posts one `CompilerOutcome`.
  */
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";

@@ -14,8 +14,8 @@ export interface Sources {
 
 /**
  * Reads a Motoko file and, recursively, what it imports by a relative path (`./X`, `../lib/X.mo`, a folder
- * with a `lib.mo`). Packages (`mo:core/...`) are not followed; an import that is not there is left for the
- * compiler to report at its line.
+ * with a `lib.mo`). Packages (`mo:core/...`) are not followed; the compiler reports imports that do not
+ * exist.
  * @param main absolute path of a .mo file
  * @throws LocalnetError MOTOKO_NOT_FOUND when the main file cannot be read
  */
@@ -47,7 +47,7 @@ export async function readSources(main: string): Promise<Sources> {
 
 /**
  * Imports that name no package (`mo:`), canister or interface, as written. One inside a comment counts too:
- * reading a file too many does no harm.
+ * reading an extra file does no harm.
  */
 function localImports(source: string): string[] {
   const names = [...source.matchAll(/\bimport\s+[^";]*"([^":]+)"/g)];

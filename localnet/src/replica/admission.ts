@@ -2,7 +2,7 @@ import type { Canister } from "../canister/canister.ts";
 import { errorCodes, type Rejection, reject, textOf } from "../canister/trap.ts";
 import type { CanisterRegistry } from "./canister-registry.ts";
 
-/** A canister that can run a message; a rejection says why there is none. */
+/** A canister that can run a message, or a rejection with the reason. */
 export function admit(
   registry: CanisterRegistry,
   id: Uint8Array,

@@ -1,14 +1,14 @@
 import type { Closure } from "../canister/execution.ts";
 import type { CallResult } from "./types.ts";
 
-/** Between whom a message goes. */
+/** The sender and recipient of a message. */
 export interface Route {
   caller: Uint8Array;
   callee: Uint8Array;
   method: string;
 }
 
-/** Who waits for a call's answer. */
+/** The recipient of a call's response. */
 export type Origin =
   | {
       kind: "ingress";
@@ -19,7 +19,7 @@ export type Origin =
   | { kind: "call"; callback: Callback }
   | { kind: "task" };
 
-/** A call on its way through a canister, from its first message to its last callback. */
+/** A call that a canister executes, from its first message to its last callback. */
 export interface CallContext {
   canister: Uint8Array;
   origin: Origin;
@@ -34,7 +34,7 @@ export interface CallContext {
   instructions: bigint;
 }
 
-/** What happens in a caller when the call that it made is answered. */
+/** What runs in the caller when its call is answered. */
 export interface Callback {
   context: CallContext;
   route: Route;
@@ -46,7 +46,7 @@ export interface Callback {
   state: "waiting" | "settled";
   /** Nanoseconds since 1970; 0 for a call without a bound. */
   deadline: bigint;
-  /** Answers SYS_UNKNOWN when a bounded call has waited long enough. */
+  /** Responds SYS_UNKNOWN when a bounded call times out. */
   timeout: NodeJS.Timeout | undefined;
 }
 

@@ -1,9 +1,9 @@
 import { keyOf } from "./canister-registry.ts";
 
-/** Most calls of a canister to another one that are not answered yet. @source Internet Computer resource limits */
+/** Maximum number of unanswered calls from one canister to another. @source Internet Computer resource limits */
 export const queueCapacity = 500;
 
-/** How many calls each canister has under way, by whom they go to. */
+/** The number of each canister's pending calls, by callee. */
 export class CallQueues {
   readonly #counts = new Map<string, number>();
 

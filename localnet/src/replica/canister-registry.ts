@@ -15,11 +15,11 @@ const mostSubnets = 64;
 /** The id of the cycles minting canister, in the middle of the root subnet's: no other canister gets it. */
 const taken = "00000000000000040101";
 
-/** Every canister there is. */
+/** All canisters. */
 export class CanisterRegistry {
   readonly #canisters = new Map<string, Canister>();
   readonly #next: bigint[];
-  /** What the accounts of the cycles ledger hold, by their text. */
+  /** The balances of the cycles ledger, by the text of the account. */
   readonly ledger: Map<string, bigint>;
 
   /** @param next numbers of the first canisters to be created, by subnet */
@@ -50,7 +50,7 @@ export class CanisterRegistry {
     this.#canisters.set(keyOf(canister.id), canister);
     const index = canisterIndex(canister.id);
     if (index === undefined) return;
-    // Ids of the mainnet asked for by name lie beyond every subnet's own and do not move the counter.
+    // Mainnet ids that are requested explicitly lie beyond every subnet's range and do not advance the counter.
     const subnet = Number(index / firstIndex(1));
     if (subnet >= mostSubnets || index < this.#nextOn(subnet)) return;
     for (let before = this.#next.length; before < subnet; before++) this.#next[before] = firstIndex(before);

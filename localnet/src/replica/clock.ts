@@ -10,8 +10,8 @@ const tolerance = 100;
 /** Longest delay that Node's timers take, milliseconds. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Wakes canisters: global timers when they are due, heartbeats regularly; and has them pay for their time. It keeps
- * no process alive. */
+/** Wakes canisters: global timers when they are due, heartbeats regularly. Also charges them for their time. Does not
+ * keep the process alive. */
 export class Clock {
   readonly #registry: CanisterRegistry;
   readonly #now: () => bigint;
@@ -35,7 +35,7 @@ export class Clock {
     this.#heartbeat = setInterval(() => this.#beatIfDue(), heartbeatInterval).unref();
   }
 
-  /** Looks for the earliest global timer; to be called after messages, which may have changed one. */
+  /** Sets the timer to the earliest global timer. Call it after messages, which may have changed one. */
   reschedule(): void {
     const due = this.#earliest();
     if (due === this.#due) return;
@@ -46,11 +46,11 @@ export class Clock {
     this.#timer = setTimeout(() => this.#ring(), Math.min(Math.max(delay, 0), longestDelay)).unref();
   }
 
-  /** The network's clock was set: what is due by now happens. */
+  /** The network's clock was set: runs everything that is due. */
   timeChanged(): void {
     for (const canister of this.#registry.all()) this.#acts.charge(canister);
     this.#beatIfDue();
-    // What rings now rings in this turn, so that whoever set the clock finds it under way.
+    // Due timers are woken synchronously, so that `settled` waits for them.
     this.#ring();
   }
 
@@ -81,7 +81,7 @@ export class Clock {
     this.reschedule();
   }
 
-  /** By the network's clock, where one that is set in tests may stand; Node's timers are a little early or late. */
+  /** By the network's clock, which tests may stop; Node's timers are a little early or late. */
   #beatIfDue(): void {
     const interval = BigInt(heartbeatInterval - tolerance) * 1_000_000n;
     if (this.#now() - this.#beatAt >= interval) this.#beat();

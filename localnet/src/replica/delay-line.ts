@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * What is to happen later, by the network's clock: in the order of their times, and of their coming where those are
- * the same. It keeps no process alive.
+ * Actions to run later, by the network's clock: in the order of their times, and of their arrival for equal times.
+ * Does not keep the process alive.
  */
 export class DelayLine {
   readonly #now: () => bigint;
@@ -20,7 +20,7 @@ export class DelayLine {
     this.#now = now;
   }
 
-  /** Runs it at the time; at once when that has come. */
+  /** Runs it at the given time, or at once if that has passed. */
   at(due: bigint, run: () => void): void {
     if (due <= this.#now()) {
       run();
@@ -31,7 +31,7 @@ export class DelayLine {
     this.#schedule();
   }
 
-  /** The clock was set, or a timer rang: what is due by now happens. */
+  /** The clock was set, or a timer fired: runs everything that is due. */
   flush(): void {
     for (;;) {
       const [first] = this.#waiting;
@@ -42,7 +42,7 @@ export class DelayLine {
     this.#schedule();
   }
 
-  /** Lets everything happen now, for good. */
+  /** Runs everything now. */
   drain(): void {
     clearTimeout(this.#timer);
     for (const { run } of this.#waiting.splice(0)) run();

@@ -2,7 +2,7 @@ import type { Rejection } from "../canister/trap.ts";
 import { errorCodes, reject, textOf } from "../canister/trap.ts";
 import type { Request } from "./call-context.ts";
 
-/** Which requests a fault befalls: those that fit everything said. Ids are texts of principals. */
+/** Which requests a fault affects: those that match all given fields. Ids are texts of principals. */
 export interface FaultMatch {
   caller?: string;
   callee?: string;
@@ -11,25 +11,25 @@ export interface FaultMatch {
   origin?: "ingress" | "call";
 }
 
-/** What befalls a request. */
+/** A fault for matching requests. */
 export type Fault = FaultMatch & {
-  /** How many requests it befalls; all of them when absent. */
+  /** How many requests it affects; all of them when absent. */
   times?: number;
 } & (
     | { kind: "reject"; message?: string }
-    /** It is lost on its way, or its answer is: a bounded call learns SYS_UNKNOWN, another one nothing. */
+    /** The request or its response is lost: a bounded call gets SYS_UNKNOWN, any other call gets no response. */
     | { kind: "drop"; what: "request" | "reply" }
     | { kind: "delay"; milliseconds: number }
   );
 
-/** What is to be done with a request. */
+/** What to do with a request. */
 export type Fate =
   | { kind: "deliver" }
   | { kind: "reject"; rejection: Rejection }
   | { kind: "drop"; what: "request" | "reply" }
   | { kind: "delay"; milliseconds: number };
 
-/** The faults that are to come, in the order of their injection: the first one that fits befalls a request. */
+/** The pending faults, in the order of injection: the first that matches a request applies to it. */
 export class Faults {
   #faults: (Fault & { left: number })[] = [];
 

@@ -1,4 +1,4 @@
-/** Most instructions a message may take. */
+/** Maximum numbers of instructions, by kind of message. */
 export interface InstructionLimits {
   update: bigint;
   /** Also of a whole graph of composite queries. */

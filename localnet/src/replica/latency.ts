@@ -3,15 +3,18 @@ import { z } from "zod";
 const milliseconds = z.number().nonnegative();
 
 /**
- * How long messages are on their way, milliseconds; what is left out takes no time. Nothing here is left to chance:
- * a message that leaves at a moment always arrives at the same other one, by the network's clock.
+ * How long messages take, in milliseconds; omitted parts take no time. Nothing is random: the arrival time depends
+ * only on the departure time, both by the network's clock.
  */
 export const latencySchema = z.strictObject({
-  /** Length of a consensus round: what comes from outside or over the border of a subnet enters with the next round, and answers to the outside are certified at the end of theirs. */
+  /**
+   * Length of a consensus round. Messages from outside or from another subnet enter with the next round; responses to
+   * the outside are certified at the end of their round.
+   */
   round: milliseconds.default(0),
   /** Between two subnets, each way. */
   betweenSubnets: milliseconds.default(0),
-  /** Of certain calls, each way, instead of the above: the first that fits counts. Ids are texts of principals. */
+  /** For certain calls, each way, instead of the above: the first match counts. Ids are texts of principals. */
   edges: z
     .array(
       z.strictObject({
@@ -32,12 +35,12 @@ export interface Way {
   caller: string;
   callee: string;
   method: string;
-  /** Where it goes over: from outside and back, between subnets, or neither. */
+  /** What it crosses: from outside and back, between subnets, or neither. */
   over: "outside" | "subnets" | "nothing";
 }
 
 /**
- * When a message arrives that leaves now.
+ * When a message arrives that is sent now.
  * @param now nanoseconds since 1970
  */
 export function arrival({ round, betweenSubnets, edges }: FullLatency, way: Way, now: bigint): bigint {

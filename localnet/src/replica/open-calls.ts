@@ -3,7 +3,7 @@ import { keyOf } from "./canister-registry.ts";
 
 export type IdleWaiter = (end: "idle" | "cancelled") => void;
 
-/** The calls under way, by canister, and who waits for a canister to have none. */
+/** The pending calls, by canister, and the callbacks that wait until a canister has none. */
 export class OpenCalls {
   readonly #contexts = new Map<string, Set<CallContext>>();
   readonly #waiters = new Map<string, IdleWaiter[]>();
@@ -41,7 +41,7 @@ export class OpenCalls {
     this.#endWait(key, "idle");
   }
 
-  /** Calls back once no call of the canister is under way, or when the wait is cancelled. */
+  /** Calls back when the canister has no pending calls, or when the wait is cancelled. */
   whenIdle(canister: Uint8Array, then: IdleWaiter): void {
     const key = keyOf(canister);
     if (!this.#contexts.has(key)) then("idle");

@@ -11,7 +11,7 @@ function addressOf({ program }: Canister): "i32" | "i64" {
 }
 
 /**
- * Pays for a message that takes all the instructions it may; `giveBack` returns what it did not take.
+ * Charges for the maximum number of instructions of a message; `giveBack` refunds what it did not use.
  * @returns the amount, or why the canister cannot pay it
  */
 export function prepay(canister: Canister, limit: bigint, address = addressOf(canister)): bigint | Rejection {
@@ -45,7 +45,7 @@ export function tariffOf(canister: Canister, limit: bigint): Tariff {
 }
 
 /**
- * A reply has come: its bytes are paid for out of what its call held back, the rest of that part comes home.
+ * Charges a reply's bytes to what its call held back for them, and returns the rest of that part.
  * @returns what is left for the callback's execution
  */
 export function payReply(canister: Canister, { prepaid }: Callback, bytes: number): bigint {
@@ -55,7 +55,7 @@ export function payReply(canister: Canister, { prepaid }: Callback, bytes: numbe
   return prepaid - largestReplyFee;
 }
 
-/** A message from outside is paid for by the canister that it is for. */
+/** Charges a message from outside to the canister that receives it. */
 export function payIngress(canister: Canister, bytes: number): Rejection | undefined {
   const fee = ingressFee(bytes);
   const rejection = cannotPay(canister, fee);

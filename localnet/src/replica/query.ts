@@ -19,20 +19,20 @@ export interface Query {
   callee: Uint8Array;
   method: string;
   arg: Uint8Array;
-  /** Only the canister that is asked from outside sees it. */
+  /** Visible only to the canister that is queried from outside. */
   dataCertificate: Uint8Array | undefined;
 }
 
 export interface QueryWorld {
   registry: CanisterRegistry;
-  /** Most instructions of the whole graph. */
+  /** Maximum number of instructions of the whole graph. */
   limit: bigint;
   /** Nanoseconds since 1970. */
   time: bigint;
   subnets: SubnetList;
-  /** What the management canister and the network's own canisters answer; undefined when the callee is none. */
+  /** The response of the management canister or a system canister; undefined for any other callee. */
   serve: (query: Query) => CallResult | undefined;
-  /** Told what each message took. */
+  /** Called with the cost of each executed message. */
   onExecuted: (execution: Executed) => void;
 }
 
@@ -41,8 +41,8 @@ const deepest = 6;
 const callOverhead = 50_000_000n;
 
 /**
- * Runs a query or composite query to its answer, depth first and without a break, so that no update comes
- * between its parts. Every canister is left as it was.
+ * Runs a query or composite query, depth first and without interruption, so that no update runs between its parts.
+ * Every canister is left unchanged.
  */
 export function runQuery(world: QueryWorld, query: Query): CallResult {
   return new QueryGraph(world).answer(query, 0);
@@ -112,7 +112,7 @@ class QueryGraph {
     return this.answer({ caller: caller.id, callee, method, arg, dataCertificate: undefined }, depth);
   }
 
-  /** A program that is in the middle of an outer call of the graph is put aside for the inner one. */
+  /** The state of a program in an outer call of the graph is set aside during an inner one. */
   #onQuerySide(program: Program, run: () => CallResult): CallResult {
     if (this.#active.has(program)) {
       const outer = program.putQueriesAside();
@@ -174,7 +174,7 @@ class QueryCall {
     return trap ? rejectionOf(trap, this.#canister.id) : response!;
   }
 
-  /** Runs a callback; when it traps, only what it did itself is undone, and the cleanup runs. */
+  /** Runs a callback; when it traps, only its own changes are undone, and the cleanup runs. */
   #callBack(caller: Uint8Array, call: OutgoingCall, result: CallResult): Finished {
     const aside = this.#program.putQueriesAside();
     const stable = this.#stable.fork();

@@ -29,7 +29,7 @@ import type { CallResult, CanisterState, Ingress, Replica } from "./types.ts";
 export interface ReplicaOptions {
   /** Folder that keeps the canisters over restarts; without one they live as long as the replica. */
   state?: string;
-  /** What the state folder outlasts; `process` by default. */
+  /** What answered updates survive; `process` by default. */
   durability?: Durability;
   /** Of the root subnet. */
   subnetId: Uint8Array;
@@ -40,7 +40,7 @@ export interface ReplicaOptions {
   latency?: Latency;
   /** Where HTTPS outcalls may go; by default nowhere. */
   outcalls?: OutcallPolicy;
-  /** Told what each message took. */
+  /** Called with the cost of each executed message. */
   onExecuted?: (execution: Executed) => void;
   /** Nanoseconds since 1970; by default the system's clock. */
   now?: () => bigint;
@@ -51,11 +51,11 @@ const systemTime = () => BigInt(Date.now()) * 1_000_000n;
 /**
  * Starts a replica with the canisters of its state folder, or with none.
  *
- * What differs from the platform: while it is off nothing is charged; messages run one at a time over all subnets,
- * in the order of their arrival. With a state folder an update is answered when what it did is saved, so that the
- * death of the process takes no answered update, and where `durability` says so nor that of the machine. What no update
- * waits for (timers, heartbeats) is saved half a second later. A restart keeps canisters as they were saved, but not
- * calls under way: their callbacks never run.
+ * Differences from the platform: nothing is charged while the replica is off; messages run one at a time over all
+ * subnets, in the order of their arrival. With a state folder, an update is answered after its changes are saved, so
+ * an answered update survives the death of the process (and a power cut, with `durability: "machine"`). Changes that no
+ * update waits for (timers, heartbeats) are saved within half a second. Pending calls do not survive a restart: their
+ * callbacks never run.
  * @throws LocalnetError STATE_UNREADABLE
  */
 export async function createReplica(options: ReplicaOptions): Promise<LocalReplica> {
@@ -64,7 +64,7 @@ export async function createReplica(options: ReplicaOptions): Promise<LocalRepli
   return new LocalReplica(options, registry, new Autosave(folder, registry));
 }
 
-/** A replica, and what tests do to it. */
+/** A replica, with controls for tests. */
 export class LocalReplica implements Replica {
   readonly faults = new Faults();
   readonly #registry: CanisterRegistry;
@@ -125,7 +125,7 @@ export class LocalReplica implements Replica {
     this.#clock.reschedule();
   }
 
-  /** A canister that was there before keeps an id that the network's own ones have today. */
+  /** In an old state folder, a user's canister may have an id that a system canister has today; it keeps the id. */
   #systemAt(id: Uint8Array): SystemCanister | undefined {
     return this.#registry.get(id) ? undefined : this.#system.find(id);
   }
@@ -151,7 +151,7 @@ export class LocalReplica implements Replica {
     return system && querySystemMethod(system, { ...call, origin: "query" });
   }
 
-  /** "The canister is uninstalled" when it has nothing left to pay with. */
+  /** "The canister is uninstalled" when it cannot pay. */
   #charge(canister: Canister): void {
     if (chargeIdle(canister, this.#now()) === "paid" || !canister.program) return;
     uninstall(canister);
@@ -175,7 +175,7 @@ export class LocalReplica implements Replica {
     return this.#scheduler.settled();
   }
 
-  /** How long messages take from now on. @throws LocalnetError LATENCY_INVALID saying which part is none */
+  /** How long messages take from now on. @throws LocalnetError LATENCY_INVALID naming the invalid part */
   setLatency(latency: Latency): void {
     const { data, error } = latencySchema.safeParse(latency);
     if (!data) throw new LocalnetError("LATENCY_INVALID", `the latency: ${z.prettifyError(error)}`);
@@ -190,7 +190,7 @@ export class LocalReplica implements Replica {
     this.#scheduler.startSubnet(index);
   }
 
-  /** Whoever controls the canister. */
+  /** Regardless of the canister's controllers. */
   setCanisterStatus(id: Uint8Array, status: "running" | "stopped"): void {
     const canister = this.#registry.get(id);
     if (canister) canister.status = status;
@@ -225,7 +225,7 @@ export class LocalReplica implements Replica {
 
   async update(ingress: Ingress): Promise<CallResult> {
     const result = await this.#execute(ingress);
-    // What is answered is kept, also when the process dies; answers of one moment share a save.
+    // An answered update survives the death of the process; simultaneous answers share a save.
     await this.flush();
     return result;
   }

@@ -26,7 +26,7 @@ import { giveBack, payIngress, payReply, prepay, tariffOf } from "./payment.ts";
 import type { SubnetList } from "./subnet-list.ts";
 import type { CallResult } from "./types.ts";
 
-/** Gives a request its answer, with the cycles that go back. */
+/** Answers a request and refunds cycles. */
 export type Answer = (result: CallResult, refund: bigint) => void;
 
 export interface SchedulerParts {
@@ -35,12 +35,12 @@ export interface SchedulerParts {
   /** Nanoseconds since 1970. */
   now: () => bigint;
   subnets: SubnetList;
-  /** Executes what needs no canister's code: calls of the management canister and of the network's own. */
+  /** Executes calls to the management canister and the system canisters. */
   serve: (request: Request, answer: Answer) => "served" | "not mine";
   faults: Faults;
-  /** Called before a canister runs a message: it pays what it owes by then. */
+  /** Called before a canister runs a message: charges what the canister owes. */
   charge: (canister: Canister) => void;
-  /** Told what each message took. */
+  /** Called with the cost of each executed message. */
   onExecuted: (execution: Executed) => void;
   /** Called after each message. */
   onProgress: () => void;
@@ -57,7 +57,7 @@ export interface Executed {
 /** Largest argument of a call to another subnet, bytes. @source Internet Computer resource limits */
 const largestBetweenSubnets = 2 * 1024 * 1024;
 
-/** How long messages run before other things may have their turn, milliseconds. */
+/** How long messages run before the event loop gets its turn, milliseconds. */
 const sliceLength = 20;
 
 /**
@@ -93,7 +93,7 @@ export class Scheduler {
     this.#slice ??= setImmediate(() => this.#runSlice());
   }
 
-  /** A request that faults may befall on its way. */
+  /** Sends a request, subject to faults. */
   send(request: Request): void {
     const fate = this.#parts.faults.fateOf(request);
     const depart = (message: Request) =>
@@ -103,11 +103,11 @@ export class Scheduler {
       this.#delays.at(this.#parts.now() + BigInt(Math.round(fate.milliseconds * 1e6)), () => depart(request));
     }
     if (fate.kind === "reject") this.#deliver(request.origin, fate.rejection, request.cycles);
-    // An answer that nobody waits for is lost.
+    // With no recipient, the response is lost.
     if (fate.kind === "drop" && fate.what === "reply") depart({ ...request, origin: { kind: "task" } });
   }
 
-  /** Calls back when a message of this route has arrived that leaves now. */
+  /** Calls back when a message that is sent now on this route has arrived. */
   #travel({ caller, callee, method }: Route, from: Origin["kind"], arrived: () => void): void {
     const { round, betweenSubnets, edges } = this.latency;
     const isInstant = round === 0 && betweenSubnets === 0 && edges.length === 0;
@@ -135,7 +135,7 @@ export class Scheduler {
     return this.#stoppedSubnets.has(this.#parts.subnets.of(canister));
   }
 
-  /** The clock was set: what is on its way arrives, and the bounded calls whose time has passed are answered. */
+  /** The clock was set: delivers messages that are due, and times out bounded calls. */
   timeChanged(): void {
     this.#delays.flush();
     const now = this.#parts.now();
@@ -144,7 +144,7 @@ export class Scheduler {
     }
   }
 
-  /** Calls back once no call of the canister is under way, or when the wait is cancelled. */
+  /** Calls back when the canister has no pending calls, or when the wait is cancelled. */
   whenIdle(canister: Uint8Array, then: IdleWaiter): void {
     this.#calls.whenIdle(canister, then);
   }
@@ -163,7 +163,7 @@ export class Scheduler {
     }
   }
 
-  /** Stops for good. Whoever waits outside is told; calls between canisters are dropped. */
+  /** Stops. Rejects requests from outside; drops calls between canisters. */
   close(): void {
     this.#delays.drain();
     this.#state = "closed";
@@ -193,8 +193,8 @@ export class Scheduler {
   }
 
   /**
-   * Resolves when every message that has arrived has run, with those that they led to, and their answers have been
-   * handed out. Messages on their way or held for a stopped subnet are not waited for.
+   * Resolves when all messages that have arrived, and those that they caused, have run and been answered. Does not
+   * wait for messages that are still on their way or held for a stopped subnet.
    */
   async settled(): Promise<void> {
     if (this.#slice) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -232,7 +232,7 @@ export class Scheduler {
     if (result) answer(result, cycles);
   }
 
-  /** Undefined when the request became a call of its own, which is answered by its call context. */
+  /** Undefined when the request opened a call context, which will answer it. */
   #resultOf(request: Request): CallResult | undefined {
     const { callee, method, origin, arg } = request;
     const called = this.#parts.registry.get(callee);
@@ -329,9 +329,9 @@ export class Scheduler {
     }
     const before = context.instructions;
     const trap = this.#callBack(canister, callback, result, refund);
-    if (trap === "nobody") canister.cycles += prepaid;
+    if (trap === "no callback") canister.cycles += prepaid;
     else giveBack(canister, prepaid, context.instructions - before);
-    this.#settle(context, trap === "nobody" ? undefined : trap);
+    this.#settle(context, trap === "no callback" ? undefined : trap);
   }
 
   /** Runs the callback, and the cleanup when that traps; each is a message with a commit of its own. */
@@ -340,11 +340,11 @@ export class Scheduler {
     callback: Callback,
     result: CallResult,
     refund: bigint,
-  ): Trap | undefined | "nobody" {
+  ): Trap | undefined | "no callback" {
     const { context, onReply, onReject, onCleanup } = callback;
     const isReply = result.status === "replied";
     const closure = isReply ? onReply : onReject;
-    if (isNobody(closure)) return "nobody";
+    if (isOneWay(closure)) return "no callback";
     const rejection = isReply ? undefined : { rejection: result };
     const input: Input = {
       caller: context.caller,
@@ -362,7 +362,7 @@ export class Scheduler {
     return trap;
   }
 
-  /** Runs one message of a call; what it sends leaves when it has committed. */
+  /** Runs one message of a call; its own calls are sent after it commits. */
   #run(
     canister: Canister,
     context: CallContext,
@@ -432,7 +432,7 @@ export class Scheduler {
     });
   }
 
-  /** A request between subnets must be as small as one from outside. */
+  /** Requests between subnets have the same size limit as those from outside. */
   #refusalOf(caller: Uint8Array, { callee, arg }: OutgoingCall): Rejection | undefined {
     const { subnets } = this.#parts;
     if (arg.length <= largestBetweenSubnets || callee.length === 0) return undefined;
@@ -441,7 +441,7 @@ export class Scheduler {
     return reject(errorCodes.contractViolation, message);
   }
 
-  /** Answers for good; a second answer of the same call is dropped. */
+  /** Answers a call once; later answers are dropped. */
   #answer(context: CallContext, result: CallResult): void {
     if (context.state !== "open") return;
     context.state = "answered";
@@ -458,7 +458,7 @@ export class Scheduler {
     }
   }
 
-  /** An answer that comes after its bounded call has timed out is dropped; its cycles come home. */
+  /** A response that arrives after its bounded call has timed out is dropped; its cycles are returned. */
   #respond(callback: Callback, result: CallResult, refund: bigint): void {
     clearTimeout(callback.timeout);
     this.#bounded.delete(callback);
@@ -471,7 +471,7 @@ export class Scheduler {
     this.enqueue({ kind: "response", callback, result, refund });
   }
 
-  /** After a message of a call: a call that waits for nothing any more must be answered by now. */
+  /** After a message: closes a call that has no pending calls, and rejects it if it has not been answered. */
   #settle(context: CallContext, trap: Trap | undefined): void {
     if (context.outstanding > 0 || context.state === "deleted") return;
     const late: Rejection = trap ? rejectionOf(trap, context.canister) : didNotReply(context.canister);
@@ -488,7 +488,7 @@ function targetOf(message: QueuedMessage): Uint8Array {
   return message.kind === "task" ? message.canister : message.callback.context.canister;
 }
 
-/** One-way calls name no callback: the largest index there is. */
-function isNobody({ index }: Closure): boolean {
+/** One-way calls have no callback: their index is the largest possible. */
+function isOneWay({ index }: Closure): boolean {
   return typeof index === "bigint" ? BigInt.asUintN(64, index) >= 0xffff_ffffn : index >>> 0 === 0xffff_ffff;
 }

@@ -4,7 +4,7 @@ import { subnetOf } from "../subnets.ts";
 export interface SubnetList {
   /** The root subnet's first. */
   ids: readonly Uint8Array[];
-  /** The subnet of a canister, there or not; the root subnet without an id. */
+  /** The subnet of a canister, whether it exists or not; without an id, the root subnet. */
   of(canisterId: Uint8Array | undefined): number;
   /** The subnet with an id. */
   find(subnetId: Uint8Array): number | undefined;

@@ -1,5 +1,5 @@
 /**
- * What the HTTP side of the local network asks of the replica, and what it gets back.
+ * The interface between the HTTP side of the local network and the replica.
  * Canister and principal ids are raw bytes here (no text form below the HTTP side).
  */
 
@@ -24,7 +24,7 @@ export interface Ingress {
   effectiveCanisterId?: Uint8Array;
 }
 
-/** What the certified state tree says of one canister. */
+/** A canister as the certified state tree shows it. */
 export interface CanisterState {
   id: Uint8Array;
   controllers: Uint8Array[];
@@ -43,14 +43,14 @@ export interface Replica extends AsyncDisposable {
   update(ingress: Ingress): Promise<CallResult>;
   /**
    * Executes a query or composite query; no state change survives.
-   * @param dataCertificate what ic0.data_certificate_copy gives to the canister asked, not to those it calls
+   * @param dataCertificate what ic0.data_certificate_copy returns to the queried canister, not to its callees
    */
   query(ingress: Ingress, dataCertificate: Uint8Array | undefined): Promise<CallResult>;
   /** False while the canister's subnet is stopped. */
   isAvailable(canisterId: Uint8Array): boolean;
   /** Undefined when there is no such canister. */
   canister(id: Uint8Array): CanisterState | undefined;
-  /** Every canister there is, in order of id. */
+  /** All canisters, in order of id. */
   canisterIds(): Uint8Array[];
   /** Writes what changed to the state folder, if there is one. */
   flush(): Promise<void>;

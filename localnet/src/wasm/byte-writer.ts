@@ -20,7 +20,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Bytes of a larger array, without a view for the short ones. */
+  /** A part of a larger array; short parts are copied without creating a view. */
   part(source: Uint8Array, start: number, end: number): this {
     const length = end - start;
     if (length > 64) return this.bytes(source.subarray(start, end));

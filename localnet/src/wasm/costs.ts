@@ -1,7 +1,7 @@
 import type { AddressType } from "./module.ts";
 import { prefixed as sub } from "./opcodes.ts";
 
-/** Which instructions cost what; everything not listed costs 1. Ranges are inclusive. */
+/** Costs by instruction; those not listed cost 1. Ranges are inclusive. */
 const ranges: readonly (readonly [cost: number, from: number, to: number])[] = [
   [0, 0x02, 0x03], // block, loop
   [0, 0x05, 0x05], // else

@@ -5,7 +5,7 @@ import { emptyBlock, opcodes as op, prefixed, valueTypes } from "./opcodes.ts";
 
 /** Indices of the functions that the pass adds. */
 export interface HelperFunctions {
-  /** (i64) -> i64: pays that many instructions, hands the number back. */
+  /** (i64) -> i64: charges that many instructions and returns the number. */
   charge: number;
   /** (address i64, length i64): marks the pages of a bulk store. */
   mark: number;
@@ -76,7 +76,7 @@ function mark(): Uint8Array {
 }
 
 /**
- * Memory only ever grows in the engine; a rollback lowers the virtual size alone and zeroes the pages behind it,
+ * In the engine, memory only grows; a rollback lowers just the virtual size and zeroes the pages beyond it,
  * so that growing again needs no new pages.
  */
 function grow({ address, size }: Surroundings, maximum: number): Uint8Array {

@@ -14,7 +14,7 @@ export interface Instruction {
 
 /**
  * Decodes a function body, its local declarations already read.
- * @throws InvalidWasm naming the first instruction that is not run here
+ * @throws InvalidWasm naming the first unsupported instruction
  */
 export function readInstructions(reader: ByteReader): Instruction[] {
   const instructions: Instruction[] = [];
@@ -28,7 +28,7 @@ export function readInstructions(reader: ByteReader): Instruction[] {
   return instructions;
 }
 
-/** Moves behind the immediates; returns the constant offset of a memory access. */
+/** Skips the immediates; returns the constant offset of a memory access. */
 function readImmediates(reader: ByteReader, opcode: number, sub: number): number {
   if (opcode >= op.firstLoad && opcode <= op.lastStore) return readMemoryArgument(reader);
   if (opcode > op.f64Const && opcode <= op.lastNumeric) return 0;
@@ -89,7 +89,7 @@ function readImmediates(reader: ByteReader, opcode: number, sub: number): number
 }
 
 function readMemoryArgument(reader: ByteReader): number {
-  // Bit 6 of the alignment says that the index of a second memory follows.
+  // Bit 6 of the alignment means that the index of another memory follows.
   if (reader.unsigned() & 0x40) throw new InvalidWasm("a second memory is not supported");
   return reader.unsigned();
 }

@@ -100,7 +100,7 @@ function contextOf(module: WasmModule, address: AddressType): BodyContext {
 type Content = { id: number; content: Uint8Array };
 type Memory = InstrumentedModule["memory"];
 
-/** All sections in the order that the format asks for, those that the pass needs added where they are missing. */
+/** All sections in the order of the format; sections that the pass needs are added if missing. */
 function rewrittenSections(module: WasmModule, context: BodyContext, memory: Memory): Content[] {
   const rewriters: Partial<Record<number, () => Uint8Array>> = {
     [sectionIds.type]: () => extended(module, sectionIds.type, 4, helperTypes(context.address)),

@@ -1,4 +1,4 @@
-/** A module that is broken, or that uses a feature which the local network does not run. */
+/** A module that is malformed or uses a feature that the local network does not support. */
 export class InvalidWasm extends Error {
   override readonly name = "InvalidWasm";
 }

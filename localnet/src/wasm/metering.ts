@@ -3,10 +3,10 @@ import type { Instruction } from "./instructions.ts";
 import type { AddressType } from "./module.ts";
 import { opcodes as op } from "./opcodes.ts";
 
-/** Pays for the straight run of instructions that follows. */
+/** A charge for the run of instructions up to the next branch. */
 export interface Charge {
   cost: number;
-  /** `checked` where code can come again (function start, loop start): the only places where limits must bite. */
+  /** `checked` where code can run again (function start, loop start); only there the limit must be checked. */
   kind: "checked" | "unchecked";
 }
 
@@ -24,8 +24,8 @@ const endsRun = new Set<number>([
 ]);
 
 /**
- * Where a function body must pay, by index of the instruction before which the charge stands.
- * A function costs 1 to enter; a run is paid for when it begins.
+ * Where a function body is charged, by the index of the instruction that follows the charge.
+ * Entering a function costs 1; a run of instructions is charged before it begins.
  * @source dfinity/ic rs/embedders/src/wasm_utils/instrumentation.rs, injections
  */
 export function charges(body: readonly Instruction[], address: AddressType): Map<number, Charge> {

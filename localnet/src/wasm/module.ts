@@ -23,7 +23,7 @@ export interface DataSegment {
   content: Uint8Array;
 }
 
-/** What the rewriter and the host must know of a module; everything else stays bytes. */
+/** The parts of a module that the rewriter and the host need; everything else stays as bytes. */
 export interface WasmModule {
   bytes: Uint8Array;
   sections: Section[];
@@ -62,7 +62,7 @@ export const externKinds = { function: 0, table: 1, memory: 2, global: 3 } as co
 
 /**
  * Reads a module's outline.
- * @throws InvalidWasm for a broken module and for features that are not run here (shared or several memories,
+ * @throws InvalidWasm for a broken module and for unsupported features (shared or several memories,
  * imports other than functions, garbage-collected types)
  */
 export function readModule(bytes: Uint8Array): WasmModule {

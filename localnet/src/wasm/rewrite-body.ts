@@ -25,7 +25,7 @@ export function rewriteBody(body: ByteReader, parameters: number, context: BodyC
   const instructions = readInstructions(body);
   const due = charges(instructions, context.address);
   const code = new ByteWriter();
-  // Most instructions stay as they are: they are copied in stretches, not one by one.
+  // Most instructions are unchanged: copy runs of them, not each one.
   let copied = instructions[0]?.start ?? 0;
   const copyUntil = (position: number) => {
     code.part(body.bytes, copied, position);
@@ -54,7 +54,7 @@ export function rewriteBody(body: ByteReader, parameters: number, context: BodyC
   return written.bytes(code.written()).written();
 }
 
-/** Locals that hold operands while something is done with them; each is made once a function. */
+/** Locals that hold operands temporarily; each is created once per function. */
 class AddedLocals {
   readonly types: number[] = [];
   readonly #first: number;

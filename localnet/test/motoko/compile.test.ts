@@ -9,10 +9,9 @@ import { compileMotoko } from "../../src/motoko/compile.ts";
 const greeter = {
   "greeter/main.mo": `
     import Greeting "../lib/Greeting";
-    import Nat "mo:core/Nat";
     persistent actor {
       var visits = 0;
-      public func greet() : async Text { visits += 1; Greeting.hello(Nat.toText(visits)) };
+      public func greet() : async Text { visits += 1; Greeting.hello(debug_show visits) };
     }`,
   "lib/Greeting.mo": `import Words "words"; module { public func hello(t : Text) : Text { Words.hello # t } }`,
   "lib/words/lib.mo": `module { public let hello = "héllo " }`,

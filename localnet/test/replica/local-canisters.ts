@@ -76,7 +76,7 @@ export const modes = {
   reinstall: { reinstall: null },
   keep: { upgrade: [{ skip_pre_upgrade: [], wasm_memory_persistence: [{ keep: null }] }] },
   replace: { upgrade: [{ skip_pre_upgrade: [], wasm_memory_persistence: [{ replace: null }] }] },
-  unsaid: { upgrade: [] },
+  unspecified: { upgrade: [] },
 } as const;
 
 export async function installCode(

@@ -87,7 +87,7 @@ test("an upgrade that fails leaves everything as it was", async () => {
   };
   await refused(wasm.grown, "keep", /IC0503 .*thirteen/);
   await refused(wasm.legacy, "keep", /IC0503 .*Memory-incompatible program upgrade/);
-  await refused(wasm.actor, "unsaid", /IC0504 .*requires the `wasm_memory_persistence` upgrade option/);
+  await refused(wasm.actor, "unspecified", /IC0504 .*requires the `wasm_memory_persistence` upgrade option/);
   await refused(wasm.actor, "install", /IC0514 .*not empty/);
   await refused(new TextEncoder().encode("no wasm"), "keep", /IC0505 .*not a Wasm module/);
   await installCode(replica, actor.id, wasm.actor, "keep");

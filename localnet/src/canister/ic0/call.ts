@@ -8,7 +8,7 @@ const largestArgument = 10 * 1024 * 1024;
 /** Longest bound of a best-effort call, seconds. @source IC interface specification */
 const longestTimeout = 300;
 
-/** What call_perform answers when the call cannot be made: a reject code. */
+/** The reject code that call_perform returns when the call cannot be made. */
 const sysTransient = 2;
 
 type Name =

@@ -2,7 +2,7 @@ import { callCost, outcallFee } from "../../cycles/fees.ts";
 import { prices } from "../../cycles/prices.ts";
 import { type Address, type Imports, type Machine, writeAmount } from "./machine.ts";
 
-/** The part of the system API that tells what things will cost. */
+/** The part of the system API that returns prices. */
 export function costImports(
   machine: Machine,
 ): Imports<"cost_call" | "cost_create_canister" | "cost_http_request"> {

@@ -11,7 +11,7 @@ import { systemImports } from "./system.ts";
 
 const usualCost = 500;
 
-/** The system API `ic0` for one instance: each call is checked for its context and paid for. */
+/** The system API `ic0` for one instance: each call is checked against its context and charged. */
 export function ic0(machine: Machine): Imports<ImportName> {
   const imports: Imports<ImportName> = {
     ...messageImports(machine),

@@ -4,17 +4,17 @@ import { contractViolation } from "../trap.ts";
 /** A number of the module's address type: a number for 32 bits, a bigint for 64. */
 export type Address = number | bigint;
 
-/** What the system API may do to the instance that calls it. */
+/** What the system API can do with the instance that calls it. */
 export interface Machine {
-  /** The message that runs. */
+  /** The current message. */
   readonly execution: Execution;
   /** A view of the memory, valid until the canister runs on. @throws Trap when out of bounds */
   view(pointer: Address, length: Address): Uint8Array;
   /** A view to be written, its pages marked as changed. @throws Trap when out of bounds */
   target(pointer: Address, length: Address): Uint8Array;
-  /** Pays instructions. @throws Trap at the limit */
+  /** Charges instructions. @throws Trap at the limit */
   charge(instructions: number): void;
-  /** Instructions that this message has taken. */
+  /** Instructions that this message has used. */
   used(): bigint;
   /** A size as the canister wants it. */
   address(value: number): Address;
@@ -23,7 +23,7 @@ export interface Machine {
 /** System calls by name; the engine converts what goes in and out. */
 export type Imports<Name extends string> = Record<Name, (...args: never[]) => unknown>;
 
-/** An unsigned number. Beyond 2^53 it loses digits, which no bounds check lets pass. */
+/** An unsigned number. Beyond 2^53 it loses digits, but such values fail every bounds check. */
 export function unsigned(address: Address): number {
   return typeof address === "bigint" ? Number(BigInt.asUintN(64, address)) : address >>> 0;
 }

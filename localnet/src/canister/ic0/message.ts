@@ -25,7 +25,7 @@ type Name =
   | "msg_reject"
   | "accept_message";
 
-/** The part of the system API about the message that runs and its answer. */
+/** The part of the system API about the current message and its response. */
 export function messageImports(machine: Machine): Imports<Name> {
   const input = () => machine.execution.input;
   const arg = () => input().arg ?? new Uint8Array();
@@ -92,7 +92,7 @@ export function messageImports(machine: Machine): Imports<Name> {
   };
 }
 
-/** The reply as it is put together; it belongs to one message and goes when another begins. */
+/** The reply under construction; it belongs to one message and is dropped when the next begins. */
 class PendingReply {
   #execution: Machine["execution"] | undefined;
   #parts: Uint8Array[] = [];

@@ -7,20 +7,20 @@ import type { ManagementCall } from "./method.ts";
 
 const sender = IDL.Record({ sender_canister_version: IDL.Opt(IDL.Nat64) });
 
-/** Who changes something by this call; a canister may say of which version it is. */
+/** The origin of a change; a canister may give its version. */
 export function originOf({ origin, caller, arg }: ManagementCall): ChangeOrigin {
   if (origin === "ingress") return { kind: "user", id: caller };
   const [record] = IDL.decode([sender], arg) as unknown as [{ sender_canister_version: Opt<bigint> }];
   return { kind: "canister", id: caller, version: record.sender_canister_version[0] };
 }
 
-/** What canister_info answers. @param count how many changes are asked for; none without it */
+/** The reply of canister_info. @param count how many changes to include; none by default */
 export function infoOf({ history, program, settings }: Canister, count = 0n) {
   const { total, changes } = history;
-  const asked = count < BigInt(changes.length) ? changes.slice(changes.length - Number(count)) : changes;
+  const requested = count < BigInt(changes.length) ? changes.slice(changes.length - Number(count)) : changes;
   return {
     total_num_changes: total,
-    recent_changes: asked.map(shown),
+    recent_changes: requested.map(shown),
     module_hash: program ? [program.module.hash] : [],
     controllers: principals(settings.controllers),
   };

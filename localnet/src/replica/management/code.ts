@@ -13,7 +13,7 @@ import { Refusal } from "./refusal.ts";
 
 /** @source IC interface specification, upload_chunk: 1 MiB a chunk, 100 chunks a store */
 export const largestChunk = 1024 * 1024;
-export const mostChunks = 100;
+export const maxChunks = 100;
 
 export interface CodeChange {
   mode: InstallMode;
@@ -25,7 +25,7 @@ export interface CodeChange {
   onExecuted: (execution: Executed) => void;
 }
 
-/** Installs, reinstalls or upgrades; all or nothing. @throws Refusal when the mode does not fit */
+/** Installs, reinstalls or upgrades, atomically. @throws Refusal when the mode does not fit */
 export function changeCode(canister: Canister, change: CodeChange): Rejection | undefined {
   const { mode, source, onExecuted } = change;
   if ("install" in mode && canister.program) {
@@ -67,7 +67,7 @@ function upgradeOptions(arg: UpgradeArg): Parameters<typeof upgrade>[2] {
   };
 }
 
-/** Takes code and state away; settings, cycles and the chunk store stay. */
+/** Removes code and state; settings, cycles and the chunk store remain. */
 export function uninstall(canister: Canister): void {
   canister.program = undefined;
   canister.stable = new StableMemory();
@@ -85,14 +85,14 @@ export function storeChunk({ chunks }: Canister, chunk: Uint8Array): Uint8Array 
   }
   const hash = createHash("sha256").update(chunk).digest();
   const key = hash.toString("hex");
-  if (!chunks.has(key) && chunks.size >= mostChunks) {
-    throw chunkStoreError(`the store has already reached its maximum of ${mostChunks} chunks`);
+  if (!chunks.has(key) && chunks.size >= maxChunks) {
+    throw chunkStoreError(`the store has already reached its maximum of ${maxChunks} chunks`);
   }
   chunks.set(key, chunk);
   return hash;
 }
 
-/** The module that the chunks make. @throws Refusal when one is missing or the hash is another */
+/** The module assembled from chunks. @throws Refusal when a chunk is missing or the hash differs */
 export function assemble(store: Canister, hashes: { hash: Uint8Array }[], expected: Uint8Array): Uint8Array {
   const chunks = hashes.map(({ hash }) => {
     const key = Buffer.from(hash).toString("hex");

@@ -12,7 +12,7 @@ export interface Creation {
   caller: Uint8Array;
   settings: SettingsArg | undefined;
   cycles: bigint;
-  /** Who is noted as its creator. */
+  /** The creator, as recorded in the history. */
   origin: ChangeOrigin;
   /** The index of its subnet; without one the root subnet. */
   subnet?: number;
@@ -43,7 +43,7 @@ export function createCanister(
   return canister;
 }
 
-/** Creates a canister that pays the fee out of the cycles that came for it. @throws Refusal */
+/** Creates a canister, which pays the fee from the cycles attached to the call. @throws Refusal */
 export function createPaidCanister(
   parts: { registry: CanisterRegistry; now: () => bigint },
   creation: Creation,

@@ -5,8 +5,8 @@ import { type OutcallArg, outcallArg, outcallResponse } from "./outcall-interfac
 import { type SnapshotArguments, snapshotTypes } from "./snapshot-interface.ts";
 
 /**
- * The Candid interface of the management canister, as far as the local network has it. What a type here leaves
- * out of an argument is ignored, as Candid's subtyping allows.
+ * The Candid interface of the management canister, as far as the local network implements it. Fields that a type
+ * here omits are ignored, as Candid's subtyping allows.
  * @source IC interface specification, ic.did
  */
 

@@ -44,7 +44,7 @@ export class Management {
     }
   }
 
-  /** What queries, composite ones of canisters too, may ask: logs, status and metrics. */
+  /** What queries, including composite queries of canisters, may call: logs, status and metrics. */
   query(call: ManagementCall): CallResult {
     if (!queries.has(call.method)) return noQuery(call.method);
     try {
@@ -67,7 +67,7 @@ export class Management {
     }
   }
 
-  /** What a method answers that changes nothing. */
+  /** The reply of a method that changes nothing. */
   #answer(name: MethodName, arg: Arguments[MethodName], call: ManagementCall): CallResult {
     const method = this.#methods[name] as Method<MethodName>;
     const outcome = method.run(arg as never, call);
@@ -75,7 +75,7 @@ export class Management {
     return { status: "replied", reply: new Uint8Array(IDL.encode(types[name].reply, outcome.reply)) };
   }
 
-  /** Whether a call from outside may enter at all. */
+  /** Whether a call from outside is accepted. */
   inspect(call: ManagementCall): Rejection | undefined {
     try {
       this.#authorize(call);
@@ -125,7 +125,7 @@ function targetOf(arg: Arguments[MethodName]): Principal | undefined {
   return target?.canister_id ?? target?.target_canister;
 }
 
-/** What comes from outside is refused at the door, what canisters send when it is executed: in other words. */
+/** Calls from outside are refused before execution, calls from canisters during it, with different messages. */
 function notController(
   { id, settings }: Canister,
   { caller, name, origin }: Pick<ManagementCall, "caller" | "origin"> & { name: MethodName },

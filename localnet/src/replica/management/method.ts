@@ -19,14 +19,14 @@ export interface ManagementParts {
   /** Nanoseconds since 1970. */
   now: () => bigint;
   scheduler: () => Scheduler;
-  /** Has a canister pay for its time until now. */
+  /** Charges a canister for the time until now. */
   charge: (canister: Canister) => void;
   outcalls: OutcallPolicy;
   /** Runs a query of a canister, for itself. */
   query: (query: Omit<Query, "dataCertificate">) => CallResult;
-  /** Ends what goes on outside when the replica stops. */
+  /** Aborts outcalls when the replica stops. */
   signal: AbortSignal;
-  /** Told what installing code took. */
+  /** Called with the cost of installing code. */
   onExecuted: (execution: Executed) => void;
 }
 
@@ -43,7 +43,7 @@ export interface ManagementCall {
 /** The values of a reply or a rejection, and the cycles that are kept. */
 export type Outcome = ({ reply: unknown[] } | { rejection: Rejection }) & { kept?: bigint };
 
-/** What a method gives back: at once or later. */
+/** The result of a method: immediate or later. */
 export type Result = Outcome | { later: (settle: (outcome: Outcome) => void) => void };
 
 export interface Method<Name extends MethodName> {

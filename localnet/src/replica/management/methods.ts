@@ -22,7 +22,7 @@ import { applySettings } from "./settings.ts";
 import { snapshotMethods } from "./snapshot-methods.ts";
 import { statusOf } from "./status.ts";
 
-/** Cycles of a canister that is made without naming an amount. */
+/** Cycles of a canister that is created without an amount. */
 const defaultCycles = 100_000_000_000_000n;
 
 /** What each method of the management canister does. They throw a Refusal to reject. */

@@ -20,32 +20,32 @@ const longestText = 8192;
 const mostHeaders = 64;
 
 /**
- * An HTTPS outcall: one request, where the platform makes one a node and compares the answers. What it costs is kept
- * however it ends.
+ * An HTTPS outcall: one request, where the platform sends one per node and compares the responses. The fee is kept
+ * whatever the result.
  * @throws Refusal for what is not sent at all
  */
 export function outcall(parts: ManagementParts, arg: OutcallArg, call: ManagementCall): Result {
-  const most = check(arg, parts.outcalls, call);
-  const fee = outcallFee(requestSize(arg), most);
+  const limit = check(arg, parts.outcalls, call);
+  const fee = outcallFee(requestSize(arg), limit);
   if (call.cycles < fee) {
     const message = `http_request request sent with ${call.cycles} cycles, but ${fee} cycles are required.`;
     throw new Refusal(errorCodes.canisterRejected, message);
   }
   const canister = parts.registry.get(call.caller);
   if (canister) canister.consumed.http_outcalls += fee;
-  const settled = answerOf(parts, arg, { caller: call.caller, most: Number(most) });
+  const settled = answerOf(parts, arg, { caller: call.caller, limit: Number(limit) });
   return { later: (settle) => void settled.then((outcome) => settle({ ...outcome, kept: fee })) };
 }
 
-/** @returns the most bytes that the response may have */
+/** @returns the maximum bytes of the response */
 function check(arg: OutcallArg, policy: OutcallPolicy, { caller }: ManagementCall): bigint {
   if (policy === "off") {
     const message = "This API is not enabled on this subnet: start the network with outcalls switched on.";
     throw new Refusal(errorCodes.contractViolation, message);
   }
-  const [most = largestResponse] = arg.max_response_bytes;
-  if (most > largestResponse) {
-    throw invalid(`max_response_bytes expected to be in the range [0..${largestResponse}], got ${most}`);
+  const [limit = largestResponse] = arg.max_response_bytes;
+  if (limit > largestResponse) {
+    throw invalid(`max_response_bytes expected to be in the range [0..${largestResponse}], got ${limit}`);
   }
   if (arg.url.length > longestText) throw invalid(`url exceeds the limit of ${longestText} bytes`);
   if (arg.headers.length > mostHeaders)
@@ -58,7 +58,7 @@ function check(arg: OutcallArg, policy: OutcallPolicy, { caller }: ManagementCal
   if (transform && Buffer.compare(transform.function[0].toUint8Array(), caller) !== 0) {
     throw invalid("the transform function must be one of the canister that makes the request");
   }
-  return most;
+  return limit;
 }
 
 function invalid(message: string): Refusal {
@@ -79,23 +79,23 @@ function requestSize({ url, headers, body, transform }: OutcallArg): number {
 async function answerOf(
   parts: ManagementParts,
   arg: OutcallArg,
-  { caller, most }: { caller: Uint8Array; most: number },
+  { caller, limit }: { caller: Uint8Array; limit: number },
 ): Promise<Outcome> {
   try {
-    const response = await sendOutcall(arg, { most, policy: parts.outcalls, signal: parts.signal });
-    return transformed(parts, arg, response, { caller, most });
+    const response = await sendOutcall(arg, { limit, policy: parts.outcalls, signal: parts.signal });
+    return transformed(parts, arg, response, { caller, limit });
   } catch (error) {
     if (error instanceof FailedOutcall) return { rejection: failure(error.code, error.message) };
     return { rejection: failure(1, `The local network failed: ${error}`) };
   }
 }
 
-/** The response as the canister's own query makes it. */
+/** The response transformed by the canister's own query. */
 function transformed(
   { query }: ManagementParts,
   { transform: [transform] }: OutcallArg,
   response: OutcallResponse,
-  { caller, most }: { caller: Uint8Array; most: number },
+  { caller, limit }: { caller: Uint8Array; limit: number },
 ): Outcome {
   if (!transform) return { reply: [response] };
   const arg = new Uint8Array(IDL.encode([transformArg], [{ response, context: transform.context }]));
@@ -103,8 +103,8 @@ function transformed(
   const method = transform.function[1];
   const result: CallResult = query({ caller: new Uint8Array(), callee: caller, method, arg });
   if (result.status === "rejected") return { rejection: result };
-  if (result.reply.length > most) {
-    return { rejection: failure(1, `Transformed http response exceeds limit: ${most}`) };
+  if (result.reply.length > limit) {
+    return { rejection: failure(1, `Transformed http response exceeds limit: ${limit}`) };
   }
   try {
     return { reply: IDL.decode([outcallResponse], result.reply) };
@@ -113,7 +113,7 @@ function transformed(
   }
 }
 
-/** Canisters see the reject code; the error code, which only callers from outside would see, is made up. */
+/** Canisters see the reject code; the error code, which only callers from outside would see, is invented. */
 function failure(code: 1 | 2, message: string): Rejection {
   return { status: "rejected", code, message, errorCode: `IC0${code}01` };
 }

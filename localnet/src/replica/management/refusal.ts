@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../canister/trap.ts";
 
-/** The management canister says no. */
+/** A call that the management canister refuses. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly errorCode: ErrorCode;

@@ -8,7 +8,7 @@ const patience = 30_000;
 
 const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
-/** An outcall that got no answer which its canister may have: reject codes SYS_FATAL and SYS_TRANSIENT. */
+/** An outcall that failed: reject codes SYS_FATAL and SYS_TRANSIENT. */
 export class FailedOutcall extends Error {
   override readonly name = "FailedOutcall";
   readonly code: 1 | 2;
@@ -20,17 +20,17 @@ export class FailedOutcall extends Error {
 }
 
 export interface OutcallBounds {
-  /** Most bytes of headers and body together. */
-  most: number;
+  /** Maximum bytes of headers and body together. */
+  limit: number;
   policy: OutcallPolicy;
-  /** Ends it. */
+  /** Aborts it. */
   signal: AbortSignal;
 }
 
 /** Sends it and waits for the whole answer. Redirects are not followed. @throws FailedOutcall */
 export async function sendOutcall(
   arg: OutcallArg,
-  { most, policy, signal }: OutcallBounds,
+  { limit, policy, signal }: OutcallBounds,
 ): Promise<OutcallResponse> {
   const url = allowed(arg.url, policy);
   const send = url.protocol === "https:" ? requestHttps : requestHttp;
@@ -45,7 +45,7 @@ export async function sendOutcall(
     outgoing.end(arg.body[0]);
     const [response] = await answered;
     const headers = headersOf(response);
-    const body = await bodyOf(response, sizeOf(headers), most);
+    const body = await bodyOf(response, sizeOf(headers), limit);
     return { status: BigInt(response.statusCode!), headers, body };
   } catch (error) {
     if (error instanceof FailedOutcall) throw error;
@@ -86,16 +86,16 @@ function sizeOf(headers: HttpHeader[]): number {
   return headers.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
 }
 
-async function bodyOf(response: IncomingMessage, headers: number, most: number): Promise<Uint8Array> {
-  if (headers > most) {
-    throw new FailedOutcall(1, `Header size exceeds specified response size limit ${most}`);
+async function bodyOf(response: IncomingMessage, headers: number, limit: number): Promise<Uint8Array> {
+  if (headers > limit) {
+    throw new FailedOutcall(1, `Header size exceeds specified response size limit ${limit}`);
   }
   const parts: Buffer[] = [];
   let size = headers;
   for await (const part of response) {
     parts.push(part);
     size += part.length;
-    if (size > most) throw new FailedOutcall(1, `Http body exceeds size limit of ${most} bytes.`);
+    if (size > limit) throw new FailedOutcall(1, `Http body exceeds size limit of ${limit} bytes.`);
   }
   return new Uint8Array(Buffer.concat(parts));
 }

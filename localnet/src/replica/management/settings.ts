@@ -5,18 +5,18 @@ import type { Opt, SettingsArg, VisibilityArg } from "./interface.ts";
 import { Refusal } from "./refusal.ts";
 
 /** @source IC interface specification, update_settings */
-const mostControllers = 10;
+const maxControllers = 10;
 
 /** @source Internet Computer resource limits */
 const largestLog = 2n * 1024n * 1024n;
-const mostVariables = 20;
-const longestVariable = 128;
+const maxVariables = 20;
+const maxVariableBytes = 128;
 
 /** The settings with what the argument names changed. @throws Refusal */
 export function applySettings(settings: Settings, arg: SettingsArg): Settings {
   const controllers = arg.controllers[0]?.map((controller) => controller.toUint8Array());
-  if (controllers && controllers.length > mostControllers) {
-    const message = `Invalid settings: a canister has at most ${mostControllers} controllers`;
+  if (controllers && controllers.length > maxControllers) {
+    const message = `Invalid settings: a canister has at most ${maxControllers} controllers`;
     throw new Refusal(errorCodes.invalidManagementPayload, message);
   }
   checkVariables(arg.environment_variables[0] ?? []);
@@ -46,10 +46,10 @@ export function applySettings(settings: Settings, arg: SettingsArg): Settings {
 function checkVariables(variables: { name: string; value: string }[]): void {
   const names = new Set(variables.map(({ name }) => name));
   const isTooLong = variables.some(
-    ({ name, value }) => Math.max(Buffer.byteLength(name), Buffer.byteLength(value)) > longestVariable,
+    ({ name, value }) => Math.max(Buffer.byteLength(name), Buffer.byteLength(value)) > maxVariableBytes,
   );
-  if (variables.length <= mostVariables && !isTooLong && names.size === variables.length) return;
-  const message = `Invalid settings: a canister has at most ${mostVariables} environment variables of different names, names and values of at most ${longestVariable} bytes`;
+  if (variables.length <= maxVariables && !isTooLong && names.size === variables.length) return;
+  const message = `Invalid settings: a canister has at most ${maxVariables} environment variables of different names, names and values of at most ${maxVariableBytes} bytes`;
   throw new Refusal(errorCodes.invalidManagementPayload, message);
 }
 

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { CanisterSnapshot, SnapshotGlobal } from "../../canister/canister-snapshot.ts";
 import { type StableMemory, StableOverlay, stablePageSize } from "../../canister/stable-memory.ts";
 import { errorCodes } from "../../canister/trap.ts";
-import { largestChunk, mostChunks } from "./code.ts";
+import { largestChunk, maxChunks } from "./code.ts";
 import { Refusal } from "./refusal.ts";
 import type { GlobalArg, ReadKind, TimerArg, UploadKind } from "./snapshot-interface.ts";
 
-/** Most bytes of one read: the answer must fit into a reply. @source Internet Computer resource limits */
+/** Maximum bytes of one read: it must fit into a reply. @source Internet Computer resource limits */
 const largestRead = 2_000_000;
 
 /** A part of a snapshot. @throws Refusal when it is not there or too large for one reply */
@@ -36,7 +36,7 @@ export function writeData(snapshot: CanisterSnapshot, kind: UploadKind, chunk: U
   const [part, { offset }] = Object.entries(kind)[0]!;
   const at = within(snapshot, part as Part, offset, chunk.length);
   if (part === "wasm_module") {
-    // What was saved or installed of the former bytes keeps them.
+    // The previous bytes may already have been saved or installed, so they are not changed in place.
     snapshot.module = snapshot.module.slice();
     snapshot.module.set(chunk, at);
     return;
@@ -72,14 +72,14 @@ function chunkOf({ chunks }: CanisterSnapshot, hash: Uint8Array): Uint8Array {
 
 function storeChunk({ chunks }: CanisterSnapshot, chunk: Uint8Array): void {
   const key = createHash("sha256").update(chunk).digest("hex");
-  if (chunk.length > largestChunk || (!chunks.has(key) && chunks.size >= mostChunks)) {
-    const message = `A chunk store holds at most ${mostChunks} chunks of at most ${largestChunk} bytes`;
+  if (chunk.length > largestChunk || (!chunks.has(key) && chunks.size >= maxChunks)) {
+    const message = `A chunk store holds at most ${maxChunks} chunks of at most ${largestChunk} bytes`;
     throw new Refusal(errorCodes.invalidManagementPayload, message);
   }
   chunks.set(key, chunk);
 }
 
-/** @throws Refusal for vectors, which are not run here */
+/** @throws Refusal for vectors, which are not supported */
 export function globalOf(arg: GlobalArg): SnapshotGlobal {
   const [type, value] = Object.entries(arg)[0] as [SnapshotGlobal["type"] | "v128", number | bigint];
   if (type === "v128") throw new Refusal(errorCodes.invalidManagementPayload, "SIMD is not supported");

@@ -6,7 +6,7 @@ import { shownSettings } from "./settings.ts";
 
 const day = 86_400_000_000_000n;
 
-/** What canister_status answers. Nothing is ever reserved: a local subnet is never full. */
+/** The reply of canister_status. Nothing is ever reserved: a local subnet is never full. */
 export function statusOf(canister: Canister) {
   const { program } = canister;
   const memory = memoryUsage(canister);

@@ -17,14 +17,14 @@ export class Autosave {
     this.#registry = registry;
   }
 
-  /** Something changed and is to be saved soon. */
+  /** Call it after a change, which will be saved soon. */
   touch(): void {
     this.#changed = true;
-    // A save that fails is tried again with the next change; whoever flushes hears of it.
+    // A failed save is retried with the next change; `flush` reports the error.
     this.#timer ??= setTimeout(() => this.flush().catch(() => {}), delay).unref();
   }
 
-  /** Saves what is not saved yet; resolves when it is on disk. */
+  /** Saves all changes; resolves when they are written. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,12 +1,12 @@
 import { type FileHandle, open, rename, writeFile } from "node:fs/promises";
 
 /**
- * What takes no answered update: the death of the process; or also that of the machine (a power cut), for which each
+ * What answered updates survive: the death of the process, or also that of the machine (a power cut), for which each
  * save waits for the disk.
  */
 export type Durability = "process" | "machine";
 
-/** Writes files so that they outlast what is asked for. */
+/** Writes files with the requested durability. */
 export class DurableWriter {
   readonly #durability: Durability;
 
@@ -14,7 +14,7 @@ export class DurableWriter {
     this.#durability = durability;
   }
 
-  /** Puts a file in place as a whole. */
+  /** Writes a file atomically. */
   async replace(path: string, content: string | Uint8Array): Promise<void> {
     const aside = `${path}.new`;
     await using file = await open(aside, "w");
@@ -23,12 +23,12 @@ export class DurableWriter {
     await rename(aside, path);
   }
 
-  /** To be called when a file or folder has what it is to have. */
+  /** Call it when a file or folder has its final content. */
   async finish(file: FileHandle): Promise<void> {
     if (this.#durability === "machine") await file.sync();
   }
 
-  /** To be called when files have come into a folder: their names are the folder's content. */
+  /** Call it after adding files to a folder: their names are the folder's content. */
   async finishFolder(path: string): Promise<void> {
     if (this.#durability === "process") return;
     await using folder = await open(path, "r");

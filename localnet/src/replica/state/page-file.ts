@@ -1,7 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import type { DurableWriter } from "./durable-writer.ts";
 
-/** Pages by number; where one occurs in several files, the newest file is right. */
+/** Pages by number; where one occurs in several files, the newest file counts. */
 export type Pages = ReadonlyMap<number, Uint8Array>;
 
 /** A file of pages, as the manifest names it. */
@@ -25,7 +25,7 @@ export async function writePageFile(path: string, pages: Pages, writer: DurableW
 /** The pages of a file, as views of one buffer. @throws Error when the file is not whole */
 export async function readPageFile(path: string, pageSize: number): Promise<Pages> {
   const { buffer, byteOffset, byteLength } = await readFile(path);
-  // Not a Buffer: its `slice` is a view, and whoever slices a page to change it would change the page.
+  // Not a Buffer: its `slice` is a view, so changing a slice would change the page.
   const file = new Uint8Array(buffer, byteOffset, byteLength);
   const view = new DataView(buffer, byteOffset, byteLength);
   const count = file.length >= 4 ? view.getUint32(0, true) : 0;

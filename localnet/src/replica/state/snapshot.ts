@@ -10,7 +10,7 @@ import type { PageFile, Pages } from "./page-file.ts";
 
 type Memory = Heap | StableMemory;
 
-/** What a save writes of one memory: the pages changed since the last one. */
+/** The part of one memory that a save writes: the pages changed since the last save. */
 export interface Changes {
   memory: Memory;
   pages: Pages;
@@ -26,9 +26,9 @@ export interface Snapshot {
   record: (filesOf: (memory: Memory) => PageFile[]) => CanisterRecord;
 }
 
-/** Takes what changed out of a canister, without a pause between its parts: nothing can run meanwhile. */
+/** Collects a canister's changes synchronously, so that nothing runs meanwhile. */
 export function snapshotOf(canister: Canister): Snapshot {
-  // What is paid for is no part of the state: while the network is off nothing is charged.
+  // The time paid for is not part of the state: nothing is charged while the network is off.
   const { program, stable, log, chunks, snapshots, chargedAt: _, ...rest } = canister;
   const contents = new Map<string, Uint8Array>();
   addChunks(contents, chunks);
@@ -114,7 +114,7 @@ function takeChanges(unsaved: Set<number>, read: (page: number) => Uint8Array): 
   return pages;
 }
 
-/** A save has failed: what was taken is to be saved the next time. */
+/** A save has failed: marks its changes to be saved next time. */
 export function giveBack({ changes }: Snapshot): void {
   for (const { memory, pages } of changes) {
     for (const page of pages.keys()) memory.unsaved.add(page);

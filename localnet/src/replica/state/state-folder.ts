@@ -21,7 +21,7 @@ type Kept = WeakMap<Heap | StableMemory, PageFile[]>;
 
 /**
  * The canisters in a folder. Files are written once and never changed; the manifest, put in place by a rename,
- * names those that count. So a process may die at any moment: the folder holds the state of one moment.
+ * names those that count. So whenever the process dies, the folder holds a consistent state.
  *
  *     state.json                 the manifest
  *     files/module-<sha256>      modules as they were sent
@@ -42,7 +42,7 @@ export class StateFolder {
     this.#files = join(folder, "files");
   }
 
-  /** What a save left that did not end is removed. @throws LocalnetError STATE_UNREADABLE */
+  /** Removes the files of an incomplete save. @throws LocalnetError STATE_UNREADABLE */
   static async open(
     folder: string,
     durability: Durability,
@@ -58,7 +58,7 @@ export class StateFolder {
     }
   }
 
-  /** Writes the state of this moment. Canisters may run on meanwhile. One save at a time. */
+  /** Writes the current state. Canisters may go on running. One save at a time. */
   async save(registry: CanisterRegistry): Promise<void> {
     const snapshots = registry.all().map(snapshotOf);
     const [next = 0n, ...others] = registry.next;
@@ -106,7 +106,7 @@ export class StateFolder {
     }
     for (const [index, page] of newest) all.set(index, page);
     const name = `pages-${randomUUID()}`;
-    // Before it is written: what a full disk leaves of it goes with the next save.
+    // Before it is written, so that the next save removes what a full disk leaves of it.
     this.#present.add(name);
     await writePageFile(join(this.#files, name), all, this.#writer);
     return { name, count: all.size };
@@ -131,7 +131,7 @@ export class StateFolder {
       return new CanisterRegistry();
     }
     const { next, others, ledger, canisters } = manifest.parse(JSON.parse(text));
-    // A file that is there is not written again: one that was left half written must not be taken for whole.
+    // Existing files are not written again, so a partially written file must not remain.
     await this.#removeAllBut(canisters);
     const registry = new CanisterRegistry([next, ...others], new Map(Object.entries(ledger)));
     for (const record of canisters) registry.add(await this.#loadCanister(record));
@@ -143,7 +143,7 @@ export class StateFolder {
     return {
       ...rest,
       chargedAt: undefined,
-      // Calls under way do not survive a restart: nothing is left to wait for.
+      // Pending calls do not survive a restart, so there is nothing left to wait for.
       status: status === "stopping" ? "stopped" : status,
       stable: await this.#loadMemory(stable),
       log: new CanisterLog(log),
@@ -197,7 +197,7 @@ export class StateFolder {
     return all;
   }
 
-  /** @throws Error when it does not hold what its name says */
+  /** @throws Error when the content does not match the hash in the name */
   async #read(name: string): Promise<Uint8Array> {
     const path = join(this.#files, name);
     const content = new Uint8Array(await readFile(path));

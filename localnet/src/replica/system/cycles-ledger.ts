@@ -19,18 +19,18 @@ interface Account {
   subaccount: Opt<Uint8Array>;
 }
 
-/** What every operation costs. @source the cycles ledger's icrc1_fee */
+/** The fee of every operation. @source the cycles ledger's icrc1_fee */
 const fee = 100_000_000n;
 
-/** What an account holds that was never used: nobody has to buy cycles here. */
+/** The balance of an unused account: users of a local network do not buy cycles. */
 const gift = 1_000_000_000_000_000n;
 
 /** The smallest deposit, as on the mainnet. */
 const smallestDeposit = fee;
 
 /**
- * The cycles ledger: accounts of cycles, paid into canisters and creating them. A stub: no blocks are kept,
- * approvals are not there, and every account begins with 1,000 T.
+ * The cycles ledger: accounts whose cycles top up and create canisters. Simplified: it keeps no blocks, has no
+ * approvals, and every account begins with 1,000 T.
  * @source dfinity/cycles-ledger cycles-ledger.did
  */
 export function cyclesLedger(parts: SystemParts): SystemCanister {
@@ -41,7 +41,7 @@ export function cyclesLedger(parts: SystemParts): SystemCanister {
   let blocks = 0n;
   const balance = (key: string) => ledger.get(key) ?? gift;
   const deposit = (key: string, amount: bigint) => ledger.set(key, balance(key) + amount);
-  /** Takes an amount and the fee; undefined when the account has them. */
+  /** Withdraws an amount and the fee; undefined when the account has enough. */
   const withdraw = (key: string, amount: bigint) => {
     const held = balance(key);
     if (held < amount + fee) return { Err: { InsufficientFunds: { balance: held } } };

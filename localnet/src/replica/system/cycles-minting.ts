@@ -16,7 +16,7 @@ import { method, type SystemCanister, type SystemParts, type SystemReply } from 
 
 const mintingId = Principal.fromText("rkp4c-7iaaa-aaaaa-aaaca-cai").toUint8Array();
 
-/** Who creates what is created through it, by the history of the canister. */
+/** The creator in the history of canisters created through it. */
 export const minter: ChangeOrigin = { kind: "canister", id: mintingId };
 
 const creationError = IDL.Variant({
@@ -33,7 +33,7 @@ interface CreateArg {
 }
 
 /**
- * The cycles minting canister: creates canisters on the subnet that is asked for. There is no ICP here, so nothing
+ * The cycles minting canister: creates canisters on a requested subnet. There is no ICP here, so nothing
  * is minted.
  * @source dfinity/ic rs/nns/cmc/cmc.did
  */

@@ -11,19 +11,19 @@ export const subnetSelection = IDL.Variant({
 
 export type SubnetSelection = { Subnet: { subnet: Principal } } | { Filter: { subnet_type: Opt<string> } };
 
-/** Subnets that anybody may create canisters on: all but the root subnet, if there are others. */
+/** Subnets on which all users may create canisters: all but the root subnet, if there are others. */
 export function applicationSubnets({ ids }: SubnetList): number[] {
   const all = ids.map((_, index) => index);
   return all.length > 1 ? all.slice(1) : all;
 }
 
-/** The only type of subnet that there is here besides the one without a name. */
+/** The only named type of subnet here. */
 export const subnetTypes = ["fiduciary"] as const;
 
-/** The index of the subnet that a selection means, or what is wrong with the selection. */
+/** The index of the selected subnet, or what is wrong with the selection. */
 export type Selector = (selection: SubnetSelection | undefined) => number | string;
 
-/** Selects one subnet after the other where a selection leaves that open. */
+/** Rotates through the subnets when a selection names none. */
 export function subnetSelector(subnets: SubnetList): Selector {
   let turn = 0;
   return (selection) => selected(subnets, selection, () => turn++);

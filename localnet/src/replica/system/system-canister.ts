@@ -2,7 +2,7 @@ import type { IDL } from "@dfinity/candid";
 import type { CanisterRegistry } from "../canister-registry.ts";
 import type { SubnetList } from "../subnet-list.ts";
 
-/** What the network's own canisters work with. */
+/** What system canisters need. */
 export interface SystemParts {
   registry: CanisterRegistry;
   subnets: SubnetList;
@@ -10,7 +10,7 @@ export interface SystemParts {
   now: () => bigint;
 }
 
-/** Who calls one of the network's own canisters. */
+/** A call's origin, as a system canister sees it. */
 export interface SystemCall {
   caller: Uint8Array;
   origin: "ingress" | "call" | "query";
@@ -32,7 +32,7 @@ export interface SystemMethod {
   run: (args: never[], call: SystemCall) => SystemReply;
 }
 
-/** A canister that the network brings along: its methods are TypeScript. */
+/** A canister that is part of the network; its methods are written in TypeScript. */
 export interface SystemCanister {
   id: Uint8Array;
   methods: Readonly<Record<string, SystemMethod>>;

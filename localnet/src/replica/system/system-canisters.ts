@@ -14,7 +14,7 @@ export interface SystemRequest extends SystemCall {
   arg: Uint8Array;
 }
 
-/** The canisters that the network brings along, at the ids that they have on the mainnet. */
+/** The canisters that are part of the network, with their mainnet ids. */
 export class SystemCanisters {
   readonly #canisters: ReadonlyMap<string, SystemCanister>;
 
@@ -31,7 +31,7 @@ export class SystemCanisters {
     return [...this.#canisters.values()].map(({ id }) => id);
   }
 
-  /** What the certified state says of one: it has no module, and its interface as public metadata. */
+  /** Its entry in the certified state: no module, and its interface as public metadata. */
   state({ id, methods }: SystemCanister): CanisterState {
     const content = new TextEncoder().encode(candidOf(methods));
     const metadata = new Map([["candid:service", { visibility: "public", content }] as const]);
@@ -39,7 +39,7 @@ export class SystemCanisters {
   }
 }
 
-/** Runs a method; what it does not keep of the cycles goes back. */
+/** Runs a method and refunds the cycles that it does not keep. */
 export function runSystemMethod(canister: SystemCanister, request: SystemRequest, answer: Answer): void {
   const { method: name, arg, ...call } = request;
   const method = Object.hasOwn(canister.methods, name) ? canister.methods[name] : undefined;
