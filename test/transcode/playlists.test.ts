@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mediaPresentation } from "../../src/transcode/package/dash.ts";
+import { mediaPresentation, sufficient } from "../../src/transcode/package/dash.ts";
 import {
   bandwidth,
   keyframePlaylist,
@@ -49,6 +49,13 @@ test("bandwidth: segments that are shorter than half the target duration count t
   assert.deepEqual(bandwidth(segments), { peak: 3_170_917, average: 3_170_917 });
   const target3 = [{ ...first!, seconds: 3 }, ...segments.slice(1), { ...last!, seconds: 0.9 }];
   assert.deepEqual(bandwidth(target3), { peak: 4_222_223, average: 2_000_417 });
+});
+
+test("DASH: the bandwidth suffices from any segment on, also where a short one is followed by a large one", () => {
+  const segment = (seconds: number, bytes: number) => ({ seconds, file: stored("s", bytes) });
+  assert.equal(sufficient([segment(2, 1000), segment(2, 1000)], 2), 4000);
+  assert.equal(sufficient([segment(1, 1000), segment(1, 2000), segment(2, 500)], 2), 8000);
+  assert.equal(sufficient([segment(2, 100), segment(1, 1000), segment(1, 2000)], 2), 8000);
 });
 
 test("HLS: the master playlist, with and without sound", () => {

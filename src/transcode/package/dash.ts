@@ -1,6 +1,6 @@
 import { type FrameRate, fraction } from "../plan/frame-rate.ts";
 import { bandwidth, total, type VideoTrack } from "./hls.ts";
-import type { Track } from "./package.ts";
+import type { Segment, Track } from "./package.ts";
 
 const audioRate = 48_000;
 
@@ -29,7 +29,13 @@ export function mediaPresentation(
     ...byCodec(videos).map((some) => ({
       attributes: `contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" frameRate="${fraction(frameRate)}"`,
       representations: some.map((video) =>
-        representation(video, numerator, `width="${video.width}" height="${video.height}" sar="1:1"`, ""),
+        representation(
+          video,
+          longest,
+          numerator,
+          `width="${video.width}" height="${video.height}" sar="1:1"`,
+          "",
+        ),
       ),
     })),
     ...(audio === null
@@ -37,7 +43,9 @@ export function mediaPresentation(
       : [
           {
             attributes: 'contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1"',
-            representations: [representation(audio, audioRate, `audioSamplingRate="${audioRate}"`, stereo)],
+            representations: [
+              representation(audio, longest, audioRate, `audioSamplingRate="${audioRate}"`, stereo),
+            ],
           },
         ]),
   ];
@@ -64,10 +72,35 @@ const byCodec = (videos: readonly VideoTrack[]): VideoTrack[][] => [
 const stereo =
   '<AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>\n';
 
-function representation(track: Track, timescale: number, attributes: string, inside: string): string {
-  const { peak } = bandwidth(track.segments);
+/**
+ * Bits per second at which every segment arrives before it is played, when playback starts `ahead` seconds after the first
+ * bit of any segment.
+ * @source ISO/IEC 23009-1, 5.3.5.2, @bandwidth
+ */
+export function sufficient(segments: readonly Pick<Segment, "seconds" | "file">[], ahead: number): number {
+  let highest = 0;
+  for (let first = 0; first < segments.length; first++) {
+    let bits = 0;
+    let seconds = ahead;
+    for (const segment of segments.slice(first)) {
+      bits += 8 * segment.file.bytes;
+      highest = Math.max(highest, bits / seconds);
+      seconds += segment.seconds;
+    }
+  }
+  return Math.ceil(highest);
+}
+
+function representation(
+  track: Track,
+  ahead: number,
+  timescale: number,
+  attributes: string,
+  inside: string,
+): string {
+  const rate = Math.max(bandwidth(track.segments).peak, sufficient(track.segments, ahead));
   return [
-    `<Representation id="${track.name}" codecs="${track.codec}" bandwidth="${peak}" ${attributes}>`,
+    `<Representation id="${track.name}" codecs="${track.codec}" bandwidth="${rate}" ${attributes}>`,
     `${inside}<SegmentList timescale="${timescale}">`,
     `<Initialization sourceURL="${track.init.path}"/>`,
     `<SegmentTimeline>${timeline(track, timescale)}</SegmentTimeline>`,

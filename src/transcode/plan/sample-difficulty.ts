@@ -116,7 +116,7 @@ export function difficultyOf(plan: EncodePlan, log: readonly string[]): Difficul
   const rate = perSecond(plan.frameRate);
   const samples = sampleSizes(plan).map(({ width, height }, output) => {
     const muxed = new RegExp(
-      `^\\s*Output stream #${output}:0 \\(video\\):.*; (\\d+) packets muxed \\((\\d+) bytes\\)`,
+      `^(?:\\[out#[^\\]]*\\])?\\s*Output stream #${output}:0 \\(video\\):.*; (\\d+) packets muxed \\((\\d+) bytes\\)`,
     );
     const [, packets, bytes] = log.map((line) => muxed.exec(line)).findLast((found) => found !== null) ?? [];
     return { pixels: width * height, bitrate: (Number(bytes) * 8 * rate) / Number(packets) };
