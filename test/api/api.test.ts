@@ -106,6 +106,26 @@ test("feed: with no model what is trending, without what the viewer has seen; no
   assert.deepEqual(videosOf(await feedFor("u1")), ["e"]);
 });
 
+test("feed: what may not be seen is in none, be it a candidate or fresh", async () => {
+  const hidden = new Set(["e", "hidden-fresh"]);
+  fresh = ["hidden-fresh", "open-fresh"];
+  const guarded = await createApi({
+    parts: { ...parts, visibility: async (videos) => new Set(videos.filter((video) => !hidden.has(video))) },
+    log: openLog("silent"),
+  });
+  const shown: string[] = [];
+  for (let page = 0; page < 3; page++) {
+    const response = await guarded.inject({ url: "/v1/feed?user=guarded&limit=4", headers: local });
+    assert.equal(response.statusCode, 200, response.body);
+    shown.push(...response.json<{ items: { video: string }[] }>().items.map(({ video }) => video));
+  }
+  await guarded.close();
+  fresh = [];
+  assert.ok(parts.trending().includes("e"));
+  const visible = parts.trending().filter((video) => !hidden.has(video));
+  assert.deepEqual(shown.toSorted(), [...visible, "open-fresh"].toSorted());
+});
+
 test("feed: a promoted version serves without a restart, what was just watched counts, impressions are kept", async () => {
   const version = await trained();
   await promote(version);

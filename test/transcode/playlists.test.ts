@@ -104,6 +104,19 @@ test("HLS: the media playlist", () => {
   );
 });
 
+test("HLS: the target duration is the longest segment, rounded to the nearest second, and at least one", () => {
+  for (const [seconds, target] of [
+    [[1.6, 0.2], 2],
+    [[2.4, 1], 2],
+    [[2.5, 1], 3],
+    [[0.3], 1],
+  ] as const) {
+    const segments = seconds.map((seconds) => ({ ...video.segments[0]!, seconds }));
+    for (const playlist of [mediaPlaylist({ ...video, segments }), keyframePlaylist({ ...video, segments })])
+      assert.match(playlist, new RegExp(`^#EXT-X-TARGETDURATION:${target}$`, "m"), `${seconds}`);
+  }
+});
+
 test("HLS: the playlist of keyframes", () => {
   assert.equal(
     keyframePlaylist(video),

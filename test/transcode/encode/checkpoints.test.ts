@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import {
   draft,
@@ -35,17 +35,25 @@ test("a damaged report is no part", async () => {
   assert.equal((await readdir(folder)).includes("damaged"), false);
 });
 
-test("what nobody will use is swept: drafts of the dead, and what is older than a week", async () => {
-  const week = 7 * 24 * 3600;
+test("sweeping removes the drafts of dead processes of this host, and whatever is older than seven days", async () => {
+  const day = 24 * 3600;
   await using living = await draft(folder);
-  for (const name of [`.${hostname()}.4194304.abcdef`, ".elsewhere.1.abcdef", "old", "new"])
+  const elsewhere = `.elsewhere.${process.pid}.abcdef`;
+  for (const name of [
+    `.${hostname()}.4194304.abcdef`,
+    ".elsewhere.4194304.abcdef",
+    elsewhere,
+    "old",
+    "kept",
+    "new",
+  ])
     await mkdir(join(folder, name));
   const now = Date.now() / 1000;
-  await utimes(join(folder, "old"), now, now - week - 1);
-  await sweep(folder);
-  const left = await readdir(folder);
+  await utimes(join(folder, "old"), now, now - 7 * day - 60);
+  await utimes(join(folder, "kept"), now, now - 7 * day + 60);
+  await sweep(folder, now * 1000);
   assert.deepEqual(
-    left.toSorted(),
-    ["abc", "new", ".elsewhere.1.abcdef", living.path.slice(folder.length + 1)].toSorted(),
+    (await readdir(folder)).toSorted(),
+    ["abc", "new", "kept", ".elsewhere.4194304.abcdef", elsewhere, basename(living.path)].toSorted(),
   );
 });
