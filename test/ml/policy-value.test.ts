@@ -47,6 +47,44 @@ test("impressions know what came of them, and what their viewers had chosen and 
   ]);
 });
 
+test("what a viewer chooses at the instant of an impression is not yet history", async () => {
+  const show = (video: string, at: number) =>
+    sample({ type: "impression", video, at, source: "fresh", position: 0, propensity: 0.5 });
+  const lake = join(folder, "instant");
+  {
+    using open = await Lake.open(lake);
+    await open.add([
+      show("v1", noon),
+      sample({ type: "watch", video: "v1", at: noon + 5, watchedMs: 900, totalMs: 1000 }),
+      show("v2", noon + 5),
+      show("v3", noon + 6),
+    ]);
+  }
+  const dataset = await collectDataset(lakeInteractions(lake));
+  const questions = await policyQuestions(dataset, lakeImpressions(lake), noon + 1);
+  assert.deepEqual(
+    questions.map(({ impression, history }) => [impression.video, [...history]]),
+    [
+      ["v2", []],
+      ["v3", [0]],
+    ],
+  );
+});
+
+test("a policy shows nothing again that its viewer was shown, so it earns nothing there", async () => {
+  const impression = { user: "ann", video: "v1", at: noon, propensity: 0.5, watchedShare: 1 };
+  const items = ["v1", "v2", "v3"];
+  const anything = rowByRow("Anything", items.length, (_, row) => row.fill(1));
+  const value = async (shown: number[]) => {
+    const question = { impression, user: 0, history: new Int32Array(0), shown: Int32Array.from(shown) };
+    return (await policyValue(anything, items, [question], seeded(1))).ips.mean;
+  };
+  // One of three at a propensity of one half; one of two once another was shown; never itself.
+  assert.ok(Math.abs((await value([])) - 2 / 3) < 1e-6);
+  assert.ok(Math.abs((await value([1])) - 1) < 1e-6);
+  assert.equal(await value([0]), 0);
+});
+
 test("a feed of popular videos is worth more than one of any, by the logs of another feed", async () => {
   const lake = join(folder, "simulated");
   const audience = Audience.parse({
