@@ -4,6 +4,7 @@ import { idlFactory, type _SERVICE as Service } from "@kiln/client/bindings/stor
 import { createAgent } from "@kiln/client/network/agent";
 import { startLocalnet } from "@kiln/localnet";
 import { compileCanisters } from "../canisters/compile.ts";
+import { maxChunkBytes } from "../src/base/chunk-bytes.ts";
 import { storageClient } from "../src/ic/canisters/storage-client.ts";
 import { installKiln } from "../src/ic/deploy/install-kiln.ts";
 import { madeUpIdentity } from "../src/ic/network/identity.ts";
@@ -11,7 +12,6 @@ import { fingerprint, type LocalFile } from "../src/ic/upload/local-file.ts";
 import { upload } from "../src/ic/upload/uploader.ts";
 import { median } from "./median.ts";
 
-const chunkBytes = 1_900_000;
 const segments = 16;
 const runs = 5;
 
@@ -51,12 +51,12 @@ async function uploaderSpeed(agent: HttpAgent, canisterId: string, uploadId: str
 async function loopSpeed(agent: HttpAgent, canisterId: string, uploadId: string): Promise<number> {
   const files = video(uploadId);
   const declared = await Promise.all(
-    files.map(async (file) => ({ ...file, ...(await fingerprint(file.source, chunkBytes)) })),
+    files.map(async (file) => ({ ...file, ...(await fingerprint(file.source, maxChunkBytes)) })),
   );
   await storageClient({ agent, canisterId }).beginUpload({
     uploadId,
     attempt: 1,
-    chunkBytes,
+    chunkBytes: maxChunkBytes,
     files: declared,
   });
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
@@ -72,7 +72,7 @@ function video(name: string): (LocalFile & { source: { kind: "bytes"; bytes: Uin
     path: `/bench/${name}/${segment}`,
     contentType: "video/mp4",
     cacheControl: "no-store",
-    source: { kind: "bytes", bytes: randomBytes(chunkBytes) },
+    source: { kind: "bytes", bytes: randomBytes(maxChunkBytes) },
   }));
 }
 
@@ -80,5 +80,5 @@ function video(name: string): (LocalFile & { source: { kind: "bytes"; bytes: Uin
 async function speed(send: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await send();
-  return (segments * chunkBytes) / 1e6 / ((performance.now() - start) / 1e3);
+  return (segments * maxChunkBytes) / 1e6 / ((performance.now() - start) / 1e3);
 }

@@ -1,17 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { compileMotoko } from "@kiln/localnet";
+import { type CanisterName, canisterNames } from "../src/base/canister-names.ts";
 
 const root = new URL("../", import.meta.url);
-
-export const canisterNames = [
-  "global_configuration",
-  "storage",
-  "content_index",
-  "user_index",
-  "user",
-  "data_backup",
-] as const;
-export type CanisterName = (typeof canisterNames)[number];
 
 /** A module, its interface, the signature of its stable variables. */
 export type Compiled = Awaited<ReturnType<typeof compileMotoko>>;

@@ -8,7 +8,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { IDL } from "@dfinity/candid";
 import { generate } from "@icp-sdk/bindgen/core";
-import { type CanisterName, canisterNames, compileCanister } from "./compile.ts";
+import { type CanisterName, canisterNames } from "../src/base/canister-names.ts";
+import { compileCanister } from "./compile.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const didOf = (name: CanisterName) => join(root, "canisters", name, `${name}.did`);

@@ -2,8 +2,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { type CanisterName, canisterNames } from "../src/base/canister-names.ts";
 import { TypedError } from "../src/base/typed-error.ts";
-import { type CanisterName, type Compiled, canisterNames } from "./compile.ts";
+import type { Compiled } from "./compile.ts";
 
 /**
  * Leaves compiled canisters in a folder: of each its module (`<name>.wasm.gz`), the signature of its stable variables

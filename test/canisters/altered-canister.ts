@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileMotoko } from "@kiln/localnet";
-import type { CanisterName, Compiled } from "../../canisters/compile.ts";
+import type { Compiled } from "../../canisters/compile.ts";
+import type { CanisterName } from "../../src/base/canister-names.ts";
 
 /**
  * Compiles one of Kiln's canisters with changes to its main.mo.

@@ -3,8 +3,9 @@ import { mkdtempDisposable, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { canisterNames, compileAll } from "../../canisters/compile.ts";
+import { compileAll } from "../../canisters/compile.ts";
 import { readModuleFolder, writeModuleFolder } from "../../canisters/module-folder.ts";
+import { canisterNames } from "../../src/base/canister-names.ts";
 
 test("a folder of modules is read as it was written, and the same canisters give the same bytes", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "modules-"));

@@ -7,9 +7,9 @@ import * as globalConfiguration from "@kiln/client/bindings/global_configuration
 import * as storage from "@kiln/client/bindings/storage";
 import * as user from "@kiln/client/bindings/user";
 import * as userIndex from "@kiln/client/bindings/user_index";
+import type { DeployedCanister } from "../../src/base/canister-names.ts";
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
 import { installCanister } from "../../src/ic/deploy/install.ts";
-import type { CanisterName } from "../../src/ic/deploy/plan.ts";
 import { startTestNetwork, type TestNetwork } from "../ic/local-network.ts";
 
 /** The canisters as seen by one caller: plain calls, no retries, no translation. */
@@ -33,7 +33,7 @@ export type CanisterNetwork = AsyncDisposable &
     /** Advances the clocks of the network, in steps, and then of all callers. Milliseconds. */
     later(milliseconds: number, step?: number): Promise<void>;
     /** Installs a module that differs from the installed one only in its hash. This clears the membership cache. */
-    upgrade(name: CanisterName): Promise<void>;
+    upgrade(name: DeployedCanister): Promise<void>;
   };
 
 /**
@@ -48,7 +48,7 @@ export async function startCanisters(
 ): Promise<CanisterNetwork> {
   const network = await startTestNetwork(given);
   const { agent, canisters, modules } = network;
-  const versions = new Map<CanisterName, number>();
+  const versions = new Map<DeployedCanister, number>();
   const callerWith = async (by: HttpAgent): Promise<Caller> => ({
     principal: await by.getPrincipal(),
     storage: Actor.createActor<storage._SERVICE>(storage.idlFactory, {

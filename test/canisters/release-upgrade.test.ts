@@ -3,9 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { canisterNames, modulesOf } from "../../canisters/compile.ts";
+import { modulesOf } from "../../canisters/compile.ts";
 import { readModuleFolder } from "../../canisters/module-folder.ts";
-import { canisterNames as deployedNames } from "../../src/ic/deploy/plan.ts";
+import { canisterNames, deployedCanisters } from "../../src/base/canister-names.ts";
 import { drill } from "../../src/ic/recovery/drill.ts";
 import { startDeployed } from "../cli/deploy/deployed-network.ts";
 import { kiln } from "../cli/kiln.ts";
@@ -28,7 +28,7 @@ for (const release of releases)
     const deployed = await kiln(folder, "deploy", "--yes");
     assert.equal(deployed.code, 0, deployed.stderr);
     const upgraded = [...deployed.stdout.matchAll(/^- (upgrade \w+|roll out)/gm)].map(([, what]) => what);
-    assert.deepEqual(upgraded, [...deployedNames.map((name) => `upgrade ${name}`), "roll out"]);
+    assert.deepEqual(upgraded, [...deployedCanisters.map((name) => `upgrade ${name}`), "roll out"]);
     const again = await kiln(folder, "deploy");
     assert.equal(again.stdout, "nothing to do: everything is as it should be\n");
 

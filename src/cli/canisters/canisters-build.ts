@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { Argument, type Command } from "commander";
-import { type CanisterName, canisterNames, compileAll, compileCanister } from "../../../canisters/compile.ts";
+import { compileAll, compileCanister } from "../../../canisters/compile.ts";
 import { writeModuleFolder } from "../../../canisters/module-folder.ts";
+import { type CanisterName, canisterNames } from "../../base/canister-names.ts";
 import { TypedError } from "../../base/typed-error.ts";
 
 type Options = { out?: string; wasm?: string };

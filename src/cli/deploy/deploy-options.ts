@@ -1,7 +1,7 @@
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { InvalidArgumentError, Option } from "commander";
+import { deployedCanisters } from "../../base/canister-names.ts";
 import type { Subnets } from "../../ic/deploy/place.ts";
-import { canisterNames } from "../../ic/deploy/plan.ts";
 
 export function principal(text: string): string {
   if (PrincipalId.safeParse(text).success) return text;
@@ -24,8 +24,8 @@ export const more = (text: string, former: string[] = []): string[] => [...forme
 export function subnets(text: string, former: Subnets): Subnets {
   const [role = "", named] = text.split("=", 2);
   if (named === undefined) return { ...former, all: principal(text) };
-  if (!canisterNames.some((name) => name === role))
-    throw new InvalidArgumentError(`a role is one of ${canisterNames.join(", ")}`);
+  if (!deployedCanisters.some((name) => name === role))
+    throw new InvalidArgumentError(`a role is one of ${deployedCanisters.join(", ")}`);
   return { ...former, roles: { ...former.roles, [role]: principal(named) } };
 }
 

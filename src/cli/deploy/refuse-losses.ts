@@ -1,5 +1,6 @@
 import { stableFaults } from "@kiln/localnet";
-import type { CanisterName, Compiled } from "../../../canisters/compile.ts";
+import type { Compiled } from "../../../canisters/compile.ts";
+import type { CanisterName } from "../../base/canister-names.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { userIndexClient } from "../../ic/canisters/user-index-client.ts";
 import type { Step } from "../../ic/deploy/plan.ts";

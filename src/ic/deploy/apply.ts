@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpAgent } from "@dfinity/agent";
+import type { DeployedCanister } from "../../base/canister-names.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { grantRole, registerCanister } from "../canisters/roles.ts";
 import { type Upgrades, userIndexClient } from "../canisters/user-index-client.ts";
@@ -8,10 +9,10 @@ import { argumentsOf } from "./arguments.ts";
 import { create, type Payer } from "./create.ts";
 import { installCanister, startCanister } from "./install.ts";
 import { answers } from "./observe.ts";
-import { type CanisterName, type Step, settled } from "./plan.ts";
+import { type Step, settled } from "./plan.ts";
 import { type Journal, replaceCode, settleReplacement } from "./replace-code.ts";
 
-export type KilnModules = Record<CanisterName | "user", Uint8Array>;
+export type KilnModules = Record<DeployedCanister | "user", Uint8Array>;
 
 /** Milliseconds between two looks at a rollout. */
 const pause = 500;

@@ -1,7 +1,7 @@
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
+import type { DeployedCanister } from "../../base/canister-names.ts";
 import type { KilnCanisters } from "../network/deployment.ts";
-import type { CanisterName } from "./plan.ts";
 
 const Configured = { global_configuration: IDL.Principal };
 
@@ -9,8 +9,8 @@ const Configured = { global_configuration: IDL.Principal };
  * The Candid arguments with which a canister is installed and upgraded.
  * @param admin text form of the principal that has the role admin at first
  */
-export function argumentsOf(canister: CanisterName, canisters: KilnCanisters, admin: string): Uint8Array {
-  const id = (name: CanisterName) => Principal.fromText(canisters[name]);
+export function argumentsOf(canister: DeployedCanister, canisters: KilnCanisters, admin: string): Uint8Array {
+  const id = (name: DeployedCanister) => Principal.fromText(canisters[name]);
   const global_configuration = id("global_configuration");
   switch (canister) {
     case "global_configuration":

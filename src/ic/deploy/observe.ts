@@ -4,12 +4,13 @@ import { type _SERVICE as Configuration, idlFactory } from "@kiln/client/binding
 import { PrincipalText, readReply } from "@kiln/client/network/reply";
 import { withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
+import { deployedCanisters } from "../../base/canister-names.ts";
 import { canistersOf } from "../canisters/directory.ts";
 import { management } from "../canisters/management.ts";
 import { userIndexClient } from "../canisters/user-index-client.ts";
 import type { FoundCanisters, KilnCanisters } from "../network/deployment.ts";
 import { moduleHash } from "./install.ts";
-import { canisterNames, type Observed } from "./plan.ts";
+import type { Observed } from "./plan.ts";
 import type { Replacement } from "./replace-code.ts";
 
 /**
@@ -23,7 +24,7 @@ export async function observe(
   underWay?: Replacement | undefined,
 ): Promise<Observed> {
   const canisters: Observed["canisters"] = {};
-  for (const name of canisterNames) {
+  for (const name of deployedCanisters) {
     const id = ids[name];
     if (id === undefined) continue;
     canisters[name] = { id, moduleHash: await moduleHash(agent, id), stopped: await standsStill(agent, id) };
@@ -74,7 +75,7 @@ async function observeConfiguration(
   const deployer = await agent.getPrincipal();
   const publishes = await withRetry(() => actor.has_role(deployer, { publisher: null }), { target });
   const registered = new Set<string>();
-  for (const kind of canisterNames) {
+  for (const kind of deployedCanisters) {
     const variant = { [kind]: null } as Parameters<Configuration["canisters"]>[0]["kind"][0] & object;
     const page = await actor
       .canisters({ kind: [variant], subnet: [], after: [], limit: 100 })

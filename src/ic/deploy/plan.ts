@@ -1,23 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
+import { type DeployedCanister, deployedCanisters } from "../../base/canister-names.ts";
 import type { UserIndexSettings } from "../canisters/user-index-client.ts";
-import type { KilnCanisters } from "../network/deployment.ts";
 import { type Place, placeOf, type Subnets } from "./place.ts";
 import type { Replacement } from "./replace-code.ts";
 
-export type CanisterName = keyof KilnCanisters;
-
-/** In the order in which they are installed: later ones ask earlier ones. */
-export const canisterNames = [
-  "global_configuration",
-  "storage",
-  "content_index",
-  "data_backup",
-  "user_index",
-] as const satisfies CanisterName[];
-
 /** What a network has of Kiln. Hashes are SHA-256 in hex. */
 export type Observed = {
-  canisters: { [name in CanisterName]?: { id: string; moduleHash: string | undefined; stopped: boolean } };
+  canisters: {
+    [name in DeployedCanister]?: { id: string; moduleHash: string | undefined; stopped: boolean };
+  };
   /** Storage canisters beside the first, as the directory names them. */
   buckets: { id: string; moduleHash: string }[];
   /** What a killed process left behind. */
@@ -40,7 +31,7 @@ export type WantedSettings = Partial<Omit<UserIndexSettings, "funding">> & {
 
 /** What it should have. */
 export type Desired = {
-  modules: Record<CanisterName | "user", string>;
+  modules: Record<DeployedCanister | "user", string>;
   settings: WantedSettings;
   /** Cycles of every new canister; user_index gets three times as many. */
   cycles: bigint;
@@ -48,15 +39,15 @@ export type Desired = {
 };
 
 export type Step =
-  | { do: "settle"; canister: CanisterName; underWay: Replacement }
-  | { do: "start"; canister: CanisterName }
-  | { do: "create"; canister: CanisterName; cycles: bigint; place: Place }
-  | { do: "install"; canister: CanisterName; to: string }
+  | { do: "settle"; canister: DeployedCanister; underWay: Replacement }
+  | { do: "start"; canister: DeployedCanister }
+  | { do: "create"; canister: DeployedCanister; cycles: bigint; place: Place }
+  | { do: "install"; canister: DeployedCanister; to: string }
   /** @param bucket id of a storage canister beside the first */
-  | { do: "upgrade"; canister: CanisterName; bucket?: string; from: string; to: string }
+  | { do: "upgrade"; canister: DeployedCanister; bucket?: string; from: string; to: string }
   | { do: "publish"; who: "deployer" }
-  | { do: "register"; canister: CanisterName }
-  | { do: "fund"; canister: CanisterName }
+  | { do: "register"; canister: DeployedCanister }
+  | { do: "fund"; canister: DeployedCanister }
   | { do: "configure"; settings: WantedSettings }
   | { do: "roll out"; from: string | undefined; to: string };
 
@@ -65,7 +56,7 @@ export type Step =
  * nobody can ask them what they hold.
  */
 export function mending({ canisters, underWay }: Observed): Step[] {
-  return canisterNames.flatMap((canister): Step[] => {
+  return deployedCanisters.flatMap((canister): Step[] => {
     const { id, stopped = false } = canisters[canister] ?? {};
     if (underWay !== undefined && underWay.canister === id) return [{ do: "settle", canister, underWay }];
     return stopped ? [{ do: "start", canister }] : [];
@@ -79,17 +70,17 @@ export function mending({ canisters, underWay }: Observed): Step[] {
 export function plan(observed: Observed, desired: Desired): Step[] {
   const { modules, settings, cycles, subnets } = desired;
   const { userModule } = observed;
-  const found = (canister: CanisterName) => observed.canisters[canister];
-  const code = canisterNames.flatMap((canister): Step[] => {
+  const found = (canister: DeployedCanister) => observed.canisters[canister];
+  const code = deployedCanisters.flatMap((canister): Step[] => {
     const from = found(canister)?.moduleHash;
     const to = modules[canister];
     if (from === undefined) return [{ do: "install", canister, to }];
     return from === to ? [] : [{ do: "upgrade", canister, from, to }];
   });
   const without = (ids: ReadonlySet<string>) =>
-    canisterNames.filter((name) => !ids.has(found(name)?.id ?? ""));
+    deployedCanisters.filter((name) => !ids.has(found(name)?.id ?? ""));
   return [
-    ...canisterNames
+    ...deployedCanisters
       .filter((canister) => found(canister) === undefined)
       .map(
         (canister): Step => ({
@@ -116,7 +107,7 @@ export function plan(observed: Observed, desired: Desired): Step[] {
 }
 
 /** user_index pays for user canisters: what others begin with would not reach beyond its reserve. */
-function cyclesOf(canister: CanisterName, cycles: bigint): bigint {
+function cyclesOf(canister: DeployedCanister, cycles: bigint): bigint {
   return canister === "user_index" ? 3n * cycles : cycles;
 }
 

@@ -6,13 +6,14 @@ import { Principal } from "@dfinity/principal";
 import { Bytes, Count, Optional, readReply } from "@kiln/client/network/reply";
 import { withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
+import { maxChunkBytes } from "../../base/chunk-bytes.ts";
 import { syncedWrite } from "../../base/synced-write.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { type SnapshotPart, snapshotManagement } from "../canisters/snapshot-management.ts";
 import { SnapshotManifest, snapshotFiles, snapshotManifestName } from "./snapshot-manifest.ts";
 
 /** Bytes of one read: below the platform's 2,000,000 of a reply. */
-const pieceBytes = 1_900_000;
+const pieceBytes = maxChunkBytes;
 
 const Integer = z.bigint().transform(String);
 const Real = z.number().transform((value) => (Number.isFinite(value) ? value : (String(value) as "NaN")));

@@ -8,12 +8,13 @@ import { Principal } from "@dfinity/principal";
 import { Bytes, readReply } from "@kiln/client/network/reply";
 import { withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
+import { maxChunkBytes } from "../../base/chunk-bytes.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { type SnapshotPart, snapshotManagement } from "../canisters/snapshot-management.ts";
 import { readSnapshotManifest, type SnapshotManifest, snapshotFiles } from "./snapshot-manifest.ts";
 
 /** Bytes of one message: below the platform's 2 MiB. */
-const pieceBytes = 1_900_000;
+const pieceBytes = maxChunkBytes;
 
 const Begun = z.object({ snapshot_id: Bytes });
 const parts = Object.keys(snapshotFiles) as SnapshotPart[];

@@ -1,3 +1,5 @@
+import { maxChunkBytes } from "../../base/chunk-bytes.ts";
+
 /** One chunk of one file: positions in the upload's list of files and in the file. */
 export type ChunkRef = { file: number; chunk: number };
 
@@ -8,7 +10,7 @@ export type BatchLimit = { bytes: number; chunks: number };
  * The storage canister's limit of bytes a call; the number of chunks keeps the Candid around them
  * (some 20 bytes each) inside the platform's 2 MiB message.
  */
-export const batchLimit: BatchLimit = { bytes: 1_900_000, chunks: 1_000 };
+export const batchLimit: BatchLimit = { bytes: maxChunkBytes, chunks: 1_000 };
 
 /** Sizes of a file's chunks: all are whole but the last. An empty file has one empty chunk. */
 export function chunkCount(size: number, chunkBytes: number): number {

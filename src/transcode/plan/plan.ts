@@ -1,3 +1,4 @@
+import { maxChunkBytes } from "../../base/chunk-bytes.ts";
 import type { Codec } from "../base/codec.ts";
 import type { Policy } from "../base/settings.ts";
 import type { Orientation } from "../probe/orientation.ts";
@@ -56,7 +57,7 @@ export type Coded = Orientation & {
 };
 
 /** A chunk of a storage canister: no segment may be larger (bytes). */
-export const maxSegmentBytes = 1_900_000;
+export const maxSegmentBytes = maxChunkBytes;
 /** Of that, what the samples may take; the rest is for the boxes around them. */
 const sampleBits = maxSegmentBytes * 0.96 * 8;
 

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Principal } from "@dfinity/principal";
 import { type Compiled, compileCanister } from "../../../canisters/compile.ts";
+import type { DeployedCanister } from "../../../src/base/canister-names.ts";
 import { management } from "../../../src/ic/canisters/management.ts";
 import { moduleHash } from "../../../src/ic/deploy/install.ts";
-import type { CanisterName } from "../../../src/ic/deploy/plan.ts";
 import { alteredCanister } from "../../canisters/altered-canister.ts";
 import { ok } from "../../canisters/network.ts";
 import { resident } from "../../canisters/users.ts";
@@ -26,7 +26,7 @@ before(async () => {
 after(() => network[Symbol.asyncDispose]());
 
 /** Everything that an upgrade may change of a canister, but for what it holds. */
-async function stateOf(name: CanisterName) {
+async function stateOf(name: DeployedCanister) {
   const { agent, canisters } = network;
   const target = { canister_id: Principal.fromText(canisters[name]) };
   const platform = management(agent, canisters[name]);
@@ -65,7 +65,7 @@ const changedType: [string, string][] = [
   ],
 ];
 
-const incompatible: [string, CanisterName | "user", [string, string][], RegExp][] = [
+const incompatible: [string, DeployedCanister | "user", [string, string][], RegExp][] = [
   [
     "a stable variable of another type",
     "storage",

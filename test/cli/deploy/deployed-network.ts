@@ -1,8 +1,9 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CanisterName, type Compiled, compileAll } from "../../../canisters/compile.ts";
+import { type Compiled, compileAll } from "../../../canisters/compile.ts";
 import { writeModuleFolder } from "../../../canisters/module-folder.ts";
+import type { CanisterName } from "../../../src/base/canister-names.ts";
 import type { KilnModules } from "../../../src/ic/deploy/install-kiln.ts";
 import { writeDeployment } from "../../../src/ic/network/deployment.ts";
 import { createIdentity } from "../../../src/ic/network/identity.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deployedCanisters } from "../../../src/base/canister-names.ts";
 import { placeOf, subnetFor } from "../../../src/ic/deploy/place.ts";
 import {
-  canisterNames,
   cost,
   type Desired,
   describe,
@@ -48,11 +48,11 @@ const nothing: Observed = {
 };
 const everything: Observed = {
   canisters: Object.fromEntries(
-    canisterNames.map((name) => [name, { id: name, moduleHash: modules[name], stopped: false }]),
+    deployedCanisters.map((name) => [name, { id: name, moduleHash: modules[name], stopped: false }]),
   ),
   buckets: [],
-  registered: new Set(canisterNames),
-  watched: new Set(canisterNames),
+  registered: new Set(deployedCanisters),
+  watched: new Set(deployedCanisters),
   deployerPublishes: true,
   settings,
   userModule: "u2",
@@ -60,16 +60,16 @@ const everything: Observed = {
 
 test("on an empty network all canisters are created before one is installed, then wired, then users get a module", () => {
   const steps = plan(nothing, { ...desired, subnets: { all: "sub", roles: { storage: "other" } } });
-  const others = canisterNames.filter((name) => name !== "user_index");
+  const others = deployedCanisters.filter((name) => name !== "user_index");
   assert.deepEqual(steps, [
-    ...canisterNames.map((canister) => {
+    ...deployedCanisters.map((canister) => {
       const place = { on: canister === "storage" ? "other" : "sub" };
       const cycles = canister === "user_index" ? 15_000_000_000_000n : desired.cycles;
       return { do: "create", canister, cycles, place };
     }),
-    ...canisterNames.map((canister) => ({ do: "install", canister, to: modules[canister] })),
+    ...deployedCanisters.map((canister) => ({ do: "install", canister, to: modules[canister] })),
     { do: "publish", who: "deployer" },
-    ...canisterNames.map((canister) => ({ do: "register", canister })),
+    ...deployedCanisters.map((canister) => ({ do: "register", canister })),
     ...others.map((canister) => ({ do: "fund", canister })),
     { do: "configure", settings: desired.settings },
     { do: "roll out", from: undefined, to: "u2" },
@@ -130,7 +130,7 @@ test("further storage canisters are upgraded, too", () => {
 });
 
 test("without a word the backup goes elsewhere than the rest, and the rest stays together", () => {
-  const places = canisterNames.map((canister) => placeOf(canister, { roles: {} }));
+  const places = deployedCanisters.map((canister) => placeOf(canister, { roles: {} }));
   assert.deepEqual(places, ["anywhere", "together", "together", "apart", "together"]);
   const known = { home: "a", taken: ["a", "c"], open: ["a", "b", "c"] };
   assert.equal(subnetFor("apart", known), "b");

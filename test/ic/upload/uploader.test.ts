@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { createAgent } from "@kiln/client/network/agent";
 import { gatewayUrl } from "@kiln/client/network/gateway-url";
+import { maxChunkBytes } from "../../../src/base/chunk-bytes.ts";
 import { type StorageClient, storageClient } from "../../../src/ic/canisters/storage-client.ts";
 import { madeUpIdentity } from "../../../src/ic/network/identity.ts";
 import { verifyPublished } from "../../../src/ic/publish/verify-published.ts";
@@ -22,7 +23,6 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 const { storage } = network;
-const chunkBytes = 1_900_000;
 
 const inMemory = (path: string, bytes: Uint8Array): LocalFile => ({
   path,
@@ -62,7 +62,7 @@ async function comesBack(files: Awaited<ReturnType<typeof upload>>["files"]): Pr
 }
 
 test("upload: files of none, one and several chunks come back over HTTP as they were sent", async () => {
-  const files = [0, 1, chunkBytes, chunkBytes + 1, 4_500_000].map((size) =>
+  const files = [0, 1, maxChunkBytes, maxChunkBytes + 1, 4_500_000].map((size) =>
     inMemory(`/sizes/${size}`, randomBytes(size)),
   );
   const phases: string[] = [];
@@ -82,7 +82,7 @@ test("upload: files of none, one and several chunks come back over HTTP as they 
     cacheControl: "public, max-age=60",
     size: 4_500_000,
     sha256: Uint8Array.from(Buffer.from(report.files[4]!.sha256, "hex")),
-    chunkBytes,
+    maxChunkBytes,
     chunks: 3,
     uploadId: "sizes",
   });
@@ -126,8 +126,8 @@ test("upload: what is held in memory is bounded by the window, not by the file",
       reported = Math.max(reported, bytesInFlight);
     },
   });
-  assert.ok(sent.peakBytes > chunkBytes && sent.peakBytes <= 3 * chunkBytes, `${sent.peakBytes} bytes`);
-  assert.ok(reported <= 3 * chunkBytes, `${reported} bytes`);
+  assert.ok(sent.peakBytes > maxChunkBytes && sent.peakBytes <= 3 * maxChunkBytes, `${sent.peakBytes} bytes`);
+  assert.ok(reported <= 3 * maxChunkBytes, `${reported} bytes`);
   await comesBack(report.files);
 });
 
