@@ -227,7 +227,8 @@ export function failure(log: readonly string[], cause: Error): TypedError {
     return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
   if (/Cannot determine format of input (stream )?\d/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
-  if (/Cannot allocate memory|malloc of size \d+ failed/.test(all))
+  // The second: a thread has no room for its stack.
+  if (/Cannot allocate memory|Resource temporarily unavailable|malloc of size \d+ failed/.test(all))
     return new TypedError(
       "OUT_OF_MEMORY",
       "ffmpeg needs more memory than it may take: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",

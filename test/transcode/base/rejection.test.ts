@@ -169,6 +169,10 @@ test("failures of ffmpeg are told apart by its log", () => {
   assert.equal(code("Cannot determine format of input stream 0:0 after EOF"), "CORRUPT");
   // ffmpeg 9
   assert.equal(code("[fc#0 @ 0x558f] Cannot determine format of input 0:0 after EOF"), "CORRUPT");
+  assert.equal(
+    code("[fc#0 @ 0x55b6] Task finished with error code: -11 (Resource temporarily unavailable)"),
+    "OUT_OF_MEMORY",
+  );
   assert.equal(code("Segmentation fault"), "ENCODE_FAILED");
   assert.equal(failure([], new Error("ffmpeg exited with code 127")).code, "FFMPEG_MISSING");
   assert.equal(rejections.DISK_FULL.final, false);
