@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 test("the image copies the manifest of every workspace before npm ci", async () => {
   const { workspaces } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const [before] = (await readFile(join(root, "Dockerfile.gpu"), "utf8")).split("RUN npm ci");
-  for (const workspace of workspaces)
+  for (const workspace of globSync(workspaces, { cwd: root }))
     assert.ok(before!.includes(`COPY ${workspace}/package.json ${workspace}/\n`), workspace);
 });
 
