@@ -124,8 +124,11 @@ async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
-    if (isTyped(error)) console.error(`${error.code}: ${error.message}`);
-    else console.error(process.env.KILN_DEBUG ? error : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`);
+    console.error(
+      isTyped(error) ? `${error.code}: ${error.message}` : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`,
+    );
+    // The stack, and that of every cause.
+    if (process.env.KILN_DEBUG) console.error(error);
     return 1;
   }
 }

@@ -25,6 +25,7 @@ import { MlSettings } from "../../ml/settings.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { aborted, stopSignal } from "../stop-signal.ts";
+import { requireFreePort } from "./require-free-port.ts";
 
 /** How soon a promoted version serves, and how often what is trending and what is fresh is looked up again: milliseconds. */
 const everyMs = { model: 1_000, trending: 300_000, fresh: 30_000 };
@@ -48,6 +49,7 @@ async function run(): Promise<void> {
   const signal = stopSignal();
   const { KILN_API_HOST: host, KILN_API_PORT: port, KILN_API_TOKEN: token } = readSettings(ApiSettings);
   requireToken(host, token);
+  await requireFreePort({ host, port }, "KILN_API_HOST and KILN_API_PORT");
   const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
   const { KILN_LAKE: lake } = readSettings(EventSettings);
   const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT: content } = readSettings(MlSettings);
