@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { plainIssue } from "./base/plain-issue.ts";
 import { TypedError } from "./base/typed-error.ts";
 
 /** A zod object whose keys are the names of environment variables. Every folder exports its own. */
@@ -17,7 +18,7 @@ export function readSettings<Schema extends SettingsSchema>(
       .map((name) => [name, environment[name]] as const)
       .filter(([, value]) => value !== undefined && value !== ""),
   );
-  const result = schema.safeParse(given);
+  const result = schema.safeParse(given, { error: plainIssue });
   if (result.success) return result.data;
   throw new TypedError(
     "SETTING_INVALID",
@@ -27,8 +28,14 @@ export function readSettings<Schema extends SettingsSchema>(
         const value = given[name];
         return value === undefined
           ? `${name} is not set: ${issue.message}`
-          : `${name}=${JSON.stringify(value)} is not allowed: ${issue.message}`;
+          : `${shown(name, value)} is not allowed: ${issue.message}`;
       })
       .join("; "),
   );
+}
+
+/** A setting as an error may show it: never a secret. */
+function shown(name: string, value: string): string {
+  const secret = /TOKEN|PASSWORD|SECRET|_KEY$/.test(name) || /\/\/[^/@]*:[^/@]+@/.test(value);
+  return secret ? `${name} (its value is secret)` : `${name}=${JSON.stringify(value)}`;
 }
