@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { issuesOf } from "../../base/issues-of.ts";
+import { plainIssue } from "../../base/plain-issue.ts";
 import { seeded } from "../../base/random.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
@@ -173,7 +174,7 @@ function share(text: string): number {
 
 function parameters(text: string): BaselineParameters {
   try {
-    return BaselineParameters.parse(JSON.parse(text));
+    return BaselineParameters.parse(JSON.parse(text), { error: plainIssue });
   } catch (error) {
     throw new InvalidArgumentError(error instanceof z.ZodError ? issuesOf(error) : "expected JSON");
   }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { issuesOf } from "../../base/issues-of.ts";
+import { plainIssue } from "../../base/plain-issue.ts";
 import { readSettings } from "../../config.ts";
 import { EventSettings } from "../../events/settings.ts";
 import type { interactionFormats } from "../../ml/datasets/interaction-file.ts";
@@ -148,10 +149,13 @@ export function taskOf({ interactions, format, lake, json: _, wait: __, ...optio
     interactions === undefined
       ? { kind: "lake", lake: lake ?? readSettings(EventSettings).KILN_LAKE }
       : { kind: "file", path: interactions, format };
-  const result = TrainingTask.safeParse({
-    ...{ engine: KILN_ENGINE, tensorflow: KILN_TENSORFLOW, content: KILN_CONTENT, source },
-    ...options,
-  });
+  const result = TrainingTask.safeParse(
+    {
+      ...{ engine: KILN_ENGINE, tensorflow: KILN_TENSORFLOW, content: KILN_CONTENT, source },
+      ...options,
+    },
+    { error: plainIssue },
+  );
   if (result.success) return result.data;
   throw new InvalidArgumentError(issuesOf(result.error));
 }
@@ -159,7 +163,7 @@ export function taskOf({ interactions, format, lake, json: _, wait: __, ...optio
 /** The option `--parameters`: JSON, checked. */
 export function modelParameters(text: string): ModelParameters {
   try {
-    return ModelParameters.parse(JSON.parse(text));
+    return ModelParameters.parse(JSON.parse(text), { error: plainIssue });
   } catch (error) {
     throw new InvalidArgumentError(error instanceof z.ZodError ? issuesOf(error) : "expected JSON");
   }

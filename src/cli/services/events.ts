@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { plainIssue } from "../../base/plain-issue.ts";
 import { readSettings } from "../../config.ts";
 import { EventStream } from "../../events/event-stream.ts";
 import { exportEvents, type Selection } from "../../events/files/export-events.ts";
@@ -94,7 +95,7 @@ function day(text: string): string {
 
 function ofAudience(name: "viewers" | "videos" | "days" | "seed"): (text: string) => number {
   return (text) => {
-    const result = Audience.shape[name].safeParse(Number(text));
+    const result = Audience.shape[name].safeParse(Number(text), { error: plainIssue });
     if (result.success) return result.data;
     throw new InvalidArgumentError(result.error.issues[0]!.message);
   };

@@ -50,7 +50,8 @@ export default function moderate(command: Command): void {
     .addHelpText(
       "after",
       `
-Without --ban, --clear and --pending it shows what was seen in the videos, and every decision so far. A ban stops feeds
+Without --ban, --clear and --pending it shows what was seen in the videos, and the decisions on them; without ids, too,
+every video that a moderator has decided on. A ban stops feeds
 and makes files answer 410; what was encoded stays, and --clear has the workers publish it again. The identity needs
 the role moderator.
 
@@ -58,19 +59,30 @@ Example:
   ./kiln moderate 0123456789abcdef0123456789abcdef --clear --reason "a painting by Goya"`,
     )
     .action(async (ids: string[], options: Options) => {
-      if (!options.pending && ids.length === 0)
-        throw new TypedError("VIDEO_NOT_NAMED", "name videos by their ids, or use --pending");
+      if ((options.ban || options.clear) && ids.length === 0)
+        throw new TypedError("VIDEO_NOT_NAMED", "name the videos to ban or clear by their ids");
       const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
       try {
         const store = new VideoStore(redis);
         if (options.pending || options.ban || options.clear) {
           await using queues = new VideoQueues(redis);
           await act(ids, options, { store, queues });
-        } else print(await Promise.all(ids.map((id) => store.get(id))), options);
+        } else if (ids.length > 0) print(await Promise.all(ids.map((id) => store.get(id))), options);
+        else print(await decided(store), options);
       } finally {
         redis.disconnect();
       }
     });
+}
+
+/** The videos that a moderator has decided on, newest first. */
+async function decided(store: VideoStore): Promise<VideoRecord[]> {
+  const records: VideoRecord[] = [];
+  for await (const id of store.ids()) {
+    const record = await store.get(id);
+    if ((record.decisions ?? []).length > 0) records.push(record);
+  }
+  return records;
 }
 
 async function act(

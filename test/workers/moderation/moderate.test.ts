@@ -234,6 +234,11 @@ test("kiln moderate shows what was decided, and says what it needs", async () =>
     shown.stdout,
     /not judged +1970-01-01T00:00:00.007Z ban by ann: a claim\n.*clear by ann: the claim/,
   );
-  assert.match((await moderate()).stderr, /^VIDEO_NOT_NAMED: /);
+  const all = await moderate("--json");
+  const { videos } = JSON.parse(all.stdout) as { videos: { id: string; decisions: unknown[] }[] };
+  assert.ok(videos.some(({ id }) => id === "a".repeat(32)));
+  assert.ok(videos.every(({ decisions }) => decisions.length > 0));
+  assert.match((await moderate()).stdout, /ban by ann: a claim/);
+  assert.match((await moderate("--ban", "explicit")).stderr, /^VIDEO_NOT_NAMED: /);
   assert.match((await moderate("a", "--ban", "explicit", "--clear")).stderr, /cannot be used with/);
 });
