@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { TypedError } from "../base/typed-error.ts";
 
 /** Adds arguments, options and the action to a command. */
@@ -123,6 +123,8 @@ async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    // Thrown by an action about its options: commander has printed only what it found itself.
+    if (error instanceof InvalidArgumentError) console.error(`error: ${error.message}`);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
     console.error(
       isTyped(error) ? `${error.code}: ${error.message}` : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`,

@@ -106,3 +106,9 @@ test("withdraw is still understood as takedown, unlisted", () => {
   assert.doesNotMatch(kiln("--help").stdout, /^ {2}withdraw/m);
   assert.match(kiln("withdraw", "--help").stdout, /Usage: \.\/kiln withdraw .*\n\n.*take down/s);
 });
+
+test("an option that an action refuses is named, with exit code 2", () => {
+  const { status, stderr } = kiln("train", "--cut", "7", "--out", "/nonexistent/model");
+  assert.equal(status, 2);
+  assert.match(stderr, /^error: cut: it must be less than 1$/m);
+});
