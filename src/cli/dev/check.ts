@@ -31,17 +31,23 @@ const checks: readonly [name: string, program: string, ...args: string[]][] = [
 ];
 
 export default function check(command: Command): void {
-  command.action(() => {
-    const failed = checks.filter(([name, program, ...args]) => {
-      console.error(`-- ${name}`);
-      const { status } = spawnSync(process.execPath, [`${root}/node_modules/${program}`, ...args], {
-        cwd: root,
-        stdio: "inherit",
+  command
+    .option("--fix", "first mend what biome can: format, order of imports, safe lint fixes")
+    .action(({ fix }: { fix?: true }) => {
+      if (fix) runProgram(["@biomejs/biome/bin/biome", "check", "--write", "."]);
+      const failed = checks.filter(([name, program, ...args]) => {
+        console.error(`-- ${name}`);
+        return runProgram([program, ...args]) !== 0;
       });
-      return status !== 0;
+      if (failed.length === 0) return;
+      console.error(`failed: ${failed.map(([name]) => name).join(", ")}`);
+      process.exitCode = 1;
     });
-    if (failed.length === 0) return;
-    console.error(`failed: ${failed.map(([name]) => name).join(", ")}`);
-    process.exitCode = 1;
-  });
+}
+
+function runProgram([program, ...args]: readonly string[]): number | null {
+  return spawnSync(process.execPath, [`${root}/node_modules/${program}`, ...args], {
+    cwd: root,
+    stdio: "inherit",
+  }).status;
 }

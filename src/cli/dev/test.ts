@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -21,16 +21,19 @@ export default function test(command: Command): void {
     .action(async (files: string[], options: { only?: string }) => {
       const scratch = await mkdtemp(join(tmpdir(), "kiln-test-"));
       const skipped = join(scratch, "skipped");
+      const times = join(scratch, "times");
       const runner = spawn(
         process.execPath,
         [
           "--test",
-          "--test-concurrency=2",
+          `--test-concurrency=${availableParallelism()}`,
           "--test-timeout=600000",
           "--test-reporter=spec",
           "--test-reporter-destination=stdout",
           `--test-reporter=${join(root, "test/skip-reporter.ts")}`,
           `--test-reporter-destination=${skipped}`,
+          `--test-reporter=${join(root, "test/file-times-reporter.ts")}`,
+          `--test-reporter-destination=${times}`,
           ...(options.only ? [`--test-name-pattern=${options.only}`] : []),
           ...(files.length > 0 ? files.map(testsIn) : suites),
         ],
@@ -39,9 +42,27 @@ export default function test(command: Command): void {
       const [status] = await once(runner, "exit");
       const code = status ?? 1;
       const names = existsSync(skipped) ? (await readFile(skipped, "utf8")).split("\n").filter(Boolean) : [];
+      // In CI the runner's own closing lines stay the last ones.
+      if (!process.env.CI) printSlowest(existsSync(times) ? await readFile(times, "utf8") : "");
       await rm(scratch, { recursive: true, force: true });
       process.exitCode = code === 0 && process.env.CI ? await unexplained(names) : code;
     });
+}
+
+/** @param times `milliseconds path` a line */
+function printSlowest(times: string): void {
+  const files = times
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => /^(\d+) (.+)$/.exec(line)!);
+  if (files.length < 2) return;
+  console.error("the slowest files:");
+  for (const [, milliseconds, file] of files
+    .toSorted((one, other) => Number(other[1]) - Number(one[1]))
+    .slice(0, 10))
+    console.error(
+      `${(Number(milliseconds) / 1000).toFixed(1).padStart(8)} s  ${relative(process.cwd(), file!)}`,
+    );
 }
 
 /** Node's runner takes files and globs: a folder stands for every test file in it. */
