@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, globSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { z } from "zod";
+import { TypedError } from "../../base/typed-error.ts";
+import { fastTests } from "./fast-tests.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const suites = ["test/**/*.test.ts", "localnet/test/**/*.test.ts"];
@@ -18,7 +20,11 @@ export default function test(command: Command): void {
   command
     .argument("[files...]", "test files, folders or globs; all tests when none is named")
     .option("--only <pattern>", "run the tests whose name matches this pattern")
-    .action(async (files: string[], options: { only?: string }) => {
+    .option("--fast", "leave out what needs a network, Redis, a browser, other processes or an encode")
+    .action(async (named: string[], options: { only?: string; fast?: true }) => {
+      const cwd = named.length > 0 ? process.cwd() : root;
+      const patterns = named.length > 0 ? named.map(testsIn) : suites;
+      const files = options.fast ? await onlyFast(patterns, cwd) : patterns;
       const scratch = await mkdtemp(join(tmpdir(), "kiln-test-"));
       const skipped = join(scratch, "skipped");
       const times = join(scratch, "times");
@@ -35,9 +41,9 @@ export default function test(command: Command): void {
           `--test-reporter=${join(root, "test/file-times-reporter.ts")}`,
           `--test-reporter-destination=${times}`,
           ...(options.only ? [`--test-name-pattern=${options.only}`] : []),
-          ...(files.length > 0 ? files.map(testsIn) : suites),
+          ...files,
         ],
-        { cwd: files.length > 0 ? process.cwd() : root, stdio: "inherit", env: { ...process.env } },
+        { cwd, stdio: "inherit", env: { ...process.env } },
       );
       const [status] = await once(runner, "exit");
       const code = status ?? 1;
@@ -63,6 +69,16 @@ function printSlowest(times: string): void {
     console.error(
       `${(Number(milliseconds) / 1000).toFixed(1).padStart(8)} s  ${relative(process.cwd(), file!)}`,
     );
+}
+
+/** @throws TypedError NO_FAST_TESTS */
+async function onlyFast(patterns: readonly string[], cwd: string): Promise<string[]> {
+  const files = globSync(patterns, { cwd }).map((file) => resolve(cwd, file));
+  const fast = await fastTests(files, root.replace(/\/$/, ""));
+  console.error(`${fast.length} fast test files; ${files.length - fast.length} others are left out`);
+  if (fast.length === 0)
+    throw new TypedError("NO_FAST_TESTS", "none of these tests is fast: leave --fast out");
+  return fast;
 }
 
 /** Node's runner takes files and globs: a folder stands for every test file in it. */
