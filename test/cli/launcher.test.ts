@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+process.umask(0o022);
 const folder = await mkdtemp(join(tmpdir(), "kiln-launcher-"));
 after(() => rm(folder, { recursive: true }));
 /** A copy, since the folder of this Node.js may be closed to others. */
@@ -32,6 +33,7 @@ async function checkout(name: string, { installed }: { installed: boolean }): Pr
 const start = (launcher: string, ...args: string[]) =>
   spawnSync(launcher, args, {
     encoding: "utf8",
+    cwd: folder,
     uid: nobody,
     gid: nobody,
     env: { PATH: `${bin}:/usr/bin:/bin` },
