@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { z } from "zod";
 import { AnalysisSettings } from "../src/analysis/settings.ts";
 import { ApiSettings } from "../src/api/settings.ts";
 import { LogSettings } from "../src/base/log.ts";
+import { settingsSchemas, unknownSettings } from "../src/cli/known-settings.ts";
 import { readSettings } from "../src/config.ts";
 import { EventSettings } from "../src/events/settings.ts";
 import { FeedSettings } from "../src/feed/settings.ts";
@@ -83,4 +85,26 @@ test("README.md names every setting", async () => {
   ];
   for (const name of schemas.flatMap(({ shape }) => Object.keys(shape)))
     assert.ok(readme.includes(`\`${name}\``), name);
+});
+
+test("settings: a name that nothing reads is found, with the one that was meant", () => {
+  const names = ["KILN_LADER", "KILN_LADDER", "KILN_DEBUG", "KILN_TEST_MEDIA", "KILN_SOMETHING_ELSE", "PATH"];
+  assert.deepEqual(unknownSettings(names), [
+    { name: "KILN_LADER", nearest: "KILN_LADDER" },
+    { name: "KILN_SOMETHING_ELSE", nearest: undefined },
+  ]);
+});
+
+test("settings: every folder's schema is among the known ones", async () => {
+  const files = globSync("src/**/*.ts", { cwd: new URL("..", import.meta.url) });
+  let found = 0;
+  for (const file of files) {
+    const source = await readFile(new URL(`../${file}`, import.meta.url), "utf8");
+    for (const [, name] of source.matchAll(/^export const (\w+Settings) = z\b/gm)) {
+      const { [name!]: schema } = await import(new URL(`../${file}`, import.meta.url).href);
+      assert.ok(settingsSchemas.includes(schema), `${file}: ${name}`);
+      found++;
+    }
+  }
+  assert.equal(found, settingsSchemas.length);
 });

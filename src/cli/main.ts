@@ -120,6 +120,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     if (args.length === 0) program.help({ error: true });
+    await warnOfUnknownSettings();
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
@@ -133,6 +134,15 @@ async function main(args: readonly string[]): Promise<number> {
     if (process.env.KILN_DEBUG) console.error(error);
     return 1;
   }
+}
+
+/** A misspelt setting would leave its default in force without a word. */
+async function warnOfUnknownSettings(): Promise<void> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith("KILN_"));
+  if (names.length === 0) return;
+  const { unknownSettings } = await import("./known-settings.ts");
+  for (const { name, nearest } of unknownSettings(names))
+    console.error(`warning: there is no setting ${name}${nearest ? `: did you mean ${nearest}?` : ""}`);
 }
 
 /** Also true of the local network's errors, which have the same fields but cannot share the class. */

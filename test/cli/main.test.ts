@@ -112,3 +112,10 @@ test("an option that an action refuses is named, with exit code 2", () => {
   assert.equal(status, 2);
   assert.match(stderr, /^error: cut: it must be less than 1$/m);
 });
+
+test("a setting that does not exist gets a warning, and the command goes on", () => {
+  const env = { PATH: process.env.PATH, KILN_LADER: "240" };
+  const { status, stderr } = spawnSync(`${root}kiln`, ["engine", "--help"], { encoding: "utf8", env });
+  assert.equal(status, 0);
+  assert.match(stderr, /^warning: there is no setting KILN_LADER: did you mean KILN_LADDER\?$/m);
+});
