@@ -18,7 +18,7 @@ export const settingsSchemas = [
 ] as const;
 
 /** What the launcher, the compose file, tests and scripts read beside the settings. */
-const others = /^KILN_(DEBUG|DEBIAN_MIRROR|IDENTITY_FILE|TEST_.*)$/;
+const others = /^KILN_(DEBUG|DEBIAN_MIRROR|IDENTITY_FILE|IC_NEAR|TEST_.*)$/;
 
 /** Names that begin with KILN_ and that no part of Kiln reads, each with the most similar one that is read. */
 export function unknownSettings(names: readonly string[]): { name: string; nearest: string | undefined }[] {
