@@ -1,5 +1,5 @@
 import type { Analysis } from "./analysis.ts";
-import type { Footage, RawFrames } from "./analysis-input.ts";
+import type { AnalysisInput, RawFrames } from "./analysis-input.ts";
 import { loadClassifier, type Seen } from "./classifier.ts";
 import { encodeEmbedding } from "./embedding.ts";
 import { readFrames } from "./raw-frames.ts";
@@ -8,8 +8,8 @@ import { change, type Look, look } from "./statistics.ts";
 import { moderate } from "./verdict.ts";
 
 /** Looks at all frames, in this process. */
-export async function examine(
-  { stills, tiles, moving, loudness }: Footage,
+export async function analyseFrames(
+  { stills, tiles, moving, loudness }: AnalysisInput,
   policy: ModerationPolicy,
 ): Promise<Analysis> {
   const classify = await loadClassifier(policy.model);

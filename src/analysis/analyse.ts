@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { TypedError } from "../base/typed-error.ts";
 import { Analysis } from "./analysis.ts";
-import type { Footage } from "./analysis-input.ts";
+import type { AnalysisInput } from "./analysis-input.ts";
 import type { Request } from "./request.ts";
 import type { ModerationPolicy } from "./settings.ts";
 
@@ -16,7 +16,7 @@ const program = fileURLToPath(new URL("program.ts", import.meta.url));
  * @throws the signal's reason when it was aborted
  */
 export async function analyse(
-  footage: Footage,
+  input: AnalysisInput,
   policy: ModerationPolicy,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<Analysis> {
@@ -37,7 +37,7 @@ export async function analyse(
   child.on("message", (message) => {
     answer = message;
   });
-  child.send({ footage, policy } satisfies Request, () => {});
+  child.send({ input, policy } satisfies Request, () => {});
   const [code, killedBy] = await ended;
   signal?.removeEventListener("abort", stop);
   signal?.throwIfAborted();

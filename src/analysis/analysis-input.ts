@@ -9,7 +9,7 @@ const RawFrames = z.object({
 export type RawFrames = z.infer<typeof RawFrames>;
 
 /** What an analysis is given: frames that the encode has decoded, and what was measured of the sound. */
-export const Footage = z.object({
+export const AnalysisInput = z.object({
   /** Evenly over the whole video, large. */
   stills: RawFrames,
   /** Evenly over the whole video, small and many. */
@@ -18,4 +18,4 @@ export const Footage = z.object({
   moving: RawFrames,
   loudness: z.object({ integrated: z.number(), truePeak: z.number() }).nullable(),
 });
-export type Footage = z.infer<typeof Footage>;
+export type AnalysisInput = z.infer<typeof AnalysisInput>;

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { Footage } from "./analysis-input.ts";
+import { AnalysisInput } from "./analysis-input.ts";
 import { classifierNames } from "./classes.ts";
 import type { ModerationPolicy } from "./settings.ts";
 
 /** What the child process is asked. */
 export const Request = z.object({
-  footage: Footage,
+  input: AnalysisInput,
   policy: z.object({
     model: z.enum(classifierNames),
     banScore: z.number(),

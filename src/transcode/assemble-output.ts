@@ -45,7 +45,7 @@ export type Made = {
 };
 
 /** From the encoder's files to the finished folder, all but its manifest. */
-export async function finish(
+export async function assembleOutput(
   made: Made,
   { verification: level, mp4 }: Pick<Policy, "verification" | "mp4">,
   { signal, progress }: Reporting,

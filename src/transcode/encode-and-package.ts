@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { TypedError } from "../base/typed-error.ts";
-import { finish } from "./assemble-output.ts";
+import { assembleOutput } from "./assemble-output.ts";
 import { isDiskFull } from "./base/disk-full.ts";
 import type { Reporting } from "./base/progress.ts";
 import { encode } from "./encode/encode.ts";
@@ -36,7 +36,7 @@ export type Workplace = Reporting & {
  * @returns also the folders of parts that are of no use once the product is at its place
  * @throws RejectionError and TypedError as `encode` and `finish`; the signal's reason when it is aborted
  */
-export async function attempt(
+export async function encodeAndPackage(
   { source, plan, policy, path, fallbacks, hashing }: Attempt,
   { work, product, progressive, signal, progress, onFrames }: Workplace,
 ): Promise<{ manifest: Manifest; parts: readonly string[] }> {
@@ -57,7 +57,7 @@ export async function attempt(
   const made = { source, sha256, plan, ...encoding.value, encoder, early: packaging.value };
   const parts = plan.parts.length === 1 ? [] : encoding.value.parts;
   try {
-    const manifest = await finish({ ...made, folder: work, product }, policy, { signal, progress });
+    const manifest = await assembleOutput({ ...made, folder: work, product }, policy, { signal, progress });
     return { manifest, parts };
   } catch (error) {
     // A later try must not find parts of which no whole could be made; and a full disk needs the space.

@@ -4,22 +4,22 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Analysis } from "../analysis/analysis.ts";
-import type { Footage } from "../analysis/analysis-input.ts";
+import type { AnalysisInput } from "../analysis/analysis-input.ts";
 import { TypedError } from "../base/typed-error.ts";
-import { footageOf } from "./analysis-input.ts";
+import { analysisInputOf } from "./analysis-input.ts";
 import { isDiskFull } from "./base/disk-full.ts";
 import type { Progress } from "./base/progress.ts";
 import { RejectionError } from "./base/rejection.ts";
 import { workFolder } from "./base/work-folder.ts";
 import { dropParts } from "./encode/encode-parts.ts";
-import { attempt, type Workplace } from "./encode-and-package.ts";
+import { encodeAndPackage, type Workplace } from "./encode-and-package.ts";
 import { openPaths } from "./gpu/acceleration.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import { moveInto, refuseForeign } from "./output-folder.ts";
 import type { Progressive } from "./package/progressive.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import { requireSpace } from "./require-space.ts";
-import { byBestPath } from "./with-encoder-fallback.ts";
+import { withEncoderFallback } from "./with-encoder-fallback.ts";
 
 export type { Progress } from "./base/progress.ts";
 
@@ -28,7 +28,9 @@ export type TranscodeOptions = PrepareOptions & {
   out: string;
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Looks at the decoded frames; without it nobody does, and the manifest says so. */
-  analyse?: ((footage: Footage, run: { signal: AbortSignal | undefined }) => Promise<Analysis>) | undefined;
+  analyse?:
+    | ((input: AnalysisInput, run: { signal: AbortSignal | undefined }) => Promise<Analysis>)
+    | undefined;
   /** Given when segments should leave while the encode still runs; the finished folder is the same. */
   progressive?: Progressive | undefined;
 };
@@ -60,7 +62,7 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
       progress,
     });
     if (options.analyse) progress("analyse", 0);
-    const analysis = (await options.analyse?.(footageOf(prepared, work.path), { signal })) ?? null;
+    const analysis = (await options.analyse?.(analysisInputOf(prepared, work.path), { signal })) ?? null;
     const manifest = { ...made, analysis };
     await writeFile(join(product, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     signal?.throwIfAborted();
@@ -90,9 +92,10 @@ async function produce(prepared: Prepared, production: Production) {
     progress("encode", Math.min(1, written / plan.frames));
   };
   const hashing = hashOf(source.path, signal);
-  const making = byBestPath(
+  const making = withEncoderFallback(
     choice,
-    (path, fallbacks) => attempt({ ...prepared, path, fallbacks, hashing }, { ...production, onFrames }),
+    (path, fallbacks) =>
+      encodeAndPackage({ ...prepared, path, fallbacks, hashing }, { ...production, onFrames }),
     { gpuState: policy.gpuState, repeatable, signal },
   );
   const [made] = await Promise.allSettled([making, hashing]);

@@ -12,7 +12,7 @@ import { blames } from "./gpu/gpu-breaker.ts";
  * @param repeatable whether the work can be done again after what has been done of it
  * @throws what the last path throws; at once DISK_FULL, and the signal's reason when it is aborted
  */
-export async function byBestPath<Result>(
+export async function withEncoderFallback<Result>(
   choice: Choice,
   work: (path: EncodePath, fallbacks: readonly Fallback[]) => Promise<Result>,
   { gpuState, repeatable, signal }: Pick<Policy, "gpuState"> & Repetition,

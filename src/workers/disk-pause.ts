@@ -6,7 +6,7 @@ import type { BlobStore } from "../videos/blob-store.ts";
 const everyMs = 15_000;
 
 /** A host without disk space takes no jobs, so that others get them, until there is space again. */
-export function hostPause({
+export function diskPause({
   blobs,
   minFreeBytes,
   log,

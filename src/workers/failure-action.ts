@@ -20,10 +20,10 @@ export class Stopped extends Error {
  * - hand-back-and-pause: the same, and this host takes no more jobs until it can
  * - leave: the job belongs to somebody else
  */
-export type Outcome = "reject" | "fail" | "retry" | "hand-back" | "hand-back-and-pause" | "leave";
+export type FailureAction = "reject" | "fail" | "retry" | "hand-back" | "hand-back-and-pause" | "leave";
 
 /** @param triesLeft tries after this one */
-export function outcome(failure: TaskFailure | Stopped, triesLeft: number): Outcome {
+export function failureAction(failure: TaskFailure | Stopped, triesLeft: number): FailureAction {
   if (failure instanceof Stopped) return failure.why === "lease-lost" ? "leave" : "hand-back";
   if (failure.code === "DISK_FULL") return "hand-back-and-pause";
   if (failure.kind === "rejection") return "reject";

@@ -32,7 +32,7 @@ export function recordUnseenFailures(worker: Worker, { store, log }: Tools): voi
  * them, what was given up without a word is written down as failed.
  * @returns a look that is under way is waited for when it is disposed of
  */
-export function watchOverJobs({ queues, store, log }: Tools & { queues: VideoQueues }): AsyncDisposable {
+export function reconcileJobs({ queues, store, log }: Tools & { queues: VideoQueues }): AsyncDisposable {
   const look = async () => {
     try {
       for await (const record of store.open()) {

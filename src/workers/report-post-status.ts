@@ -4,13 +4,13 @@ import { partsOfPost } from "../videos/post-link.ts";
 import type { VideoRecord } from "../videos/video.ts";
 
 /** Tells the post that a video belongs to, if there is one, what became of the video. */
-export type TellPost = (record: VideoRecord, status: PostStatus) => Promise<void>;
+export type ReportPostStatus = (record: VideoRecord, status: PostStatus) => Promise<void>;
 
 /**
  * @param posts absent where no user_index is known
  * @throws TypedError (the function) USER_INDEX_UNKNOWN, and those of PostStatusClient
  */
-export function tellPost(posts: PostStatusClient | undefined): TellPost {
+export function reportPostStatus(posts: PostStatusClient | undefined): ReportPostStatus {
   return async ({ id, post, attempt }, status) => {
     if (post === undefined) return;
     if (posts === undefined)

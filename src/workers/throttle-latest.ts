@@ -2,7 +2,7 @@
  * Passes on the newest of many values, at most one at a time and not more often than every `betweenMs`. A failure to
  * do so is nobody's: the next value follows.
  */
-export function newest<Value>(
+export function throttleLatest<Value>(
   betweenMs: number,
   pass: (value: Value) => Promise<unknown>,
 ): { tell: (value: Value) => void } & Disposable {

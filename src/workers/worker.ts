@@ -6,11 +6,11 @@ import { VideoQueues } from "../queues/video-queues.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
-import { hostPause } from "./disk-pause.ts";
+import { diskPause } from "./disk-pause.ts";
 import { Stopped } from "./failure-action.ts";
-import { recordUnseenFailures, watchOverJobs } from "./job-reconciler.ts";
+import { reconcileJobs, recordUnseenFailures } from "./job-reconciler.ts";
 import { Leases } from "./leases.ts";
-import { type TellPost, tellPost } from "./report-post-status.ts";
+import { type ReportPostStatus, reportPostStatus } from "./report-post-status.ts";
 import { stageProcessor } from "./stages/stage-processor.ts";
 
 export type WorkerOptions = {
@@ -32,7 +32,7 @@ export type WorkerOptions = {
   /** `on`: without a verdict nothing is cleared. */
   moderation: "on" | "off";
   /** By default videos that belong to a post are refused. */
-  tellPost?: TellPost;
+  reportPostStatus?: ReportPostStatus;
 };
 
 /**
@@ -56,14 +56,19 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     minFreeBytes,
     slots,
     stages,
-    tellPost: tell = tellPost(undefined),
+    reportPostStatus: report = reportPostStatus(undefined),
   } = options;
   const store = new VideoStore(redis);
   const leases = new Leases();
-  const pause = hostPause({ blobs, minFreeBytes, log });
+  const pause = diskPause({ blobs, minFreeBytes, log });
 
   const workers = stages.map((stage) => {
-    const process = stageProcessor(stage, { ...options, store, tellPost: tell, pauseHost: pause.begin });
+    const process = stageProcessor(stage, {
+      ...options,
+      store,
+      reportPostStatus: report,
+      pauseHost: pause.begin,
+    });
     const worker = new QueueWorker(
       stage,
       (job, token) => leases.hold(job, (lease) => process(job, token!, lease)),
@@ -85,7 +90,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     return worker;
   });
   const queues = new VideoQueues(redis);
-  const watch = watchOverJobs({ queues, store, log });
+  const watch = reconcileJobs({ queues, store, log });
 
   return {
     async [Symbol.asyncDispose]() {

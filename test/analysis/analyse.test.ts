@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { analyse } from "../../src/analysis/analyse.ts";
-import type { Footage, RawFrames } from "../../src/analysis/analysis-input.ts";
+import type { AnalysisInput, RawFrames } from "../../src/analysis/analysis-input.ts";
 import { decodeEmbedding } from "../../src/analysis/embedding.ts";
 import { programOf } from "../../src/transcode/base/programs.ts";
 
@@ -21,7 +21,7 @@ async function frames(source: string, name: string, [width, height]: [number, nu
   return { path, width, height };
 }
 
-async function footage(source: string, name: string): Promise<Footage> {
+async function input(source: string, name: string): Promise<AnalysisInput> {
   return {
     stills: await frames(source, `${name}-stills`, [640, 360]),
     tiles: await frames(source, `${name}-tiles`, [160, 90]),
@@ -31,7 +31,7 @@ async function footage(source: string, name: string): Promise<Footage> {
 }
 
 test("analysis: six frames are judged, the same way each time; likeness is in the embedding", async () => {
-  const pattern = await footage("testsrc2=rate=10", "pattern");
+  const pattern = await input("testsrc2=rate=10", "pattern");
   const one = await analyse(pattern, policy);
   assert.deepEqual(await analyse(pattern, policy), one);
   const { scores, ...judged } = one.moderation;
@@ -41,8 +41,8 @@ test("analysis: six frames are judged, the same way each time; likeness is in th
   assert.deepEqual([one.features.loudness, one.features.truePeak], [-16.5, -1]);
   assert.ok(one.features.motion > 0, "the pattern moves");
 
-  const near = await analyse(await footage("testsrc2=rate=10,hue=h=20", "near"), policy);
-  const far = await analyse(await footage("life=rate=10:seed=1", "far"), policy);
+  const near = await analyse(await input("testsrc2=rate=10,hue=h=20", "near"), policy);
+  const far = await analyse(await input("life=rate=10:seed=1", "far"), policy);
   const likeness = (other: typeof one) => {
     const [a, b] = [decodeEmbedding(one.features.embedding), decodeEmbedding(other.features.embedding)];
     return a.reduce((sum, value, at) => sum + value * b[at]!, 0);
@@ -70,7 +70,7 @@ test("analysis: frames that are not there are no verdict", async () => {
 
 test("analysis: stopped, it says why it was", async () => {
   const stop = new AbortController();
-  const running = analyse(await footage("testsrc2=rate=10", "stopped"), policy, { signal: stop.signal });
+  const running = analyse(await input("testsrc2=rate=10", "stopped"), policy, { signal: stop.signal });
   stop.abort(new Error("enough"));
   await assert.rejects(running, { message: "enough" });
 });

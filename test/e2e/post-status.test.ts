@@ -20,7 +20,7 @@ import { followVideos } from "../../src/videos/follow-videos.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
 import { isSettled, videoId } from "../../src/videos/video.ts";
 import { VideoStore } from "../../src/videos/video-store.ts";
-import { withdraw } from "../../src/workers/moderation/takedown.ts";
+import { takedown } from "../../src/workers/moderation/takedown.ts";
 
 let folder: string;
 let network: LocalNetwork;
@@ -104,7 +104,7 @@ test("the status of an author's post follows its video: ready, and deleted when 
   await handIn(dance);
   await assert.rejects(handIn({ ...dance, link: `${author.principal}/99` }), { code: "POST_DIFFERS" });
   const blobs = await folderBlobStore(join(folder, "blobs"));
-  await withdraw({ store, blobs, network: canisters }, dance.id, "Deleted", "by its owner");
+  await takedown({ store, blobs, network: canisters }, dance.id, "Deleted", "by its owner");
   assert.equal(await dance.status(), "Deleted");
 });
 

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TypedError } from "../../src/base/typed-error.ts";
 import { RejectionError } from "../../src/transcode/base/rejection.ts";
-import { type Outcome, outcome, Stopped } from "../../src/workers/failure-action.ts";
+import { type FailureAction, failureAction, Stopped } from "../../src/workers/failure-action.ts";
 import { taskFailure } from "../../src/workers/tasks/task-failure.ts";
 
 const diskFull = Object.assign(new Error("write"), { code: "ENOSPC" });
 const passing = new TypedError("CANISTER_UNREACHABLE", "away", { final: false });
 
-const cells: [cell: string, thrown: unknown, triesLeft: number, expected: Outcome][] = [
+const cells: [cell: string, thrown: unknown, triesLeft: number, expected: FailureAction][] = [
   ["the video is at fault", new RejectionError("NOT_A_VIDEO"), 4, "reject"],
   ["the video is at fault, last try", new RejectionError("TRUNCATED"), 0, "reject"],
   ["something else is at fault for good", new TypedError("UNAUTHORIZED", "no role"), 4, "fail"],
@@ -20,11 +20,11 @@ const cells: [cell: string, thrown: unknown, triesLeft: number, expected: Outcom
   ["no disk space for a file", diskFull, 0, "hand-back-and-pause"],
 ];
 for (const [cell, thrown, triesLeft, expected] of cells)
-  test(`outcome: ${cell}`, () => assert.equal(outcome(taskFailure(thrown), triesLeft), expected));
+  test(`outcome: ${cell}`, () => assert.equal(failureAction(taskFailure(thrown), triesLeft), expected));
 
 test("outcome: a lost lease leaves the job to its new owner, a stopping worker hands it back", () => {
-  assert.equal(outcome(new Stopped("lease-lost"), 4), "leave");
-  assert.equal(outcome(new Stopped("worker-stops"), 0), "hand-back");
+  assert.equal(failureAction(new Stopped("lease-lost"), 4), "leave");
+  assert.equal(failureAction(new Stopped("worker-stops"), 0), "hand-back");
 });
 
 test("what a task threw crosses to the worker as data, with a stack only when nobody foresaw it", () => {

@@ -24,7 +24,7 @@ const comfortableMemory = 4e9;
 const comfortableDisk = 10e9;
 
 /** Looks at everything that Kiln uses on this machine. Changes nothing but what is remembered of a GPU. */
-export async function examine(): Promise<Finding[]> {
+export async function diagnose(): Promise<Finding[]> {
   const parts = [node, ffmpeg, encoders, gpus, redis, memory, disk, engines, browser];
   return (await Promise.all(parts.map((part) => part()))).flat();
 }

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { printTable } from "../table.ts";
-import { examine } from "./diagnostics.ts";
+import { diagnose } from "./diagnostics.ts";
 
 export default function doctor(command: Command): void {
   command.option("--json", "print one JSON document").action(async (options: { json?: boolean }) => {
-    const findings = await examine();
+    const findings = await diagnose();
     if (options.json) console.log(JSON.stringify({ findings }, null, 2));
     else {
       printTable(

@@ -14,7 +14,7 @@ import { trialEncode } from "../../transcode/gpu/trial-encode.ts";
 import { folderBlobStore } from "../../videos/folder-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { Stage } from "../../videos/video.ts";
-import { tellPost } from "../../workers/report-post-status.ts";
+import { reportPostStatus } from "../../workers/report-post-status.ts";
 import { WorkerSettings, type WorkerStage } from "../../workers/settings.ts";
 import { startTrainingWorker } from "../../workers/training/training-worker.ts";
 import { startWorker } from "../../workers/worker.ts";
@@ -92,9 +92,9 @@ async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Pr
     minFreeBytes: settings.KILN_MIN_FREE_BYTES,
     moderation,
     // A worker that never meets a video with a post needs no network for it.
-    tellPost: async (record, status) => {
+    reportPostStatus: async (record, status) => {
       if (record.post === undefined) return;
-      await tellPost((await connect(readSettings(IcSettings))).posts)(record, status);
+      await reportPostStatus((await connect(readSettings(IcSettings))).posts)(record, status);
     },
   });
 }

@@ -4,13 +4,13 @@ import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
 import { type Connection, connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
-import { withdrawVideo } from "../../ic/publish/takedown-video.ts";
+import { takedownVideo } from "../../ic/publish/takedown-video.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { folderBlobStore } from "../../videos/folder-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { VideoStore } from "../../videos/video-store.ts";
-import { withdraw } from "../../workers/moderation/takedown.ts";
+import { takedown } from "../../workers/moderation/takedown.ts";
 
 const statuses: Record<string, Withdrawal> = {
   explicit: "BannedForExplicitness",
@@ -58,14 +58,14 @@ async function wayOf(
   const redis = canistersOnly ? undefined : await openRedis();
   if (redis === undefined) {
     return {
-      takedown: (id, status) => withdrawVideo({ ...network, id, attempt: 0, status }),
+      takedown: (id, status) => takedownVideo({ ...network, id, attempt: 0, status }),
       [Symbol.asyncDispose]: async () => {},
     };
   }
   const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
   const tools = { store: new VideoStore(redis), blobs, network };
   return {
-    takedown: (id, status, why) => withdraw(tools, id, status, why),
+    takedown: (id, status, why) => takedown(tools, id, status, why),
     [Symbol.asyncDispose]: async () => redis.disconnect(),
   };
 }

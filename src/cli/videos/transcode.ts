@@ -107,7 +107,7 @@ async function encode(
     ...preparation,
     out,
     progressive: progressive || served ? { onSegment: () => {}, ...served, onPlayable } : undefined,
-    analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
+    analyse: moderation === null ? undefined : (input, run) => analyse(input, moderation, run),
     onProgress: process.stderr.isTTY ? showProgress : undefined,
   }).catch((error) => {
     served?.discard();

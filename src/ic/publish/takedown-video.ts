@@ -10,7 +10,7 @@ import { videoUploadId } from "./publish.ts";
  * @param options.attempt the newest fencing number known for the video
  * @throws TypedError UNAUTHORIZED, STALE_ATTEMPT, and those of `withRetry`
  */
-export async function withdrawVideo(options: {
+export async function takedownVideo(options: {
   index: IndexClient;
   buckets: readonly StorageClient[];
   id: string;

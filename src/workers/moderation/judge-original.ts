@@ -27,7 +27,7 @@ export async function judgeOriginal(
   try {
     const { analysis } = await transcode(original, {
       ...{ out: join(folder, "out"), policy: { ...policy, ladder: [smallest] }, limits, signal },
-      analyse: (footage, run) => analyse(footage, moderation, run),
+      analyse: (input, run) => analyse(input, moderation, run),
     });
     return analysis!.moderation;
   } finally {

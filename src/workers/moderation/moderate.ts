@@ -2,7 +2,7 @@ import type { Moderation as IndexModeration } from "@kiln/client/indexed-video";
 import type { ModerationPolicy } from "../../analysis/settings.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import type { Connection } from "../../ic/canisters/connection.ts";
-import { withdrawVideo } from "../../ic/publish/takedown-video.ts";
+import { takedownVideo } from "../../ic/publish/takedown-video.ts";
 import { ensureJobs } from "../../queues/enqueue-video.ts";
 import type { VideoQueues } from "../../queues/video-queues.ts";
 import type { Limits, Policy } from "../../transcode/base/settings.ts";
@@ -10,7 +10,7 @@ import type { BlobStore } from "../../videos/blob-store.ts";
 import type { VideoEvent } from "../../videos/transition.ts";
 import { type Decision, isCleared, type VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
-import { tellPost } from "../report-post-status.ts";
+import { reportPostStatus } from "../report-post-status.ts";
 import { judgeOriginal } from "./judge-original.ts";
 
 export type ModerationTools = {
@@ -40,10 +40,10 @@ export async function banVideo(
 ): Promise<void> {
   const before = await store.get(id);
   if (before.state !== "banned") await mustMove(store, before, banned(status, decision));
-  await tellPost(network.posts)(before, status);
+  await reportPostStatus(network.posts)(before, status);
   const known = await network.index.get(id);
   if (known === undefined && before.state !== "publishing") return;
-  await withdrawVideo({ ...network, id, attempt: before.attempt, status });
+  await takedownVideo({ ...network, id, attempt: before.attempt, status });
 }
 
 const banned = (status: Ban, decision: Decision): VideoEvent => ({
@@ -69,7 +69,7 @@ export async function clearVideo(
   if (entry !== undefined) await index.setModeration(id, "safe");
   // As the attempt that publishes it will say again: only a moderator takes a post out of a ban.
   if (before.state === "banned")
-    await tellPost(posts)({ ...before, attempt: before.attempt + 1 }, "CheckingExplicitness");
+    await reportPostStatus(posts)({ ...before, attempt: before.attempt + 1 }, "CheckingExplicitness");
   if (before.state === "banned")
     await mustMove(store, before, { type: "lifted", decision, from: await resumedFrom(blobs, id) });
   else if (!isCleared(before)) await mustMove(store, before, { type: "judged", decision });
@@ -136,6 +136,6 @@ async function judgeLate(
   }
   const message = `its explicitness is ${explicit}, and ${banScore} is banned`;
   await store.apply(id, { type: "banned", reason: { code: "EXPLICIT", message }, moderation });
-  await withdrawVideo({ ...network, id, attempt, status: "BannedForExplicitness" });
+  await takedownVideo({ ...network, id, attempt, status: "BannedForExplicitness" });
   return { id, verdict, why: message };
 }

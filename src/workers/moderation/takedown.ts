@@ -1,18 +1,18 @@
 import type { Withdrawal } from "@kiln/client/indexed-video";
 import { TypedError } from "../../base/typed-error.ts";
 import type { Connection } from "../../ic/canisters/connection.ts";
-import { withdrawVideo } from "../../ic/publish/takedown-video.ts";
+import { takedownVideo } from "../../ic/publish/takedown-video.ts";
 import type { BlobStore } from "../../videos/blob-store.ts";
 import type { VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
-import { tellPost } from "../report-post-status.ts";
+import { reportPostStatus } from "../report-post-status.ts";
 
 /**
  * Bans or deletes a video wherever it is on its way: the record, so that no stage begins or ends any more; the index,
  * the storage canister, the post that it belongs to, and last its original and products. May be repeated until it succeeds.
  * @throws TypedError as withdrawVideo
  */
-export async function withdraw(
+export async function takedown(
   {
     store,
     blobs,
@@ -28,9 +28,9 @@ export async function withdraw(
 ): Promise<void> {
   const record = await known(store, id);
   if (record !== undefined) await mark(store, id, status, why);
-  await withdrawVideo({ ...network, id, attempt: record?.attempt ?? 0, status });
+  await takedownVideo({ ...network, id, attempt: record?.attempt ?? 0, status });
   if (record === undefined) return;
-  await tellPost(network.posts)(record, status);
+  await reportPostStatus(network.posts)(record, status);
   await blobs.drop(id);
 }
 

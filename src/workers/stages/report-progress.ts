@@ -1,7 +1,7 @@
 import type { VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
 import type { Progress } from "../../videos/video-update.ts";
-import { newest } from "../throttle-latest.ts";
+import { throttleLatest } from "../throttle-latest.ts";
 
 /** The eye does not want more, Redis neither. */
 const betweenMs = 250;
@@ -11,12 +11,12 @@ const betweenMs = 250;
  * @param record as the stage has begun it
  * @param onRefused called when the record has moved on without us: another attempt has taken over
  */
-export function tellProgress(
+export function reportProgress(
   store: VideoStore,
   record: VideoRecord,
   onRefused: () => void,
 ): { tell: (progress: Progress) => void } & Disposable {
-  return newest<Progress>(betweenMs, async (progress) => {
+  return throttleLatest<Progress>(betweenMs, async (progress) => {
     if ((await store.report(record, progress)) === "refused") onRefused();
   });
 }

@@ -5,12 +5,12 @@ import type { BlobStore } from "../../videos/blob-store.ts";
 import { begun } from "../../videos/transition.ts";
 import type { Reason, Stage, VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
-import { outcome, Stopped } from "../failure-action.ts";
-import type { TellPost } from "../report-post-status.ts";
+import { failureAction, Stopped } from "../failure-action.ts";
+import type { ReportPostStatus } from "../report-post-status.ts";
 import { runTask } from "../tasks/run-task.ts";
 import type { TaskFailure } from "../tasks/task.ts";
 import { TaskError, taskFailure } from "../tasks/task-failure.ts";
-import { tellProgress } from "./report-progress.ts";
+import { reportProgress } from "./report-progress.ts";
 import { stageWork } from "./stage-work.ts";
 
 export type ProcessorTools = {
@@ -21,7 +21,7 @@ export type ProcessorTools = {
   taskProgram: URL;
   minFreeBytes: number;
   moderation: "on" | "off";
-  tellPost: TellPost;
+  reportPostStatus: ReportPostStatus;
   /** Called when the disk is full: takes no more jobs until it is not. */
   pauseHost: () => void;
 };
@@ -32,7 +32,7 @@ export type ProcessorTools = {
  * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
  */
 export function stageProcessor(stage: Stage, tools: ProcessorTools) {
-  const { store, blobs, minFreeBytes, moderation, tellPost, taskProgram } = tools;
+  const { store, blobs, minFreeBytes, moderation, reportPostStatus, taskProgram } = tools;
 
   return async (job: Job, token: string, lease: AbortController): Promise<void> => {
     const { video, run } = VideoJob.parse(job.data);
@@ -45,13 +45,13 @@ export function stageProcessor(stage: Stage, tools: ProcessorTools) {
     const { record } = begin;
     const log = tools.log.child({ video, stage, attempt: record.attempt });
     log.info("begun");
-    using news = tellProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
+    using news = reportProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
     try {
       const events = await stageWork[stage](record, {
         blobs,
         minFreeBytes,
         moderation,
-        tellPost,
+        reportPostStatus,
         warn: (why) => log.warn({ why }, "the post is told later"),
         run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: news.tell }),
       });
@@ -71,7 +71,7 @@ export function stageProcessor(stage: Stage, tools: ProcessorTools) {
     const failure =
       error instanceof Stopped ? error : error instanceof TaskError ? error.failure : taskFailure(error);
     const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
-    const what = outcome(failure, triesLeft);
+    const what = failureAction(failure, triesLeft);
     log.warn({ outcome: what, triesLeft, reason: failure.message, ...details(failure) }, "not done");
     switch (what) {
       case "reject":

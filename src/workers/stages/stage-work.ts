@@ -6,7 +6,7 @@ import { type Manifest, readManifest } from "../../transcode/manifest.ts";
 import type { BlobStore } from "../../videos/blob-store.ts";
 import type { VideoEvent } from "../../videos/transition.ts";
 import { isCleared, type Stage, type VideoRecord } from "../../videos/video.ts";
-import type { TellPost } from "../report-post-status.ts";
+import type { ReportPostStatus } from "../report-post-status.ts";
 import type { TaskOf, TaskResult } from "../tasks/task.ts";
 
 export type StageTools = {
@@ -15,7 +15,7 @@ export type StageTools = {
   minFreeBytes: number;
   /** `on`: without a verdict nothing is cleared. */
   moderation: "on" | "off";
-  tellPost: TellPost;
+  reportPostStatus: ReportPostStatus;
   /** Told of what is made up for later. */
   warn: (why: string) => void;
   /** Runs the heavy part elsewhere. */
@@ -35,11 +35,11 @@ export const stageWork: {
     return [{ type: "accepted", attempt }];
   },
 
-  async transcode(record, { blobs, minFreeBytes, moderation, tellPost, warn, run }) {
+  async transcode(record, { blobs, minFreeBytes, moderation, reportPostStatus, warn, run }) {
     const { id, attempt, bytes } = record;
     // What cannot be told now is told by the stages that follow, before anything is public.
     const mention = (status: PostStatus) =>
-      tellPost(record, status).catch((error: Error) => warn(error.message));
+      reportPostStatus(record, status).catch((error: Error) => warn(error.message));
     await mention("Transcoding");
     const read = (product: number) => readManifest(blobs.productPath(id, product));
     let [product] = await blobs.products(id);
@@ -61,21 +61,21 @@ export const stageWork: {
     if (!judged(manifest, moderation))
       throw new TypedError("NOT_MODERATED", "moderation is on, and nobody has judged the content");
     const verdict = verdictEvent(manifest.analysis, record, moderation);
-    if (verdict.type === "banned") await tellPost(record, "BannedForExplicitness");
+    if (verdict.type === "banned") await reportPostStatus(record, "BannedForExplicitness");
     else await mention("CheckingExplicitness");
     return [encoded, verdict];
   },
 
-  async publish(record, { blobs, tellPost, run }) {
+  async publish(record, { blobs, reportPostStatus, run }) {
     const { id, attempt, title, owner, product } = record;
     // A post that was deleted or banned meanwhile says so before anything is public.
-    await tellPost(record, "CheckingExplicitness");
+    await reportPostStatus(record, "CheckingExplicitness");
     const folder = blobs.productPath(id, product!);
     const { url } = await run<"publish">({
       ...{ stage: "publish", video: id, attempt, title, owner, folder },
       ...(isCleared(record) ? { moderation: "safe" } : {}),
     });
-    await tellPost(record, "ReadyToView");
+    await reportPostStatus(record, "ReadyToView");
     return [{ type: "published", attempt, url }];
   },
 };

@@ -37,7 +37,7 @@ export function taskHandlers({ policy, limits, moderation, publish }: TaskTools)
         onProgress,
         policy,
         limits,
-        analyse: moderation === null ? undefined : (footage, run) => analyse(footage, moderation, run),
+        analyse: moderation === null ? undefined : (input, run) => analyse(input, moderation, run),
       });
       return {};
     },

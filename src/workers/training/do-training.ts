@@ -7,9 +7,9 @@ import { againstActive } from "../../ml/registry/register-trained.ts";
 import { removeCheckpoints } from "../../ml/training/networks/checkpoint.ts";
 import type { NetworkProgress, TrainingTask } from "../../ml/training/training-task.ts";
 import { TrainingJob, type TrainingResult } from "../../queues/training-job.ts";
-import { outcome, Stopped } from "../failure-action.ts";
+import { failureAction, Stopped } from "../failure-action.ts";
 import { taskFailure } from "../tasks/task-failure.ts";
-import { newest } from "../throttle-latest.ts";
+import { throttleLatest } from "../throttle-latest.ts";
 
 export type TrainingTools = {
   log: Log;
@@ -71,7 +71,7 @@ async function train(
     // Another worker has the checkpoint now: this one must not write it any more.
     if (lease.reason instanceof Stopped && lease.reason.why === "lease-lost") abandoned.abort();
   });
-  using progress = newest<NetworkProgress>(betweenMs, (value) => job.updateProgress(value));
+  using progress = throttleLatest<NetworkProgress>(betweenMs, (value) => job.updateProgress(value));
   const run = (resume: boolean) =>
     runTraining(
       { ...wanted, resume },
@@ -96,7 +96,7 @@ async function train(
 async function end(error: unknown, job: Job, token: string, log: Log): Promise<never> {
   const failure = error instanceof Stopped ? error : taskFailure(error);
   const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
-  const what = outcome(failure, triesLeft);
+  const what = failureAction(failure, triesLeft);
   log.warn({ outcome: what, triesLeft, reason: failure.message }, "not done");
   const say = failure instanceof Stopped ? failure.message : `${failure.code}: ${failure.message}`;
   switch (what) {

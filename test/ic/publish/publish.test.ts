@@ -14,7 +14,7 @@ import { installCanister, moduleHash } from "../../../src/ic/deploy/install.ts";
 import { installKiln } from "../../../src/ic/deploy/install-kiln.ts";
 import type { Publication } from "../../../src/ic/publish/publication.ts";
 import { publishVideo } from "../../../src/ic/publish/publish.ts";
-import { withdrawVideo } from "../../../src/ic/publish/takedown-video.ts";
+import { takedownVideo } from "../../../src/ic/publish/takedown-video.ts";
 import { verifyPublished } from "../../../src/ic/publish/verify-published.ts";
 import { quick, startTestNetwork } from "../local-network.ts";
 import { writeSample } from "./sample-publication.ts";
@@ -290,7 +290,7 @@ for (const [number, [when, parts]] of moments.entries())
   test(`publish: a video that is withdrawn ${when}, stays withdrawn`, async () => {
     const id = `overtaken-${number}`;
     const { publication, folder } = await newVideo(id);
-    const withdraw = () => withdrawVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });
+    const withdraw = () => takedownVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });
     const publishing = publishVideo({
       ...{ storage, index, ...parts(withdraw) },
       ...{ publication: { ...publication, moderation: "unsafe" }, folder },

@@ -157,7 +157,7 @@ test("what the network banned a moderator clears: it is published as safe; witho
     { ...record, attempt: 9 },
     {
       ...{ blobs, minFreeBytes: 0, moderation: "on" },
-      tellPost: async () => {},
+      reportPostStatus: async () => {},
       warn: assert.fail,
       run: async (task) => {
         asked.push(task);

@@ -13,7 +13,7 @@ import type { BlobStore } from "../../../src/videos/blob-store.ts";
 import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
 import { begun } from "../../../src/videos/transition.ts";
 import { VideoStore } from "../../../src/videos/video-store.ts";
-import { withdraw } from "../../../src/workers/moderation/takedown.ts";
+import { takedown } from "../../../src/workers/moderation/takedown.ts";
 import { startTestNetwork, type TestNetwork } from "../../ic/local-network.ts";
 import { writeSample } from "../../ic/publish/sample-publication.ts";
 
@@ -71,7 +71,7 @@ test("a published video: banned in the record and the index, its files 410, its 
   const { entry } = await publish(id, 3);
   assert.equal(await look(entry.hls), 200);
   for (let repeated = 0; repeated < 2; repeated++) {
-    await withdraw(tools(), id, "Deleted", "by its owner");
+    await takedown(tools(), id, "Deleted", "by its owner");
     assert.equal((await store.get(id)).state, "deleted");
     assert.equal((await network.index.get(id))?.status, "Deleted");
     assert.deepEqual([await look(entry.hls), await look(entry.player)], [410, 410]);
@@ -89,7 +89,7 @@ test("a video on its way: no stage goes on, and a publisher at work comes too la
     { type: "encoded", attempt: 2, product: 2 } as const,
   ])
     assert.equal((await store.apply(id, event)).outcome, "moved");
-  await withdraw(tools(), id, "BannedForExplicitness", "nudity");
+  await takedown(tools(), id, "BannedForExplicitness", "nudity");
   const { state, reason } = await store.get(id);
   assert.deepEqual([state, reason], ["banned", { code: "BANNED_FOR_EXPLICITNESS", message: "nudity" }]);
   assert.deepEqual(await store.apply(id, begun("publish", 1)), { outcome: "refused", why: "WITHDRAWN" });
@@ -99,7 +99,7 @@ test("a video on its way: no stage goes on, and a publisher at work comes too la
 
 test("a video that was published without the queues", async () => {
   const { entry } = await publish("by-hand", 1);
-  await withdraw(tools(), "by-hand", "BannedDueToUserReporting", "reported");
+  await takedown(tools(), "by-hand", "BannedDueToUserReporting", "reported");
   assert.equal((await network.index.get("by-hand"))?.status, "BannedDueToUserReporting");
   assert.equal(await look(entry.hls), 410);
 });

@@ -53,7 +53,7 @@ function toolsWith(found: Analysis | null, moderation: "on" | "off") {
     blobs,
     minFreeBytes: 0,
     moderation,
-    tellPost: async (_record: VideoRecord, status: string) => void counted.told.push(status),
+    reportPostStatus: async (_record: VideoRecord, status: string) => void counted.told.push(status),
     run: async (task: { stage: string; out: string }) => {
       counted.encodes++;
       await leave(task.out, found);
@@ -109,8 +109,8 @@ test("moderation: it is on, and the encode came without a verdict: nothing is cl
 });
 
 test("a post that cannot be told: the encode goes on, a ban and what becomes public do not", async () => {
-  const deaf: Pick<StageTools, "tellPost" | "warn"> = {
-    tellPost: async () => {
+  const deaf: Pick<StageTools, "reportPostStatus" | "warn"> = {
+    reportPostStatus: async () => {
       throw new Error("deaf");
     },
     warn: (why) => void warnings.push(why),
