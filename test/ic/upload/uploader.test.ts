@@ -82,7 +82,7 @@ test("upload: files of none, one and several chunks come back over HTTP as they 
     cacheControl: "public, max-age=60",
     size: 4_500_000,
     sha256: Uint8Array.from(Buffer.from(report.files[4]!.sha256, "hex")),
-    maxChunkBytes,
+    chunkBytes: maxChunkBytes,
     chunks: 3,
     uploadId: "sizes",
   });
