@@ -3,19 +3,8 @@ import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { z } from "zod";
-import { AnalysisSettings } from "../src/analysis/settings.ts";
-import { ApiSettings } from "../src/api/settings.ts";
-import { LogSettings } from "../src/base/log.ts";
 import { settingsSchemas, unknownSettings } from "../src/cli/known-settings.ts";
 import { readSettings } from "../src/config.ts";
-import { EventSettings } from "../src/events/settings.ts";
-import { FeedSettings } from "../src/feed/settings.ts";
-import { IcSettings } from "../src/ic/network/settings.ts";
-import { MlSettings } from "../src/ml/settings.ts";
-import { QueueSettings } from "../src/queues/settings.ts";
-import { TranscodeSettings } from "../src/transcode/base/settings.ts";
-import { VideoSettings } from "../src/videos/settings.ts";
-import { WorkerSettings } from "../src/workers/settings.ts";
 
 const schema = z.object({
   KILN_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
@@ -68,23 +57,10 @@ test("settings: what is wrong is said in words for people", () => {
     assert.throws(() => readSettings(settings, { [name]: value }), { code: "SETTING_INVALID", message });
 });
 
-test("README.md names every setting", async () => {
-  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-  const schemas = [
-    AnalysisSettings,
-    ApiSettings,
-    FeedSettings,
-    EventSettings,
-    MlSettings,
-    QueueSettings,
-    VideoSettings,
-    WorkerSettings,
-    IcSettings,
-    TranscodeSettings,
-    LogSettings,
-  ];
-  for (const name of schemas.flatMap(({ shape }) => Object.keys(shape)))
-    assert.ok(readme.includes(`\`${name}\``), name);
+test("docs/reference/settings.md names every setting", async () => {
+  const page = await readFile(new URL("../docs/reference/settings.md", import.meta.url), "utf8");
+  for (const name of settingsSchemas.flatMap(({ shape }) => Object.keys(shape)))
+    assert.ok(page.includes(`\`${name}\``), name);
 });
 
 test("settings: a name that nothing reads is found, with the one that was meant", () => {
