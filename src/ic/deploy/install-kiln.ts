@@ -3,7 +3,7 @@ import type { HttpAgent } from "@dfinity/agent";
 import type { FoundCanisters, KilnCanisters } from "../network/deployment.ts";
 import { apply, type KilnModules } from "./apply.ts";
 import { observe } from "./observe.ts";
-import { type Desired, mending, plan } from "./plan.ts";
+import { type Desired, plan, recoverySteps } from "./plan.ts";
 
 export type { KilnModules } from "./apply.ts";
 
@@ -31,7 +31,7 @@ export async function installKiln(options: {
     subnets: { roles: {} },
   };
   const by = { agent, modules, canisters, payer: "network" } as const;
-  const still = mending(await observe(agent, canisters));
+  const still = recoverySteps(await observe(agent, canisters));
   if (still.length > 0) await apply({ ...by, steps: still });
   return apply({ ...by, steps: plan(await observe(agent, canisters), desired) });
 }

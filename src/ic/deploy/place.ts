@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import type { KilnCanisters } from "../network/deployment.ts";
-
-type CanisterName = keyof KilnCanisters;
+import type { DeployedCanister } from "../../base/canister-names.ts";
 
 /** Where new canisters are to go, as the user says it: a subnet for all, and others for some. */
-export type Subnets = { all?: string | undefined; roles: { [name in CanisterName]?: string } };
+export type Subnets = { all?: string | undefined; roles: { [name in DeployedCanister]?: string } };
 
 /** Where a new canister goes: on a subnet, where the network likes, where global_configuration is, or elsewhere than the rest. */
 export type Place = { on: string } | "anywhere" | "together" | "apart";
@@ -13,7 +11,7 @@ export type Place = { on: string } | "anywhere" | "together" | "apart";
  * Copies belong on another subnet than what they are copies of. The others stay together, so that queries may join what
  * they hold.
  */
-export function placeOf(canister: CanisterName, { all, roles }: Subnets): Place {
+export function placeOf(canister: DeployedCanister, { all, roles }: Subnets): Place {
   const on = roles[canister] ?? all;
   if (on !== undefined) return { on };
   if (canister === "data_backup") return "apart";

@@ -55,7 +55,7 @@ export type Step =
  * What brings canisters back that stand still, as a killed process leaves them. It is done before anything is planned:
  * nobody can ask them what they hold.
  */
-export function mending({ canisters, underWay }: Observed): Step[] {
+export function recoverySteps({ canisters, underWay }: Observed): Step[] {
   return deployedCanisters.flatMap((canister): Step[] => {
     const { id, stopped = false } = canisters[canister] ?? {};
     if (underWay !== undefined && underWay.canister === id) return [{ do: "settle", canister, underWay }];

@@ -6,9 +6,9 @@ import {
   cost,
   type Desired,
   describe,
-  mending,
   type Observed,
   plan,
+  recoverySteps,
   settled,
 } from "../../../src/ic/deploy/plan.ts";
 
@@ -112,11 +112,11 @@ test("what stands still is mended first: by its journal where there is one, else
     user_index: stopped("user_index"),
   };
   const underWay = { canister: "storage", snapshot: "00", to: "s2" };
-  assert.deepEqual(mending({ ...everything, canisters, underWay }), [
+  assert.deepEqual(recoverySteps({ ...everything, canisters, underWay }), [
     { do: "settle", canister: "storage", underWay },
     { do: "start", canister: "user_index" },
   ]);
-  assert.deepEqual(mending(everything), []);
+  assert.deepEqual(recoverySteps(everything), []);
 });
 
 test("further storage canisters are upgraded, too", () => {
