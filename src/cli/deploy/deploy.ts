@@ -8,7 +8,7 @@ import { apply } from "../../ic/deploy/apply.ts";
 import { hashesOf } from "../../ic/deploy/install-kiln.ts";
 import { observe } from "../../ic/deploy/observe.ts";
 import type { Subnets } from "../../ic/deploy/place.ts";
-import { cost, describe, recoverySteps, plan, type Step, type WantedSettings } from "../../ic/deploy/plan.ts";
+import { cost, describe, plan, recoverySteps, type Step, type WantedSettings } from "../../ic/deploy/plan.ts";
 import { writeDeployment } from "../../ic/network/deployment.ts";
 import { count, cyclesOption, principals, subnets, trillions } from "./deploy-options.ts";
 import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
