@@ -127,11 +127,11 @@ async function main(args: readonly string[]): Promise<number> {
     // Thrown by an action about its options: commander has printed only what it found itself.
     if (error instanceof InvalidArgumentError) console.error(`error: ${error.message}`);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
-    console.error(
-      isTyped(error) ? `${error.code}: ${error.message}` : `UNEXPECTED: ${error} (KILN_DEBUG=1 shows where)`,
-    );
+    const debug = Boolean(process.env.KILN_DEBUG);
+    const hint = debug ? "" : " (KILN_DEBUG=1 shows where)";
+    console.error(isTyped(error) ? `${error.code}: ${error.message}` : `UNEXPECTED: ${error}${hint}`);
     // The stack, and that of every cause.
-    if (process.env.KILN_DEBUG) console.error(error);
+    if (debug) console.error(error);
     return 1;
   }
 }

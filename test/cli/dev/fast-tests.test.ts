@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
-import { test } from "node:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fastTests, importsOf } from "../../../src/cli/dev/fast-tests.ts";
 
@@ -25,12 +28,28 @@ test("fast tests: pure ones are, those that start something are not, also throug
     "test/canisters/user.test.ts",
     "test/cli/main.test.ts",
     "test/players/players.test.ts",
+    "test/workers/tasks/run-task.test.ts",
     "test/workers/worker.test.ts",
     "localnet/test/replica/calls.test.ts",
   ]) {
     assert.ok(files.includes(file), file);
     assert.ok(!fast.has(file), file);
   }
+});
+
+test("fast tests: what a file reaches over others counts, also where they import each other", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kiln-fast-"));
+  after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "test"));
+  const write = (name: string, text: string) => writeFile(join(folder, "test", name), text);
+  await write("pure.test.ts", 'import "./one.ts";');
+  await write("one.ts", 'import "./two.ts";');
+  await write("two.ts", 'import "./one.ts";');
+  await write("slow.test.ts", 'import "./three.ts";');
+  await write("three.ts", 'import "./one.ts";\nimport "./four.ts";');
+  await write("four.ts", 'import "node:child_process";');
+  const files = ["pure", "slow"].map((name) => join(folder, `test/${name}.test.ts`));
+  assert.deepEqual(await fastTests(files, folder), [files[0]]);
 });
 
 test("imports: over lines, dynamic ones, addresses; types are left out", () => {

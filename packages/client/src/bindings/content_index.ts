@@ -47,7 +47,7 @@ export type Error = {
   } |
   {
     /**
-     * A sentence that says what is wrong with the arguments.
+     * A sentence: what is wrong with the arguments.
      */
     'invalid' : string
   } |

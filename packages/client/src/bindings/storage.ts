@@ -32,7 +32,7 @@ export type Error = {
   } |
   {
     /**
-     * A sentence that says what is wrong with the arguments.
+     * A sentence: what is wrong with the arguments.
      */
     'invalid' : string
   } |
@@ -69,7 +69,7 @@ export type Error = {
   } |
   {
     /**
-     * A sentence that says which limit of this canister is exceeded: use another bucket, or raise the limit.
+     * A sentence: which limit of this canister is exceeded. Use another bucket, or raise the limit.
      */
     'quota_exceeded' : string
   };
