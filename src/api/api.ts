@@ -10,13 +10,13 @@ import {
 } from "fastify-type-provider-zod";
 import type { Log } from "../base/log.ts";
 import { TypedError } from "../base/typed-error.ts";
-import type { FeedParts } from "../feed/feed.ts";
+import type { FeedDependencies } from "../feed/feed.ts";
 import { mayCome } from "./access.ts";
 import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events-route.ts";
 import { feedRoute } from "./feed-route.ts";
 
-export type ApiOptions = { parts: FeedParts; log: Log; token?: string | undefined };
+export type ApiOptions = { parts: FeedDependencies; log: Log; token?: string | undefined };
 
 /** Bytes of a request: a thousand events, amply. */
 const bodyLimit = 2_000_000;

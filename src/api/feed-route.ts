@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { EventInput } from "../events/event.ts";
-import { type FeedParts, feed } from "../feed/feed.ts";
+import { type FeedDependencies, feed } from "../feed/feed.ts";
 import { ApiError } from "./api-error.ts";
 
 const Query = z.object({
@@ -24,7 +24,7 @@ const Answer = z.object({
 });
 
 /** GET /v1/feed: what to show next. What it answers counts as shown, and is not shown to that viewer again. */
-export const feedRoute: FastifyPluginAsyncZod<{ parts: FeedParts }> = async (app, { parts }) => {
+export const feedRoute: FastifyPluginAsyncZod<{ parts: FeedDependencies }> = async (app, { parts }) => {
   app.get(
     "/v1/feed",
     {

@@ -11,7 +11,7 @@ import { type Placed, select } from "./selection/select.ts";
 import type { ServedModel } from "./sources/served-model.ts";
 import type { Viewer, Viewers } from "./state/viewers.ts";
 
-export type FeedParts = {
+export type FeedDependencies = {
   viewers: Viewers;
   stream: EventStream;
   /** Asked at every feed. */
@@ -38,7 +38,7 @@ const poolFactor = 3;
  * @param now milliseconds since 1970
  */
 export async function feed(
-  parts: FeedParts,
+  parts: FeedDependencies,
   { user, limit, now }: { user: string; limit: number; now: number },
 ): Promise<Placed[]> {
   const { viewers, stream, exploration, random, visibility, freshShare } = parts;
@@ -59,7 +59,7 @@ export async function feed(
 }
 
 /** What is new, and what nobody has chosen: neither lately nor in what the model learned from. */
-function freshFor({ fresh, trending, model }: FeedParts, { seen }: Viewer): Candidate[] {
+function freshFor({ fresh, trending, model }: FeedDependencies, { seen }: Viewer): Candidate[] {
   const chosen = new Set(trending());
   const learned = model()?.learned;
   return fresh()
@@ -69,7 +69,7 @@ function freshFor({ fresh, trending, model }: FeedParts, { seen }: Viewer): Cand
 
 /** Best first, each video once; videos that the model does not know yet come after it by what is trending. */
 async function candidates(
-  { model, trending }: FeedParts,
+  { model, trending }: FeedDependencies,
   { chosen, seen }: Viewer,
   limit: number,
 ): Promise<Candidate[]> {

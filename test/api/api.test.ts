@@ -12,7 +12,7 @@ import { type RedisServer, startRedis } from "../../src/cli/services/redis-serve
 import { EventStream } from "../../src/events/event-stream.ts";
 import { compact } from "../../src/events/lake/compact.ts";
 import { Lake } from "../../src/events/lake/lake.ts";
-import type { FeedParts } from "../../src/feed/feed.ts";
+import type { FeedDependencies } from "../../src/feed/feed.ts";
 import { allVisible } from "../../src/feed/filters/visibility.ts";
 import { ActiveModel } from "../../src/feed/sources/active-model.ts";
 import { loadServedModel } from "../../src/feed/sources/served-model.ts";
@@ -26,7 +26,7 @@ import { markovVersion } from "../feed/markov-version.ts";
 let folder: string;
 let server: RedisServer;
 let redis: Redis;
-let parts: FeedParts;
+let parts: FeedDependencies;
 let fresh: string[] = [];
 let app: FastifyInstance;
 let registry: Registry;

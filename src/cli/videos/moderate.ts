@@ -17,7 +17,7 @@ import {
   banVideo,
   clearVideo,
   judgePending,
-  type ModerationTools,
+  type ModerationDependencies,
 } from "../../workers/moderation/moderate.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { printTable } from "../table.ts";
@@ -88,7 +88,7 @@ async function decided(store: VideoStore): Promise<VideoRecord[]> {
 async function act(
   ids: readonly string[],
   options: Options,
-  { store, queues }: Pick<ModerationTools, "store" | "queues">,
+  { store, queues }: Pick<ModerationDependencies, "store" | "queues">,
 ): Promise<void> {
   const network = await connect(readSettings(IcSettings));
   const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
@@ -110,7 +110,7 @@ function decisionOf({ ban, by, reason }: Options, principal: string): Decision {
   throw new TypedError("REASON_NEEDED", "say why with --reason, in 1 to 1000 characters");
 }
 
-async function judge(tools: ModerationTools, { json }: Options): Promise<void> {
+async function judge(tools: ModerationDependencies, { json }: Options): Promise<void> {
   const moderation = moderationOf(readSettings(AnalysisSettings));
   if (moderation === null)
     throw new TypedError("MODERATION_OFF", "nobody judges while KILN_MODERATION is off: leave it out");

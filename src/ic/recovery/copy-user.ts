@@ -25,9 +25,9 @@ export type RestoreOptions = {
   onUser?: ((user: string, into: string) => void) | undefined;
 };
 
-export type RestoreParts = { agent: Agent; backup: DataBackupClient; index: UserIndexClient };
+export type RestoreDependencies = { agent: Agent; backup: DataBackupClient; index: UserIndexClient };
 
-export function partsOf({ agent, canisters }: RestoreOptions): RestoreParts {
+export function partsOf({ agent, canisters }: RestoreOptions): RestoreDependencies {
   return {
     agent,
     backup: dataBackupClient({ agent, canisterId: canisters.data_backup }),
@@ -40,7 +40,7 @@ export function partsOf({ agent, canisters }: RestoreOptions): RestoreParts {
  * @throws TypedError COPY_DIFFERS, COPY_NOT_FOUND, and those of the clients
  */
 export async function copyUser(
-  { agent, backup }: RestoreParts,
+  { agent, backup }: RestoreDependencies,
   user: string,
   into: string,
 ): Promise<{ records: number; bytes: number }> {
@@ -97,7 +97,7 @@ export async function untilStill<Value>(attempt: () => Promise<Value>): Promise<
 }
 
 /** Where a user lives: what user_index says, or, where it has forgotten them, what their copy follows. */
-export async function homeOf({ backup, index }: RestoreParts, user: string): Promise<string> {
+export async function homeOf({ backup, index }: RestoreDependencies, user: string): Promise<string> {
   return (await index.homeOf(user)) ?? (await backup.copyOf(user)).source;
 }
 

@@ -7,9 +7,9 @@ import {
   homeOf,
   listOf,
   partsOf,
+  type RestoreDependencies,
   type Restored,
   type RestoreOptions,
-  type RestoreParts,
   type Scope,
   untilStill,
 } from "./copy-user.ts";
@@ -38,7 +38,7 @@ export async function drill(options: RestoreOptions): Promise<Restored> {
 }
 
 async function rehearse(
-  parts: RestoreParts,
+  parts: RestoreDependencies,
   user: string,
   { from, to }: { from: string; to: string },
 ): Promise<{ records: number; bytes: number }> {
@@ -50,7 +50,7 @@ async function rehearse(
 }
 
 /** Canisters, and the users whose copies follow them. */
-async function groupsOf(parts: RestoreParts, scope: Scope): Promise<[string, string[]][]> {
+async function groupsOf(parts: RestoreDependencies, scope: Scope): Promise<[string, string[]][]> {
   const { agent, backup, index } = parts;
   if (typeof scope === "object" && "user" in scope) return [[await homeOf(parts, scope.user), [scope.user]]];
   const inhabited: string[] = scope === "everything" ? [] : [scope.canister];

@@ -6,9 +6,9 @@ import {
   homeOf,
   listOf,
   partsOf,
+  type RestoreDependencies,
   type Restored,
   type RestoreOptions,
-  type RestoreParts,
   type Scope,
   untilStill,
 } from "./copy-user.ts";
@@ -41,7 +41,7 @@ export async function restore(options: RestoreOptions): Promise<Restored & { lef
 }
 
 async function move(
-  parts: RestoreParts,
+  parts: RestoreDependencies,
   user: string,
   { from, to }: { from: string; to: string },
 ): Promise<{ records: number; bytes: number }> {
@@ -57,14 +57,14 @@ async function move(
 }
 
 /** What a canister has not told data_backup yet, if it answers. */
-async function tellLast({ agent }: RestoreParts, canister: string): Promise<void> {
+async function tellLast({ agent }: RestoreDependencies, canister: string): Promise<void> {
   await catchUp(agent, canister).catch((error: unknown) => {
     if (!(error instanceof TypedError) || error.code === "COPY_BEHIND") throw error;
   });
 }
 
 /** Canisters, and the users whose copies follow them. */
-async function groupsOf(parts: RestoreParts, scope: Scope): Promise<[string, string[]][]> {
+async function groupsOf(parts: RestoreDependencies, scope: Scope): Promise<[string, string[]][]> {
   const { backup, index } = parts;
   if (typeof scope === "object" && "user" in scope) return [[await homeOf(parts, scope.user), [scope.user]]];
   const groups: [string, string[]][] = [];
@@ -76,7 +76,7 @@ async function groupsOf(parts: RestoreParts, scope: Scope): Promise<[string, str
 }
 
 async function residents(
-  { index }: RestoreParts,
+  { index }: RestoreDependencies,
   scope: Scope,
   groups: readonly [string, string[]][],
 ): Promise<number> {

@@ -13,7 +13,7 @@ import type { VideoStore } from "../../videos/video-store.ts";
 import { reportPostStatus } from "../report-post-status.ts";
 import { judgeOriginal } from "./judge-original.ts";
 
-export type ModerationTools = {
+export type ModerationDependencies = {
   store: VideoStore;
   blobs: BlobStore;
   queues: VideoQueues;
@@ -33,7 +33,7 @@ const codes: Record<Ban, string> = {
  * @throws TypedError TOO_EARLY while nothing of it can be public, MODERATION_REFUSED, VIDEO_UNKNOWN, as withdrawVideo
  */
 export async function banVideo(
-  { store, network }: Pick<ModerationTools, "store" | "network">,
+  { store, network }: Pick<ModerationDependencies, "store" | "network">,
   id: string,
   status: Ban,
   decision: Decision,
@@ -59,7 +59,7 @@ const banned = (status: Ban, decision: Decision): VideoEvent => ({
  * VIDEO_UNKNOWN
  */
 export async function clearVideo(
-  { store, blobs, queues, network: { index, posts } }: ModerationTools,
+  { store, blobs, queues, network: { index, posts } }: ModerationDependencies,
   id: string,
   decision: Decision,
 ): Promise<VideoRecord> {
@@ -101,7 +101,7 @@ export type LateJudgement = { id: string; verdict: "clear" | "unsafe" | "banned"
  * @throws the signal's reason
  */
 export async function* judgePending(
-  tools: ModerationTools,
+  tools: ModerationDependencies,
   options: { moderation: ModerationPolicy; policy: Policy; limits: Limits; signal?: AbortSignal | undefined },
 ): AsyncGenerator<LateJudgement> {
   const { store, blobs } = tools;
@@ -120,7 +120,7 @@ const isPending = (record: VideoRecord): boolean =>
   record.decisions === undefined;
 
 async function judgeLate(
-  { store, blobs, network }: ModerationTools,
+  { store, blobs, network }: ModerationDependencies,
   { id, attempt }: VideoRecord,
   options: Parameters<typeof judgeOriginal>[1],
 ): Promise<LateJudgement> {

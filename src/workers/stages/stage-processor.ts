@@ -13,7 +13,7 @@ import { TaskError, taskFailure } from "../tasks/task-failure.ts";
 import { reportProgress } from "./report-progress.ts";
 import { stageWork } from "./stage-work.ts";
 
-export type ProcessorTools = {
+export type ProcessorDependencies = {
   store: VideoStore;
   blobs: BlobStore;
   log: Log;
@@ -31,7 +31,7 @@ export type ProcessorTools = {
  * how it ended. Every line of it may run twice; the record decides what counts.
  * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
  */
-export function stageProcessor(stage: Stage, tools: ProcessorTools) {
+export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
   const { store, blobs, minFreeBytes, moderation, reportPostStatus, taskProgram } = tools;
 
   return async (job: Job, token: string, lease: AbortController): Promise<void> => {

@@ -9,7 +9,7 @@ import { isCleared, type Stage, type VideoRecord } from "../../videos/video.ts";
 import type { ReportPostStatus } from "../report-post-status.ts";
 import type { TaskOf, TaskResult } from "../tasks/task.ts";
 
-export type StageTools = {
+export type StageDependencies = {
   blobs: BlobStore;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
@@ -27,7 +27,7 @@ export type StageTools = {
  * that was done before, in part or in whole, goes on from what it finds.
  */
 export const stageWork: {
-  readonly [S in Stage]: (record: VideoRecord, tools: StageTools) => Promise<VideoEvent[]>;
+  readonly [S in Stage]: (record: VideoRecord, tools: StageDependencies) => Promise<VideoEvent[]>;
 } = {
   async ingest({ id, attempt, source, sha256, bytes }, { blobs, minFreeBytes, run }) {
     await needSpace(blobs, minFreeBytes + bytes);

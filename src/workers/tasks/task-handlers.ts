@@ -9,7 +9,7 @@ import { hashFile } from "../../videos/hash-file.ts";
 import type { TaskControl, TaskHandlers } from "./serve-task.ts";
 import type { TaskOf } from "./task.ts";
 
-export type TaskTools = {
+export type TaskDependencies = {
   policy: Policy;
   limits: Limits;
   /** Null: nobody looks at the content. */
@@ -19,7 +19,7 @@ export type TaskTools = {
 };
 
 /** The work of each stage on real files. A child does one task, so it loads only what that one needs. */
-export function taskHandlers({ policy, limits, moderation, publish }: TaskTools): TaskHandlers {
+export function taskHandlers({ policy, limits, moderation, publish }: TaskDependencies): TaskHandlers {
   return {
     async ingest(task, { signal, onProgress }) {
       await takeOriginal(task, signal);

@@ -11,7 +11,7 @@ import { failureAction, Stopped } from "../failure-action.ts";
 import { taskFailure } from "../tasks/task-failure.ts";
 import { throttleLatest } from "../throttle-latest.ts";
 
-export type TrainingTools = {
+export type TrainingDependencies = {
   log: Log;
   /** Where this host has the TensorFlow engine, when that is not the default folder. */
   tensorflow: string | undefined;
@@ -29,7 +29,7 @@ export async function doTraining(
   job: Job,
   token: string,
   lease: AbortSignal,
-  tools: TrainingTools,
+  tools: TrainingDependencies,
 ): Promise<TrainingResult> {
   const log = tools.log.child({ training: job.id, stage: "train" });
   try {

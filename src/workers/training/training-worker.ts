@@ -5,9 +5,9 @@ import { queuePrefix } from "../../queues/video-job.ts";
 import { Stopped } from "../failure-action.ts";
 import { Leases } from "../leases.ts";
 import { maxStalledCount } from "../worker.ts";
-import { doTraining, type TrainingTools } from "./do-training.ts";
+import { doTraining, type TrainingDependencies } from "./do-training.ts";
 
-export type TrainingWorkerOptions = TrainingTools & {
+export type TrainingWorkerOptions = TrainingDependencies & {
   redis: Redis;
   /** Trainings at a time. */
   slots: number;

@@ -8,7 +8,7 @@ import { ulid } from "../../../src/base/ulid.ts";
 import { startRedis } from "../../../src/cli/services/redis-server.ts";
 import { EventStream } from "../../../src/events/event-stream.ts";
 import { Lake } from "../../../src/events/lake/lake.ts";
-import { type FeedParts, feed } from "../../../src/feed/feed.ts";
+import { type FeedDependencies, feed } from "../../../src/feed/feed.ts";
 import { rerank } from "../../../src/feed/ranking/rerank.ts";
 import { loadServedModel } from "../../../src/feed/sources/served-model.ts";
 import { Engagement } from "../../../src/feed/state/engagement.ts";
@@ -80,7 +80,7 @@ test("a ranker that betters the order of later impressions is part of the model,
   t.after(() => server.stop());
   const redis = await connectRedis(server.url);
   t.after(() => redis.disconnect());
-  const parts: FeedParts = {
+  const parts: FeedDependencies = {
     ...{ viewers: new Viewers(redis, lake), stream: new EventStream(redis), random: seeded(1) },
     ...{ model: () => served, trending: () => [], fresh: () => [], freshShare: 0, exploration: 0 },
     visibility: async (videos) => new Set(videos),

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import type { Analysis, Verdict } from "../../../src/analysis/analysis.ts";
 import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
 import { newRecord, type VideoRecord } from "../../../src/videos/video.ts";
-import { type StageTools, stageWork } from "../../../src/workers/stages/stage-work.ts";
+import { type StageDependencies, stageWork } from "../../../src/workers/stages/stage-work.ts";
 import { sampleManifest as manifest } from "./sample-manifest.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-stage-work-"));
@@ -59,7 +59,7 @@ function toolsWith(found: Analysis | null, moderation: "on" | "off") {
       await leave(task.out, found);
       return {};
     },
-  } as unknown as StageTools;
+  } as unknown as StageDependencies;
   return { tools, counted };
 }
 
@@ -109,7 +109,7 @@ test("moderation: it is on, and the encode came without a verdict: nothing is cl
 });
 
 test("a post that cannot be told: the encode goes on, a ban and what becomes public do not", async () => {
-  const deaf: Pick<StageTools, "reportPostStatus" | "warn"> = {
+  const deaf: Pick<StageDependencies, "reportPostStatus" | "warn"> = {
     reportPostStatus: async () => {
       throw new Error("deaf");
     },
