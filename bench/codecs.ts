@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { type Codec, codecs } from "../src/transcode/base/codec.ts";
 import { programOf } from "../src/transcode/base/programs.ts";
 import { policyOf, TranscodeSettings } from "../src/transcode/base/settings.ts";
-import { softwareEncoders } from "../src/transcode/encoders/software.ts";
+import { softwareEncoders } from "../src/transcode/gpu/encode-path.ts";
 
 const run = promisify(execFile);
 

@@ -4,10 +4,10 @@ import { loadClassifier, type Seen } from "./classifier.ts";
 import { encodeEmbedding } from "./embedding.ts";
 import { readFrames } from "./raw-frames.ts";
 import type { ModerationPolicy } from "./settings.ts";
-import { change, type Look, look } from "./statistics.ts";
+import { change, type FrameStatistics, frameStatistics } from "./statistics.ts";
 import { moderate } from "./verdict.ts";
 
-/** Looks at all frames, in this process. */
+/** Analyses all frames, in this process. */
 export async function analyseFrames(
   { stills, tiles, moving, loudness }: AnalysisInput,
   policy: ModerationPolicy,
@@ -15,8 +15,8 @@ export async function analyseFrames(
   const classify = await loadClassifier(policy.model);
   const large = await seenIn(stills);
   const small = await seenIn(tiles);
-  const looks: Look[] = [];
-  for await (const frame of readFrames(tiles)) looks.push(look(frame));
+  const statistics: FrameStatistics[] = [];
+  for await (const frame of readFrames(tiles)) statistics.push(frameStatistics(frame));
   return {
     moderation: moderate(
       [...large, ...small].map(({ scores }) => scores),
@@ -24,9 +24,9 @@ export async function analyseFrames(
     ),
     features: {
       embedding: encodeEmbedding(large.map(({ embedding }) => embedding)),
-      brightness: mean(looks.map(({ brightness }) => brightness)),
-      contrast: mean(looks.map(({ contrast }) => contrast)),
-      colourfulness: mean(looks.map(({ colourfulness }) => colourfulness)),
+      brightness: mean(statistics.map(({ brightness }) => brightness)),
+      contrast: mean(statistics.map(({ contrast }) => contrast)),
+      colourfulness: mean(statistics.map(({ colourfulness }) => colourfulness)),
       motion: await motionOf(moving),
       loudness: loudness?.integrated ?? null,
       truePeak: loudness?.truePeak ?? null,
@@ -50,7 +50,7 @@ async function motionOf(moving: RawFrames): Promise<number> {
   return mean(changes);
 }
 
-/** Four digits are more than anybody learns from; a single frame does not move. */
+/** To four digits, more than a model can learn from; a single frame has no motion. */
 function mean(values: readonly number[]): number {
   if (values.length === 0) return 0;
   const sum = values.reduce((total, value) => total + value, 0);

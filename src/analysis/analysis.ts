@@ -5,13 +5,13 @@ const Share = z.number().min(0).max(1);
 
 export const verdicts = ["clear", "unsafe", "banned"] as const;
 
-/** What was seen in a video: the verdict, and what a recommender can know of it before anybody has watched it. */
+/** What a video shows: the verdict, and what a recommender can know about it before its first view. */
 export const Analysis = z.object({
   moderation: z.object({
     model: z.enum(classifierNames),
-    /** How many were looked at. */
+    /** How many were classified. */
     frames: z.int().positive(),
-    /** Of the most explicit frames: porn or hentai. */
+    /** Mean of the most explicit frames: porn plus hentai. */
     explicit: Share,
     /** Means over the frames. */
     scores: z.object({ drawing: Share, hentai: Share, neutral: Share, porn: Share, sexy: Share }),

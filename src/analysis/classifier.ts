@@ -34,13 +34,13 @@ export async function loadClassifier(name: ClassifierName): Promise<Classifier> 
   const found = await definition();
   const network = await load(found.name, { size: side, modelDefinitions: [found] });
   const whole = network.model as tf.LayersModel;
-  // One pass for both: the last layers are asked for what the inner one has said.
+  // One pass for both outputs: the last layers run on the inner one's result.
   const both = tf.model({
     inputs: whole.inputs,
     outputs: [whole.outputs[0]!, whole.getLayer(innerLayer).output as tf.SymbolicTensor],
   });
   return async (frame, size) => {
-    // Scaling far down takes single pixels for areas; squares are averaged first.
+    // Scaling down by a large factor would sample single pixels, so squares are averaged first.
     const small = shrunk(frame, size, Math.floor(Math.min(size.width, size.height) / side));
     const [output, inner] = tf.tidy(() => {
       const pixels = tf

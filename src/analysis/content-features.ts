@@ -1,13 +1,13 @@
 import type { Analysis } from "./analysis.ts";
 import { decodeEmbedding } from "./embedding.ts";
 
-/** Quieter is silence. LUFS and dBTP. */
+/** LUFS and dBTP; anything quieter counts as silence. */
 const floor = -60;
 const level = (value: number | null) => (value === null ? 0 : Math.min(1, Math.max(0, 1 - value / floor)));
 
 /**
- * What a recommender knows of a video before anybody has watched it, as numbers of like size: the embedding of its
- * frames, how it looks as a whole, and how it sounds.
+ * What a recommender knows about a video before its first view, as numbers of similar size: the embedding of its
+ * frames, their statistics, and its loudness.
  */
 export const contentFeatures = ({
   embedding,

@@ -5,13 +5,13 @@ import { classifierNames } from "./classes.ts";
 const score = z.coerce.number().min(0).max(1);
 
 export const AnalysisSettings = z.object({
-  /** `off`: nobody judges the content, and what is encoded and verified is cleared. */
+  /** `off`: content is not judged; whatever is encoded and verified is cleared. */
   KILN_MODERATION: z.enum(["on", "off"]).default("on"),
-  /** `mobilenet_v2` takes a tenth of a second a frame, `inception_v3` five times as long and errs less often. */
+  /** `mobilenet_v2` takes a tenth of a second a frame, `inception_v3` five times as long and is wrong less often. */
   KILN_MODERATION_MODEL: z.enum(classifierNames).default("mobilenet_v2"),
-  /** From this explicitness on a video is banned. */
+  /** Explicitness from which a video is banned. */
   KILN_BAN_SCORE: score.default(0.8),
-  /** From this explicitness on a video is marked unsafe; the feed of Hot or Not draws the line here, too. */
+  /** Explicitness from which a video is marked unsafe; Hot or Not's feed uses the same limit. */
   KILN_UNSAFE_SCORE: score.default(0.4),
 });
 export type AnalysisSettings = z.infer<typeof AnalysisSettings>;

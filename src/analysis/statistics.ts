@@ -1,5 +1,5 @@
-/** What a frame looks like as a whole. */
-export type Look = { brightness: number; contrast: number; colourfulness: number };
+/** Of a whole frame, each 0 to about 1. */
+export type FrameStatistics = { brightness: number; contrast: number; colourfulness: number };
 
 /** Brightness of a pixel, 0 to 255 (ITU-R BT.709 weights). */
 const luma = (rgb: Uint8Array, at: number) =>
@@ -9,7 +9,7 @@ const luma = (rgb: Uint8Array, at: number) =>
  * @param rgb three bytes a pixel
  * @source Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003 (M3)
  */
-export function look(rgb: Uint8Array): Look {
+export function frameStatistics(rgb: Uint8Array): FrameStatistics {
   const pixels = rgb.length / 3;
   const [bright, redGreen, yellowBlue] = [new Moments(), new Moments(), new Moments()];
   for (let at = 0; at < rgb.length; at += 3) {

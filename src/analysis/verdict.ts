@@ -2,15 +2,15 @@ import type { Analysis, Verdict } from "./analysis.ts";
 import { classes, type FrameScores } from "./classes.ts";
 import type { ModerationPolicy } from "./settings.ts";
 
-/** A single misjudged frame must not ban a video; three seldom agree by accident. */
+/** A single misjudged frame must not ban a video; three rarely agree by accident. */
 const decisive = 3;
 
 /**
- * Judges a video by its frames. The most explicit three decide: an hour of harmless ones hides nothing.
+ * Judges a video by its frames. The three most explicit ones decide, so an hour of harmless ones hides nothing.
  * @param frames at least one
  */
 export function moderate(frames: readonly FrameScores[], policy: ModerationPolicy): Analysis["moderation"] {
-  // Judged as it is reported: the mean of three frames at .7 is a little less than .7 in floating point.
+  // Rounded before it is judged: in floating point, the mean of three frames at .7 is a little less than .7.
   const explicit = rounded(
     mean(
       frames
@@ -38,5 +38,5 @@ function verdict(explicit: number, { banScore, unsafeScore }: ModerationPolicy):
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Probabilities add up to a little more than 1 in 32 bits. */
+/** In 32 bits, probabilities can add up to slightly more than 1. */
 const rounded = (value: number) => Math.min(1, Math.round(value * 10_000) / 10_000);

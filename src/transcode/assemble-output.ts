@@ -126,7 +126,7 @@ export async function assembleOutput(
     dash: presentation,
     mp4: single?.described ?? null,
     ...shown.pictures,
-    // Whoever looks at the content does it when all else is done.
+    // Filled in by the caller: the content is analysed when all else is done.
     analysis: null,
     encoder: made.encoder,
     files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),

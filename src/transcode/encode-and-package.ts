@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { TypedError } from "../base/typed-error.ts";
 import { assembleOutput } from "./assemble-output.ts";
-import { isDiskFull } from "./base/disk-full.ts";
 import type { Reporting } from "./base/progress.ts";
+import { isDiskFull } from "./base/rejection.ts";
 import { encode } from "./encode/encode.ts";
 import { dropParts } from "./encode/encode-parts.ts";
 import { describeEncoder, type EncodePath, type Fallback } from "./gpu/encode-path.ts";
@@ -32,9 +32,9 @@ export type Workplace = Reporting & {
 };
 
 /**
- * Goes one path from the source to the verified product; what an earlier attempt left is replaced.
- * @returns also the folders of parts that are of no use once the product is at its place
- * @throws RejectionError and TypedError as `encode` and `finish`; the signal's reason when it is aborted
+ * Takes one path from the source to the verified product, replacing what an earlier attempt left.
+ * @returns also the folders of parts that are not needed once the product is in place
+ * @throws RejectionError and TypedError as `encode` and `assembleOutput`; the signal's reason when it is aborted
  */
 export async function encodeAndPackage(
   { source, plan, policy, path, fallbacks, hashing }: Attempt,
@@ -42,7 +42,7 @@ export async function encodeAndPackage(
 ): Promise<{ manifest: Manifest; parts: readonly string[] }> {
   await rm(product, { recursive: true, force: true });
   const ended = new AbortController();
-  // All end before anything else happens: the work folder must not go while somebody writes into it.
+  // Both end before anything else happens: the work folder must not be removed while something writes into it.
   const [encoding, packaging] = await Promise.allSettled([
     encode(source, plan, path, { policy, folder: work, hashing, signal, onFrames }).finally(() =>
       ended.abort(),
@@ -60,7 +60,7 @@ export async function encodeAndPackage(
     const manifest = await assembleOutput({ ...made, folder: work, product }, policy, { signal, progress });
     return { manifest, parts };
   } catch (error) {
-    // A later try must not find parts of which no whole could be made; and a full disk needs the space.
+    // A later attempt must not find parts that could not be joined; and a full disk needs the space.
     if (error instanceof TypedError || isDiskFull(error)) await dropParts(parts);
     throw error;
   }

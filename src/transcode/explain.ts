@@ -6,7 +6,7 @@ import { type EncodePlan, shownSize } from "./plan/plan.ts";
 import { durationsAgree } from "./probe/durations.ts";
 import type { Source } from "./probe/screen.ts";
 
-/** Says in words what will be made of a source, and why. Pure; one sentence an element. */
+/** Explains in words how a source will be encoded, and why. Pure; one sentence an element. */
 export function explain(source: Source, plan: EncodePlan): string[] {
   return [
     ...pictureSentences(source, plan),

@@ -68,10 +68,10 @@ export const Manifest = z.object({
     .nullable(),
   hls: z.string(),
   dash: z.string(),
-  /** The largest H.264 rendition with the sound in one file, when that was asked for. */
+  /** The largest H.264 rendition and the sound in one file, when the policy requests it. */
   mp4: z.object({ path: z.string(), width: Pixels, height: Pixels, bytes: z.int().positive() }).nullable(),
   ...Pictures.shape,
-  /** What was seen in it; null when nobody looked: then it must not become public, unless moderation is off. */
+  /** Null when no analysis was made: then it must not become public, unless moderation is off. */
   analysis: Analysis.nullable().default(null),
   encoder: z.object({
     /** ffmpeg's names, joined by + where there are several. */
@@ -99,8 +99,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     return Manifest.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    const say = `${path} is not a manifest that this version of kiln transcode wrote (${reason(cause)})`;
-    throw new TypedError("NO_MANIFEST", `${say}: transcode the video again`, { cause });
+    const message = `${path} is not a manifest that this version of kiln transcode wrote (${reason(cause)})`;
+    throw new TypedError("NO_MANIFEST", `${message}: transcode the video again`, { cause });
   }
 }
 

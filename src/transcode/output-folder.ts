@@ -4,7 +4,7 @@ import { TypedError } from "../base/typed-error.ts";
 import { readManifest } from "./manifest.ts";
 
 /**
- * An existing folder is replaced only when we wrote it.
+ * An existing folder is replaced only if Kiln wrote it.
  * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE
  */
 export async function refuseForeign(out: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function refuseForeign(out: string): Promise<void> {
   });
 }
 
-/** An earlier product goes aside into the work folder, which is removed. */
+/** An earlier product is moved into the work folder, which is removed. */
 export async function moveInto(product: string, out: string, aside: string): Promise<void> {
   const earlier = await access(out).then(
     () => true,

@@ -16,7 +16,7 @@ export async function requireSpace(
   work: string,
 ): Promise<void> {
   const needed = diskSpace(plan, { mp4 });
-  // The folder that its owner knows.
+  // Reported in errors: the user knows it, not the work folder.
   const out = dirname(work);
   if (needed.parts === 0) return await demand(out, needed.work);
   await mkdir(partsFolder, { recursive: true });

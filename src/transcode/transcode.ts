@@ -7,9 +7,8 @@ import type { Analysis } from "../analysis/analysis.ts";
 import type { AnalysisInput } from "../analysis/analysis-input.ts";
 import { TypedError } from "../base/typed-error.ts";
 import { analysisInputOf } from "./analysis-input.ts";
-import { isDiskFull } from "./base/disk-full.ts";
 import type { Progress } from "./base/progress.ts";
-import { RejectionError } from "./base/rejection.ts";
+import { isDiskFull, RejectionError } from "./base/rejection.ts";
 import { workFolder } from "./base/work-folder.ts";
 import { dropParts } from "./encode/encode-parts.ts";
 import { encodeAndPackage, type Workplace } from "./encode-and-package.ts";
@@ -27,18 +26,18 @@ export type TranscodeOptions = PrepareOptions & {
   /** The finished folder. It appears whole or not at all. */
   out: string;
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Looks at the decoded frames; without it nobody does, and the manifest says so. */
+  /** Analyses the decoded frames; without it the manifest's `analysis` is null. */
   analyse?:
     | ((input: AnalysisInput, run: { signal: AbortSignal | undefined }) => Promise<Analysis>)
     | undefined;
-  /** Given when segments should leave while the encode still runs; the finished folder is the same. */
+  /** Given when segments should be handed on during the encode; the finished folder is the same. */
   progressive?: Progressive | undefined;
 };
 
 /**
  * Makes the renditions, playlists and posters of one video file: a folder whose manifest.json names them all.
- * Whatever goes wrong, also when aborted, nothing partial is left at `out` or beside it, and no ffmpeg.
- * @throws RejectionError when the file is not taken
+ * On any failure, abortion included, nothing partial is left at `out` or beside it, and no ffmpeg.
+ * @throws RejectionError when the file is refused
  * @throws TypedError OUT_NOT_EMPTY, OUT_NOT_WRITABLE, ENCODE_FAILED, ENCODE_STALLED, OUTPUT_INVALID, NO_SUCH_GPU...
  */
 export async function transcode(file: string, options: TranscodeOptions): Promise<Manifest> {
@@ -48,7 +47,7 @@ export async function transcode(file: string, options: TranscodeOptions): Promis
   try {
     await refuseForeign(out);
     progress("probe", 0);
-    // Its first segments should leave first: parts would come whole, and several at a time.
+    // The first segments should come first: parts would come whole, and several at a time.
     const policy = { ...options.policy, ...(progressive && { partsAbove: 0 }) };
     const prepared = await prepare(file, { ...options, policy });
     await using work = await workFolder(out);
@@ -85,7 +84,7 @@ async function produce(prepared: Prepared, production: Production) {
   progress("encode", 0);
   const choice = await openPaths(plan, policy, signal);
   let frames = 0;
-  // Segments that have left cannot be called back, and another encoder's would not fit to them.
+  // Segments that have been handed on cannot be withdrawn, and another encoder's would not match them.
   const repeatable = () => progressive === undefined || frames === 0;
   const onFrames = (written: number) => {
     frames = written;

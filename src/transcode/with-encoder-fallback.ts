@@ -1,13 +1,13 @@
 import { TypedError } from "../base/typed-error.ts";
-import { isDiskFull } from "./base/disk-full.ts";
+import { isDiskFull } from "./base/rejection.ts";
 import type { Policy } from "./base/settings.ts";
 import { recordOutcome } from "./gpu/acceleration.ts";
 import { type Choice, type EncodePath, type Fallback, stepDown } from "./gpu/encode-path.ts";
 import { blames } from "./gpu/gpu-breaker.ts";
 
 /**
- * Does a piece of work by the best path that is open, and again one step down at each failure on a GPU. What the GPU
- * is to blame for is kept once a lower path has done the work: only then is it clear that the video was not at fault.
+ * Does a piece of work by the best open path, and again one step down at each failure on a GPU. Failures of the GPU
+ * are recorded once a lower path has succeeded: only then is it clear that the video was not at fault.
  * @param work from the encode to the verification, so that a GPU that writes rubbish counts as one that fails
  * @param repeatable whether the work can be done again after what has been done of it
  * @throws what the last path throws; at once DISK_FULL, and the signal's reason when it is aborted
@@ -40,7 +40,7 @@ export async function withEncoderFallback<Result>(
 
 export type Repetition = { repeatable: () => boolean; signal?: AbortSignal | undefined };
 
-/** Keeps how the video fared on the GPU that it was first sent to. */
+/** Records how the encode ended on the GPU that it was first sent to. */
 async function record(first: EncodePath, failures: readonly string[], folder: string): Promise<void> {
   if (first.name === "software" || first.card.uuid === null) return;
   const blamed = failures.find(blames);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeEmbedding, encodeEmbedding } from "../../src/analysis/embedding.ts";
 import { shrunk } from "../../src/analysis/raw-frames.ts";
-import { change, look } from "../../src/analysis/statistics.ts";
+import { change, frameStatistics } from "../../src/analysis/statistics.ts";
 
 const frame = (...pixels: [number, number, number][]) => Uint8Array.from(pixels.flat());
 const [black, white, red] = [[0, 0, 0] as const, [255, 255, 255] as const, [255, 0, 0] as const].map(
@@ -13,10 +13,22 @@ const rounded = (values: object) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value.toFixed(3))]));
 
 test("look: grey is flat and without colour, halves have contrast, red is colourful", () => {
-  assert.deepEqual(rounded(look(frame(white, white))), { brightness: 1, contrast: 0, colourfulness: 0 });
-  assert.deepEqual(rounded(look(frame(black, white))), { brightness: 0.5, contrast: 0.5, colourfulness: 0 });
+  assert.deepEqual(rounded(frameStatistics(frame(white, white))), {
+    brightness: 1,
+    contrast: 0,
+    colourfulness: 0,
+  });
+  assert.deepEqual(rounded(frameStatistics(frame(black, white))), {
+    brightness: 0.5,
+    contrast: 0.5,
+    colourfulness: 0,
+  });
   // |red - green| = 1, (red + green) / 2 - blue = 1/2: no spread, .3 of the distance.
-  assert.deepEqual(rounded(look(frame(red, red))), { brightness: 0.213, contrast: 0, colourfulness: 0.335 });
+  assert.deepEqual(rounded(frameStatistics(frame(red, red))), {
+    brightness: 0.213,
+    contrast: 0,
+    colourfulness: 0.335,
+  });
 });
 
 test("change: the mean difference of brightness", () => {

@@ -10,11 +10,11 @@ import { RejectionError } from "./rejection.ts";
 import { type Bounds, resourceLimits } from "./resource-limits.ts";
 
 const withParent = fileURLToPath(new URL("./with-parent.sh", import.meta.url));
-/** Of the log, as much as a person reads. */
+/** Lines of the log in an error message. */
 const tailLines = 15;
 const killAfterMs = 2_000;
-/** Of a timer in Node: 24.8 days. */
-const longestTimer = 2 ** 31 - 1;
+/** Milliseconds: Node's timers end here (24.8 days). */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** ffmpeg's arguments in the order in which they are given: input, filter graph, outputs. */
 export type FfmpegCommand = {
@@ -24,9 +24,9 @@ export type FfmpegCommand = {
   outputs: readonly { options: readonly string[]; target: string }[];
 };
 
-/** What ffmpeg says at the end: of the source's main stream, and of what it wrote. */
+/** ffmpeg's totals: of the source's main stream, and of what it wrote. */
 export type FfmpegReport = {
-  /** Frames that left the decoder; null when this ffmpeg does not say. */
+  /** Frames that left the decoder; null when this ffmpeg does not report it. */
   decoded: number | null;
   /** Decoded frames of which the decoder made up a part. */
   concealed: number;
@@ -78,13 +78,13 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
 /**
  * Runs one ffmpeg process to its end.
  * @param onFrames frames written so far, several times a second
- * @param onLog lines of the log as they come; what a filter measured stands there
+ * @param onLog lines of the log as they come; including what filters measured
  * @param stallMs milliseconds without progress after which ffmpeg is stopped
- * @param bounds what it may take; without them as much as it likes
+ * @param bounds limits on time, memory and file size; without them there are none
  * @throws RejectionError DISK_FULL, UNSUPPORTED_CODEC, CORRUPT
  * @throws EmptyOutputError
- * @throws GpuError when the command asks for a GPU that does not do its part
- * @throws TypedError ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY when it leaves its bounds
+ * @throws GpuError when a GPU that the command uses fails
+ * @throws TypedError ENCODE_TOO_SLOW, OUTPUT_TOO_LARGE, OUT_OF_MEMORY when it exceeds its bounds
  * @throws TypedError FFMPEG_MISSING, ENCODE_STALLED, ENCODE_FAILED with the last lines of the log
  * @throws the signal's reason when it is aborted; ffmpeg has ended by then
  */
@@ -117,7 +117,7 @@ export async function runFfmpeg(
   const log: string[] = [];
   const report: FfmpegReport = { decoded: null, concealed: 0, frames: 0 };
   const emptiness: string[] = [];
-  /** Sound has no frames to count. */
+  /** The progress of sound, which has no frames to count. */
   let outTime = "";
   const stalled = new AbortController();
   let watchdog: NodeJS.Timeout | undefined;
@@ -150,12 +150,12 @@ export async function runFfmpeg(
   });
 
   const overdue = new AbortController();
-  const alarm = bounds && setTimeout(() => overdue.abort(), Math.min(bounds.seconds * 1000, longestTimer));
+  const alarm = bounds && setTimeout(() => overdue.abort(), Math.min(bounds.seconds * 1000, maxTimerMs));
   const stop = AbortSignal.any([...(signal ? [signal] : []), stalled.signal, overdue.signal]);
   const ended = new Promise<Error | null>((resolve) => {
     command.once("end", () => resolve(null)).once("error", resolve);
   });
-  // fluent-ffmpeg keeps the process to itself until it has started.
+  // fluent-ffmpeg exposes the process only once it has started.
   command.once("start", () => {
     const { ffmpegProc } = command as unknown as { ffmpegProc: ChildProcess };
     onAbort(stop, () => terminate(ffmpegProc));
@@ -173,7 +173,7 @@ export async function runFfmpeg(
       { final: false },
     );
   if (stalled.signal.aborted)
-    throw new TypedError("ENCODE_STALLED", `ffmpeg got no further for ${stallMs / 1000} s\n${tail(log)}`, {
+    throw new TypedError("ENCODE_STALLED", `ffmpeg made no progress for ${stallMs / 1000} s\n${tail(log)}`, {
       final: false,
     });
   const empty = error ? emptyOutputs(emptiness) : [];
@@ -184,22 +184,22 @@ export async function runFfmpeg(
 
 /**
  * fluent-ffmpeg without its capability check: it parses `ffmpeg -formats` and `-encoders`, whose columns differ between
- * versions (since ffmpeg 7 it takes lavfi for missing). Trial encodes find out what an ffmpeg can do.
+ * versions (since ffmpeg 7 it believes that lavfi is missing). Trial encodes find out what an ffmpeg can do.
  */
 function uncheckedCommand() {
   return Object.assign(fluent({ stdoutLines: tailLines }), {
     _checkCapabilities: (done: () => void) => done(),
-    // Consulted again, to add `-strict experimental` to encoders that are.
+    // Consulted again, to add `-strict experimental` for experimental encoders.
     availableEncoders: (done: (error: null, encoders: fluent.Encoders) => void) => done(null, {}),
   });
 }
 
-/** `verbose` is the level at which ffmpeg counts the frames it decoded; `repeat` leaves no message out. */
+/** At `verbose`, ffmpeg counts the frames it decoded; with `repeat`, it omits no message. */
 const logOptions = ["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+verbose", "-progress", "pipe:2"];
 
 /**
- * Reads from ffmpeg's log which outputs got no frame, as long as nothing else went wrong: an encoder also remains unopened
- * when what feeds it fails. Pure.
+ * Finds the outputs that got no frame in ffmpeg's log, if nothing else went wrong: an encoder also stays unopened when
+ * the filters before it fail. Pure.
  * @returns their indices in the command
  */
 export function emptyOutputs(log: readonly string[]): number[] {
@@ -211,7 +211,7 @@ export function emptyOutputs(log: readonly string[]): number[] {
   return failed.every((index) => unopened.has(index)) ? [...unopened] : [];
 }
 
-/** What a failed run means, told by ffmpeg's log. */
+/** The error for a failed run, from ffmpeg's log. */
 export function failure(log: readonly string[], cause: Error): TypedError {
   const all = log.join("\n");
   if (notStarted(Number(/exited with code (\d+)/.exec(cause.message)?.[1]))) return missingProgram("ffmpeg");
@@ -227,11 +227,11 @@ export function failure(log: readonly string[], cause: Error): TypedError {
     return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
   if (/Cannot determine format of input (stream )?\d/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
-  // The second: a thread has no room for its stack.
+  // The second message: there is no room for a thread's stack.
   if (/Cannot allocate memory|Resource temporarily unavailable|malloc of size \d+ failed/.test(all))
     return new TypedError(
       "OUT_OF_MEMORY",
-      "ffmpeg needs more memory than it may take: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
+      "ffmpeg needs more memory than it is allowed: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
       { final: false, cause },
     );
   return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, {
@@ -247,9 +247,9 @@ const tail = (log: readonly string[]): string => log.slice(-tailLines).join("\n"
 
 /**
  * Runs ffprobe and returns what it printed.
- * @param maxBytes of output, against files made to explode
- * @param cwd where relative paths begin
- * @param onLog text that ffprobe prints as errors, also when it ends well
+ * @param maxBytes of output, against malicious files
+ * @param cwd base of relative paths
+ * @param onLog text that ffprobe prints as errors, even when it succeeds
  * @throws RejectionError CORRUPT when ffprobe cannot read the file, TOO_LONG when it prints too much
  * @throws TypedError FFMPEG_MISSING
  */
@@ -290,7 +290,7 @@ export async function runFfprobe(
 }
 
 /**
- * What ffmpeg calls its own version: `5.1.9-0+deb12u1`.
+ * ffmpeg's own version: `5.1.9-0+deb12u1`.
  * @throws TypedError FFMPEG_MISSING
  */
 export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {

@@ -34,3 +34,9 @@ export class RejectionError extends TypedError {
     super(code, detail === undefined ? say : `${say} (${detail})`, { final, ...options });
   }
 }
+
+/** Whether something failed because a disk has no space left. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof TypedError
+    ? error.code === "DISK_FULL"
+    : error instanceof Error && "code" in error && error.code === "ENOSPC";

@@ -1,13 +1,13 @@
-/** What one ffmpeg may take before it is stopped: no honest video comes near it. */
+/** What one ffmpeg may use before it is stopped; no ordinary video comes close. */
 export type Bounds = {
   seconds: number;
-  /** Of private memory; null where a driver reserves more than it uses. */
+  /** Private memory; null where a driver reserves more than it uses. */
   memoryBytes: number | null;
-  /** Of every file that it writes. */
+  /** Of each file that it writes. */
   fileBytes: number;
 };
 
-/** Bounds as options of prlimit(1); time is measured by the clock, by whoever runs it. */
+/** The bounds on memory and files as options of prlimit(1); the caller bounds the time. */
 export function resourceLimits({ memoryBytes, fileBytes }: Bounds): string {
   return [`--fsize=${fileBytes}`, ...(memoryBytes === null ? [] : [`--data=${memoryBytes}`])].join(" ");
 }

@@ -49,38 +49,38 @@ export const TranscodeSettings = z.object({
   /** What every rung of the ladder is encoded with, comma-separated. */
   KILN_CODECS: codecNames.default(["h264"]),
   KILN_MAX_FRAME_RATE: z.coerce.number().min(10).max(60).default(60),
-  /** How much work an encoder puts into a bit. */
+  /** How much work an encoder puts into each bit. */
   KILN_PROFILE: z.enum(["fast", "balanced", "quality"]).default("balanced"),
   /** Preset of x264 and x265, instead of the profile's. */
   KILN_X264_PRESET: z.enum(presets).optional(),
-  /** `auto`: the GPU where trials have shown that it works; `nvenc`: try it whatever they showed. */
+  /** `auto`: the GPU where trials have shown that it works; `nvenc`: try it regardless. */
   KILN_ACCELERATION: z.enum(["auto", "software", "nvenc"]).default("auto"),
   /** Index or UUID, as nvidia-smi lists them; `auto`: the one with the most free memory. */
   KILN_GPU: z.string().default("auto"),
-  /** Folder in which is kept what trials have shown of each GPU. */
+  /** Folder for the results of trials of each GPU. */
   KILN_GPU_STATE: z.string().default(".kiln/gpu"),
-  /** Threads of ffmpeg's encoder; 0 lets it take all cores. */
+  /** Threads of ffmpeg's encoder; 0: all cores. */
   KILN_ENCODER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
   /** Whether excerpts of each video are encoded first, to fit the ladder to it. */
   KILN_PER_TITLE: z.enum(["on", "off"]).default("off"),
-  /** LUFS; the default is the loudest that EBU R 128 s2 has for streaming: phones' speakers are weak. */
+  /** LUFS; the default is the loudest that EBU R 128 s2 recommends for streaming, since phones' speakers are weak. */
   KILN_LOUDNESS: z.coerce.number().min(-31).max(-9).default(-16),
   /** `short`: the first two segments are half as long, so that playback starts sooner. */
   KILN_FIRST_SEGMENTS: z.enum(["short", "full"]).default("short"),
-  /** Seconds: longer videos are encoded in parts; 0: none is. */
+  /** Seconds: longer videos are encoded in parts; 0: never. */
   KILN_PARTS_ABOVE: z.coerce.number().min(0).default(180),
-  /** Seconds of a part, about. */
+  /** Approximate length of a part in seconds. */
   KILN_PART_SECONDS: z.coerce.number().min(1).default(60),
-  /** Parts of one video that are encoded at a time; an encoder keeps about four cores busy. */
+  /** Parts of one video that are encoded at the same time; an encoder keeps about four cores busy. */
   KILN_PARTS_AT_ONCE: z.coerce
     .number()
     .int()
     .min(1)
     .max(256)
     .default(Math.max(1, Math.floor(availableParallelism() / 4))),
-  /** Folder in which finished parts wait until their video is finished, also for a later try. */
+  /** Folder in which finished parts wait until their video is finished, possibly by a later attempt. */
   KILN_PARTS_FOLDER: z.string().default(".kiln/parts"),
-  /** Seconds without progress after which an encode is given up. */
+  /** Seconds without progress after which an encode is stopped. */
   KILN_STALL_SECONDS: z.coerce.number().positive().default(120),
   /** Seconds that one run of ffmpeg may take. */
   KILN_ENCODE_SECONDS: z.coerce.number().positive().default(21_600),
@@ -100,7 +100,7 @@ export const TranscodeSettings = z.object({
     .positive()
     .default(4 * 1024 ** 3),
   KILN_MAX_SECONDS: z.coerce.number().positive().default(600),
-  /** Shorter videos are refused; by default one frame is a video. */
+  /** Shorter videos are refused; by default a single frame is enough. */
   KILN_MIN_SECONDS: z.coerce.number().min(0).default(0),
   /** Width x height of the source; by default 8K. */
   KILN_MAX_PIXELS: z.coerce
@@ -114,7 +114,7 @@ export const TranscodeSettings = z.object({
 });
 export type TranscodeSettings = z.infer<typeof TranscodeSettings>;
 
-/** What is made of a video that is taken. */
+/** How an accepted video is encoded. */
 export type Policy = {
   /** Short sides of the renditions in pixels, largest first. */
   ladder: readonly number[];
@@ -129,7 +129,7 @@ export type Policy = {
   gpu: string;
   /** Folder. */
   gpuState: string;
-  /** 0: as many as ffmpeg likes. */
+  /** 0: ffmpeg decides. */
   threads: number;
   /** Whether the ladder is fitted to each video. */
   perTitle: "on" | "off";
@@ -148,11 +148,11 @@ export type Policy = {
   encodeSeconds: number;
   memoryBytes: number;
   verification: Verification;
-  /** Whether one file of the largest rendition with its sound is made, too. */
+  /** Whether the largest rendition and the sound are also stored as one file. */
   mp4: "on" | "off";
 };
 
-/** Which videos are taken. */
+/** Which videos are accepted. */
 export type Limits = {
   maxBytes: number;
   maxSeconds: number;

@@ -11,7 +11,7 @@ export const StoredFile = z.object({
   bytes: z.int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   contentType: z.string(),
-  /** Named after its content: may be cached for ever. */
+  /** Named after its content: may be cached forever. */
   immutable: z.boolean(),
 });
 export type StoredFile = z.infer<typeof StoredFile>;
@@ -25,7 +25,7 @@ const contentTypes: Record<string, string> = {
   ".vtt": "text/vtt",
 };
 
-/** Writes a file whose name says its content: `720p/0.m4s` becomes `720p/0-1a2b3c4d5e6f.m4s`. */
+/** Writes a file named after its content: `720p/0.m4s` becomes `720p/0-1a2b3c4d5e6f.m4s`. */
 export async function storeContent(
   folder: string,
   path: string,
@@ -38,7 +38,7 @@ export async function storeContent(
   return { path: named, bytes: content.byteLength, sha256, contentType, immutable: true };
 }
 
-/** Moves a file that is too large for memory to a name that says its content. */
+/** Moves a file that is too large for memory to a name derived from its content. */
 export async function storeMoved(
   folder: string,
   path: string,

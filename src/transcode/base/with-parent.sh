@@ -9,6 +9,6 @@ case "$1" in --bounds=*)
   shift
   ;;
 esac
-# CUDA shall count GPUs as nvidia-smi does; by itself it puts the fastest first.
+# CUDA numbers GPUs as nvidia-smi does with this; by default it puts the fastest first.
 export CUDA_DEVICE_ORDER=PCI_BUS_ID
 exec $bounds setpriv --pdeathsig KILL setsid "$program" "$@"

@@ -4,8 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { TypedError } from "../../base/typed-error.ts";
 
 /**
- * A private folder beside `out`, on the same disk so that the product can be renamed; goes when disposed. What
- * processes that were killed have left for the same `out` goes, too.
+ * A private folder beside `out`, on the same disk so that the product can be renamed; removed when disposed. Leftovers
+ * of killed processes for the same `out` are removed, too.
  * @throws TypedError OUT_NOT_WRITABLE
  */
 export async function workFolder(out: string): Promise<{ path: string } & AsyncDisposable> {
@@ -25,7 +25,7 @@ export async function workFolder(out: string): Promise<{ path: string } & AsyncD
 }
 
 async function leftBehind(parent: string, name: string): Promise<string[]> {
-  // Of processes on other hosts that share the disk nobody here knows whether they live.
+  // Whether processes on other hosts that share the disk are alive cannot be known here.
   const own = `${name}${hostname()}-`;
   const entries = (await readdir(parent)).filter((entry) => entry.startsWith(own));
   return entries

@@ -5,10 +5,10 @@ import { perSecond } from "../plan/frame-rate.ts";
 import { pictureKinds } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 
-/** What an encoder may exceed its ceiling by, and what any file may have. */
+/** How far an encoder may exceed its ceiling, and a size that any file may have. */
 const margin = { factor: 2, bytes: 16 * 1024 ** 2 };
 
-/** Bounds of an encode: a file may be twice as large as the plan lets it become. Pure. */
+/** Bounds of an encode: a file may be twice as large as the plan allows. Pure. */
 export function boundsOf(
   { renditions, pictures, frames, frameRate }: EncodePlan,
   path: EncodePath,

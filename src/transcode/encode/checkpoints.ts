@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 
-/** What ffmpeg said when a part was done. */
+/** ffmpeg's totals for a finished part. */
 export const PartReport = z.object({
   frames: z.int().min(0),
   decoded: z.int().min(0).nullable(),
@@ -12,10 +12,10 @@ export const PartReport = z.object({
 export type PartReport = z.infer<typeof PartReport>;
 
 const reportName = "report.json";
-/** Nobody comes back for what is older than a week. */
+/** No attempt continues after more than a week. */
 const keptMs = 7 * 24 * 3600 * 1000;
 
-/** Where a finished part lies: named after all that decides what is in it, so that a later try finds it. */
+/** Folder of a finished part: named after everything that determines its content, so that a later attempt finds it. */
 export const partFolder = (folder: string, key: string): string => join(folder, key);
 
 /** The report of a part that was finished before; null when there is none. */
@@ -24,20 +24,20 @@ export async function finishedPart(path: string): Promise<PartReport | null> {
     return PartReport.parse(JSON.parse(await readFile(join(path, reportName), "utf8")));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    // Damage: it is made again.
+    // Damaged: it is made again.
     await rm(path, { recursive: true, force: true });
     return null;
   }
 }
 
-/** A private folder in which a part is made; goes when disposed, unless it was kept. */
+/** A private folder in which a part is made; removed when disposed, unless it was kept. */
 export async function draft(folder: string): Promise<{ path: string } & AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   const path = await mkdtemp(join(folder, `.${hostname()}.${process.pid}.`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Puts a part that is done to its place, whole; when another has done the same meanwhile, that one stays. */
+/** Moves a finished part to its place in one step; if another process has finished the same part, that one stays. */
 export async function keepPart(made: string, path: string, report: PartReport): Promise<void> {
   await writeFile(join(made, reportName), JSON.stringify(report));
   await rename(made, path).catch(async (error: NodeJS.ErrnoException) => {
@@ -45,7 +45,7 @@ export async function keepPart(made: string, path: string, report: PartReport): 
   });
 }
 
-/** Removes what nobody will use: drafts of processes that are gone, and all that is older than a week. */
+/** Removes unused parts: drafts of processes that have ended, and everything older than a week. */
 export async function sweep(folder: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);

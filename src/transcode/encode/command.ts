@@ -50,7 +50,7 @@ export function command(
     };
   });
   const audio = plan.audio?.encoded === "with the picture" && {
-    // A graph of its own: the video's filters must not start anew with the sound's.
+    // A graph of its own: the video's filters must not restart with the sound's.
     options: [
       "-map",
       `0:${plan.audio.stream}`,
@@ -68,9 +68,9 @@ export function command(
     inputOptions: [
       ...gpuOptions(path),
       ...seek(plan, part),
-      // Damage is judged by us from the frames that come out, not by ffmpeg's own threshold.
+      // Kiln judges damage by the frames that come out, not by ffmpeg's own threshold.
       ...["-max_error_rate", "1"],
-      // A source that changes its size half-way would start the filters, and so the output's clock, anew.
+      // A change of size in the source would restart the filters, and with them the output's clock.
       ...["-reinit_filter:v", "0"],
       ...hardened(plan.input.demuxer),
     ],

@@ -3,18 +3,18 @@ import { perSecond } from "../plan/frame-rate.ts";
 import { pictureKinds } from "../plan/picture-plan.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 
-/** Bytes that a transcode takes at its fullest: beside the finished folder, and for parts that wait. */
+/** Peak disk use of a transcode in bytes: beside the finished folder, and for parts that wait. */
 export type DiskSpace = { work: number; parts: number };
 
-/** Two channels of 48,000 floating-point samples: what sound is kept as between two runs of ffmpeg. */
+/** Two channels of 48,000 floating-point samples: the sound between two runs of ffmpeg. */
 const mixedSound = 48_000 * 2 * 4;
 /** Posters, storyboard, preview and playlists, finished. */
 const finished = 2 * 1024 ** 2;
 
 /**
- * How much disk a plan needs where every rendition stays at its highest rate. An intermediate goes as soon as it is
- * packaged, so that a video is there once, and its largest rendition twice; the parts of a divided one stay until all
- * is verified. Pure.
+ * How much disk a plan needs where every rendition stays at its highest rate. An intermediate is removed as soon
+ * as it is packaged, so the disk holds a video once, and its largest rendition twice; the parts of a divided one stay
+ * until everything is verified. Pure.
  */
 export function diskSpace(plan: EncodePlan, { mp4 }: Pick<Policy, "mp4">): DiskSpace {
   const seconds = plan.frames / perSecond(plan.frameRate);

@@ -4,7 +4,6 @@ import { rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TypedError } from "../../base/typed-error.ts";
-import { isDiskFull } from "../base/disk-full.ts";
 import {
   argumentsOf,
   EmptyOutputError,
@@ -14,6 +13,7 @@ import {
   runFfmpeg,
 } from "../base/ffmpeg.ts";
 import { GpuError } from "../base/gpu-failure.ts";
+import { isDiskFull } from "../base/rejection.ts";
 import type { Policy } from "../base/settings.ts";
 import type { EncodePath } from "../gpu/encode-path.ts";
 import type { Part } from "../plan/division.ts";
@@ -33,12 +33,12 @@ export type PartsOptions = {
   onFrames: (frames: number) => void;
 };
 
-/** Where each part lies, and what ffmpeg said of all. */
+/** Folder of each part, and ffmpeg's totals. */
 export type EncodedParts = { folders: string[]; report: PartReport };
 
 /**
- * Encodes the parts of a plan, several at a time, each by an ffmpeg of its own. A part that is done is a checkpoint:
- * it stays in `policy.partsFolder` until the video is finished, and whoever asks for the same part takes it.
+ * Encodes the parts of a plan, several at a time, each by an ffmpeg of its own. A finished part is a checkpoint:
+ * it stays in `policy.partsFolder` until the video is finished, and a later attempt that needs the same part reuses it.
  * @throws TypedError PART_INCOMPLETE, and as `runFfmpeg`; the other parts have been stopped by then
  */
 export async function encodeParts(
@@ -114,13 +114,13 @@ function keyOf(made: ReturnType<typeof command>, of: readonly string[]): string 
     .slice(0, 32);
 }
 
-/** A GPU has sessions for so many renditions. */
+/** A GPU has a limited number of sessions. */
 function atOnce({ renditions }: EncodePlan, path: EncodePath, { partsAtOnce }: Policy): number {
   if (path.name === "software") return partsAtOnce;
   return Math.max(1, Math.min(partsAtOnce, Math.floor(path.card.can.sessions / renditions.length)));
 }
 
-/** Only the end of a source may be missing: a hole before it would move all that follows. */
+/** Only the end of a source may be missing: an earlier hole would shift everything after it. */
 function firstMissing(parts: readonly Part[], reports: readonly PartReport[]): string | null {
   const short = parts.findIndex(({ frames }, index) => reports[index]!.frames !== frames);
   const later = reports.slice(short + 1).reduce((sum, { frames }) => sum + frames, 0);
@@ -129,7 +129,7 @@ function firstMissing(parts: readonly Part[], reports: readonly PartReport[]): s
   return `the part from frame ${start} on has ${reports[short]!.frames} of ${frames} frames: set KILN_PARTS_ABOVE=0 to encode in one piece`;
 }
 
-/** Parts decode a little of what lies before them, too: that hides as many frames that did not decode. */
+/** Parts also decode a little of what precedes them, which hides as many frames that did not decode. */
 function summed(reports: readonly PartReport[]): PartReport {
   const sum = (of: (report: PartReport) => number) =>
     reports.reduce((total, report) => total + of(report), 0);
@@ -152,7 +152,7 @@ export async function joinPictures(plan: EncodePlan, folders: readonly string[],
   }
 }
 
-/** The checkpoints of a video that is finished, or refused for good. */
+/** Removes the checkpoints of a video that is finished, or refused for good. */
 export async function dropParts(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 }

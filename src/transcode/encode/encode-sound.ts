@@ -23,8 +23,8 @@ export function soundCommands(plan: EncodePlan, folder: string): FfmpegCommand[]
   const source = { demuxer: input.demuxer, url: fileUrl(input.path), stream: audio.stream };
   const damaged = ["-max_error_rate", "1"];
   if (audio.channels === "constant") return [encoding(plan, audio, source, folder, damaged)];
-  // ffmpeg builds its filters anew at every change, and with them their clock: so the sound is mixed to stereo
-  // first, by filters without a memory, in floating point as it was measured (whole numbers would be quieter).
+  // ffmpeg rebuilds its filters, and so restarts their clock, at every change: so the sound is first mixed to stereo by
+  // stateless filters, in floating point as it was measured (integers would be quieter).
   const stereo = join(folder, "stereo.nut");
   const mixed = { demuxer: "nut", url: fileUrl(stereo), stream: 0 };
   return [

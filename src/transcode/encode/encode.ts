@@ -12,7 +12,7 @@ import { together } from "./together.ts";
 
 export type EncodeOptions = {
   policy: Policy;
-  /** That receives the intermediates. */
+  /** Receives the intermediates. */
   folder: string;
   /** SHA-256 of the source, in hexadecimal. */
   hashing: Promise<string>;
@@ -77,7 +77,7 @@ async function encodePicture(
       bounds,
       onFrames,
     }).catch((error: unknown) => {
-      // Pictures begin in the first quarter: too little is there to be taken, and the judge says how little.
+      // Pictures begin in the first quarter, so too little is there to be accepted; the judge reports how little.
       if (error instanceof EmptyOutputError) judge(error.report, source.video.timing.packets, plan.frames);
       throw error;
     });

@@ -21,11 +21,11 @@ export function filterGraph(plan: EncodePlan, path: EncodePath, part: Part): str
       : cardHead(plan, part, path.card, onCard);
   const first = `[0:${video.stream}]${head.join(",")}`;
   const sources = scaledFrom(renditions);
-  // Of a codec that the card does not encode; its frames are on the card like all others.
+  // For codecs that the card does not encode: their frames are on the card like all others.
   const down = renditions.map(({ codec }) => encode === "card" && encodesOn(path, codec) === "memory");
   const pads = down.map((comes, index) => (comes ? `[d${index}]` : `[v${index}]`));
   return [
-    // The pictures are made in memory: what goes to the card leaves after their pad.
+    // The pictures are made in memory, so frames are uploaded to the card after their pad.
     ...(encode === "card" && !onCard
       ? [`${first},split=2[u][p]`, `[u]format=nv12,hwupload${to([pads[0]!, ...below(sources, 0)])}`]
       : [`${first}${to([pads[0]!, "[p]", ...below(sources, 0)])}`]),
@@ -102,7 +102,7 @@ function cardColors({ video }: EncodePlan, size: Size): string[] {
   ];
 }
 
-/** What a display matrix asks for, by degrees clockwise; ffmpeg's own turning is off for frames on the card. */
+/** Filters for a display matrix, by degrees clockwise; ffmpeg's own rotation is off for frames on the card. */
 const turns = {
   straight: { 0: null, 90: "clock", 180: "reversal", 270: "cclock" },
   mirrored: { 0: "vflip", 90: "cclock_flip", 180: "hflip", 270: "clock_flip" },
@@ -168,6 +168,6 @@ function rungs(
     );
 }
 
-/** Scaled on the card first: little goes over the bus. */
+/** Scaled on the card first, so that little crosses the bus. */
 const small = (size: Size) => [cardScale(size), ...download("nv12")];
 const memoryScale = ({ width, height }: Size) => `scale=${width}:${height}:flags=bicubic`;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { FfmpegReport } from "../base/ffmpeg.ts";
 import { RejectionError } from "../base/rejection.ts";
 
-/** What was lost of a damaged source that was taken all the same; frames of the source. */
+/** What was lost of a damaged source that was accepted anyway, in frames of the source. */
 export const Damage = z.object({
-  /** Packets that yielded no frame (the hidden reference frames of VP8 are among them); the least of it in a divided video. */
+  /** Packets that yielded no frame (including VP8's hidden reference frames); a lower bound in a divided video. */
   undecoded: z.int().min(0),
   /** Frames of which the decoder made up a part. */
   concealed: z.int().min(0),
-  /** Frames of the output that the source's timestamps promised and its content did not fill. */
+  /** Frames of the output that the source's timestamps promised and its content did not deliver. */
   missing: z.int().min(0),
 });
 export type Damage = z.infer<typeof Damage>;

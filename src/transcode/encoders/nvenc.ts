@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Codec } from "../base/codec.ts";
 import type { VideoEncoder } from "./encoder.ts";
 
-/** What a GPU's encoder can do beyond the plainest encode; each was found by a trial. */
+/** What a GPU's encoder can do beyond the plainest encode; each is found by a trial. */
 export const NvencFeatures = z.object({
   bFrames: z.boolean(),
   /** B-frames that other frames may refer to. */
@@ -34,7 +34,7 @@ const codecOptions: Record<Codec, { quality: string; options: readonly string[] 
   h264: { quality: "25", options: ["-profile:v", "high"] },
   // Apple plays HEVC only with the parameter sets in the sample description.
   hevc: { quality: "28", options: ["-profile:v", "main", "-tag:v", "hvc1"] },
-  // Its scale goes to 63.
+  // Its scale ends at 63.
   av1: { quality: "35", options: [] },
 };
 
@@ -55,12 +55,12 @@ export function nvenc(codec: Codec, features: NvencFeatures): VideoEncoder {
       ...["-multipass", profile === "quality" ? "qres" : "disabled"],
       // One distance for all: a group that was cut short by force would shift those after it.
       ...["-g", `${segments.group}`],
-      // NVENC's forced keyframes are not IDR frames unless told so, and only an IDR may start a segment.
+      // NVENC's forced keyframes are IDR frames only with this option, and only an IDR may start a segment.
       ...["-forced-idr", "1"],
       // Groups of one budget each: a segment has a ceiling in bytes.
       ...["-strict_gop", "1"],
       ...bFrames(features),
-      // Looking ahead puts keyframes at scene cuts of its own accord: forbidden.
+      // Looking ahead puts keyframes at scene cuts on its own, which is not allowed.
       ...(features.lookahead ? ["-rc-lookahead", "20", "-no-scenecut", "1"] : []),
       // Bits go to what stays on the screen.
       ...(features.temporalAq ? ["-temporal-aq", "1"] : []),
@@ -68,7 +68,7 @@ export function nvenc(codec: Codec, features: NvencFeatures): VideoEncoder {
   };
 }
 
-/** Both are said also when off: the defaults differ between versions of ffmpeg and between presets. */
+/** Both are stated even when off: the defaults differ between versions of ffmpeg and between presets. */
 function bFrames({ bFrames: available, bReference }: NvencFeatures): string[] {
   const reference = available && bReference ? "middle" : "disabled";
   return ["-bf", available ? "3" : "0", "-b_ref_mode", reference];

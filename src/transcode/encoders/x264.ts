@@ -1,6 +1,5 @@
-import type { VideoEncoder } from "./encoder.ts";
+import { presetOf, type VideoEncoder } from "./encoder.ts";
 import { keyframes } from "./keyframes.ts";
-import { presetOf } from "./preset.ts";
 
 /**
  * What veryfast saves in the wrong place, and (b8x8) spends there: .25 to .7 dB at the same bits for a third to a half more
@@ -25,8 +24,8 @@ export const x264: VideoEncoder = {
       // Keyframes where segments begin and nowhere else, so that all renditions can be switched at all of them.
       ...keyframes(segments),
       ...["-sc_threshold", "0"],
-      // x264 cannot be told not to sign: a message with its version and settings, of which no player makes anything,
-      // would be a tenth of a small first segment.
+      // x264 always writes a message with its version and settings, which no player uses and which would be a tenth of a
+      // small first segment.
       ...["-bsf:v", "filter_units=remove_types=6"],
     ];
   },

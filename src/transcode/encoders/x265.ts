@@ -1,6 +1,5 @@
-import type { VideoEncoder } from "./encoder.ts";
+import { presetOf, type VideoEncoder } from "./encoder.ts";
 import { keyframes } from "./keyframes.ts";
-import { presetOf } from "./preset.ts";
 
 /** HEVC in software: .45 to .78 of the bits of H.264 at the same SSIM, for several times the work. */
 export const x265: VideoEncoder = {
@@ -8,7 +7,7 @@ export const x265: VideoEncoder = {
   codec: "hevc",
   options: ({ maxrate, bufsize, segments }, policy) => [
     ...["-preset", presetOf(policy), "-profile:v", "main"],
-    // x265's scale is about three steps off x264's at the same look.
+    // x265's scale is about three steps off x264's at equal quality.
     ...["-crf", "26", "-maxrate", `${maxrate}`, "-bufsize", `${bufsize}`],
     ...keyframes(segments),
     // Only an IDR may start a segment.

@@ -15,7 +15,7 @@ const breakersFile = (folder: string) => join(folder, "breakers.json");
 
 /**
  * The paths that are open for a plan on this machine now. Without nvidia-smi that is software, at once; `nvenc`
- * as acceleration tries the GPU also where none was found or it was set aside.
+ * as acceleration tries the GPU even where none was found or it was set aside.
  * @throws TypedError NO_SUCH_GPU, FFMPEG_MISSING
  */
 export async function openPaths(
@@ -43,12 +43,12 @@ async function breakerOf(uuid: string, folder: string): Promise<Breaker> {
   return (await recall(breakersFile(folder), Breakers))?.[uuid] ?? trusted;
 }
 
-/** Keeps how a video fared on a GPU; `reason` is null when it fared well. */
+/** Records how an encode on a GPU ended; `reason` is null for a success. */
 export async function recordOutcome(uuid: string, reason: string | null, folder: string): Promise<void> {
   const breakers = (await recall(breakersFile(folder), Breakers)) ?? {};
   const before = breakers[uuid] ?? trusted;
   const after = reason === null ? trusted : afterFailure(before, Date.now(), reason);
-  // A GPU that always works costs no write.
+  // No write while a GPU keeps working.
   if (JSON.stringify(after) === JSON.stringify(before)) return;
   await remember(breakersFile(folder), { ...breakers, [uuid]: after });
 }

@@ -26,7 +26,7 @@ export function choosePaths(plan: EncodePlan, card: Card): Choice {
   return { open: [...open, ...softwareOnly.open], closed };
 }
 
-/** What NVDEC decodes on every GPU of the last ten years, by codec and pixel format; other things fall through at once. */
+/** What NVDEC decodes on every GPU of the last ten years, by codec and pixel format; everything else falls through at once. */
 const decodable: Readonly<Record<string, readonly string[]>> = {
   h264: ["yuv420p", "yuvj420p"],
   hevc: ["yuv420p", "yuvj420p", "yuv420p10le"],
@@ -49,7 +49,7 @@ function undecodable({ video }: EncodePlan, { nvdec, filters }: GpuCapabilities)
 const smallest = { width: 146, height: 50 };
 const largest: Record<Codec, number> = { h264: 4096, hevc: 8192, av1: 8192 };
 
-/** What takes longest in software comes first to the card, whose sessions are counted. */
+/** Sessions are limited, so the codec that is slowest in software gets them first. */
 const costliest = ["av1", "hevc", "h264"] as const satisfies Codec[];
 
 /** The codecs whose every rendition NVENC takes, and why not the others. */
@@ -61,23 +61,23 @@ function encodable(
   const refused: { codec: Codec; reason: string }[] = [];
   let free = sessions;
   for (const codec of costliest) {
-    const asked = renditions.filter((rendition) => rendition.codec === codec);
-    if (asked.length === 0) continue;
+    const wanted = renditions.filter((rendition) => rendition.codec === codec);
+    if (wanted.length === 0) continue;
     const encoder = encoders[codec];
-    const odd = asked.find(
+    const odd = wanted.find(
       ({ width, height }) =>
         width < smallest.width || height < smallest.height || Math.max(width, height) > largest[codec],
     );
     if (!encoder.works) refused.push({ codec, reason: encoder.reason });
     else if (odd) refused.push({ codec, reason: `NVENC does not take ${odd.width}x${odd.height}` });
-    else if (asked.length > free)
+    else if (wanted.length > free)
       refused.push({
         codec,
-        reason: `${asked.length} renditions, and the driver allows ${free} ${free === sessions ? "" : "more "}sessions`,
+        reason: `${wanted.length} renditions, and the driver allows ${free} ${free === sessions ? "" : "more "}sessions`,
       });
     else {
       codecs.push(codec);
-      free -= asked.length;
+      free -= wanted.length;
     }
   }
   return { codecs, refused };

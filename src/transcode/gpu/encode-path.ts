@@ -2,7 +2,9 @@ import type { Codec } from "../base/codec.ts";
 import type { GpuFailureCode } from "../base/gpu-failure.ts";
 import type { VideoEncoder } from "../encoders/encoder.ts";
 import { nvenc } from "../encoders/nvenc.ts";
-import { softwareEncoders } from "../encoders/software.ts";
+import { svtav1 } from "../encoders/svtav1.ts";
+import { x264 } from "../encoders/x264.ts";
+import { x265 } from "../encoders/x265.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import type { GpuCapabilities } from "./gpu-capabilities.ts";
 
@@ -19,7 +21,7 @@ export const encodePaths = {
 export const pathNames = Object.keys(encodePaths) as [PathName, ...PathName[]];
 export type PathName = keyof typeof encodePaths;
 
-/** A GPU as a command needs it: its number for CUDA, its name for us (null: nobody has seen it), what it can do. */
+/** A GPU as a command needs it: its number for CUDA, its name for us (null: it has not been detected), what it can do. */
 export type Card = { device: number; uuid: string | null; can: GpuCapabilities };
 
 export type EncodePath =
@@ -28,11 +30,14 @@ export type EncodePath =
   /** `codecs` are encoded on the card, the others in software. */
   | { name: "nvdec+nvenc" | "nvenc"; card: Card; codecs: readonly Codec[] };
 
-/** A path that was not gone, or not to its end; with a codec, one that was gone without it. */
+/** A path that was not taken, or that failed; with a codec, one that was taken without that codec. */
 export type Fallback = { from: PathName; reason: string; codec?: Codec | undefined };
 
 /** The paths that are open for a plan, best first, and why the better ones are not. */
 export type Choice = { open: readonly [...EncodePath[], { name: "software" }]; closed: Fallback[] };
+
+/** The encoders that need no GPU. */
+export const softwareEncoders: Record<Codec, VideoEncoder> = { h264: x264, hevc: x265, av1: svtav1 };
 
 /** Every plan can be encoded in software. */
 const software = { name: "software" } as const;
@@ -56,14 +61,14 @@ export function describeEncoder({ renditions }: EncodePlan, path: EncodePath) {
   return { name: [...names].join("+"), path: path.name };
 }
 
-/** What a failure says of the other paths; one that says nothing leaves only software. */
+/** Paths that may still work after a failure; after any other failure only software is left. */
 const stillOpen: Partial<Record<GpuFailureCode | "OUTPUT_INVALID", readonly PathName[]>> = {
   SESSION_LIMIT: ["nvdec"],
   NO_NVENC_DEVICE: ["nvdec"],
   NVDEC_UNSUPPORTED: ["nvenc"],
   // Frames that are decoded in memory take less of the card's.
   GPU_OUT_OF_MEMORY: ["nvenc"],
-  // Which half of the card wrote rubbish is not said: the next path does without one of them.
+  // It is unknown which half of the card wrote rubbish: the next path avoids one of them.
   OUTPUT_INVALID: ["nvenc", "nvdec"],
 };
 

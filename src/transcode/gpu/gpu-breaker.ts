@@ -19,7 +19,7 @@ const asideMs = 10 * 60_000;
 export const allows = (breaker: Breaker, now: number): boolean =>
   breaker.state === "closed" || now >= breaker.since + asideMs;
 
-/** After a video that the GPU failed and a lower path encoded: so it was not the video's fault. Pure. */
+/** After a video that failed on the GPU but not on a lower path, so that the video was not at fault. Pure. */
 export function afterFailure(breaker: Breaker, now: number, reason: string): Breaker {
   if (breaker.state === "open") return { state: "open", since: now, reason };
   const failures = breaker.failures + 1;
@@ -30,8 +30,8 @@ export function afterFailure(breaker: Breaker, now: number, reason: string): Bre
 export const asideReason = ({ since, reason }: Extract<Breaker, { state: "open" }>): string =>
   `the GPU is set aside until ${new Date(since + asideMs).toISOString()}: ${failuresAllowed} videos in a row failed on it, the last by ${reason}`;
 
-/** Failures that say something about the GPU; the others are about its load or about the video. */
-const telling = new Set([
+/** Failures that are the GPU's fault; the others are due to its load or to the video. */
+const gpuFaults = new Set([
   "CUDA_LIBRARY_MISSING",
   "DRIVER_TOO_OLD",
   "GPU_LOST",
@@ -40,4 +40,4 @@ const telling = new Set([
   "ENCODE_FAILED",
   "OUTPUT_INVALID",
 ]);
-export const blames = (code: string): boolean => telling.has(code);
+export const blames = (code: string): boolean => gpuFaults.has(code);

@@ -19,7 +19,7 @@ const EncoderTrial = z.discriminatedUnion("works", [
 export const GpuCapabilities = z.object({
   nvdec: DecoderTrial,
   encoders: z.object({ h264: EncoderTrial, hevc: EncoderTrial, av1: EncoderTrial }),
-  /** Encoder sessions that opened at the same time; the search ends at `mostSessions`. */
+  /** Encoder sessions that opened at the same time; the search ends at `maxSessions`. */
   sessions: z.int().nonnegative(),
   /** Filters on the card that some builds lack. */
   filters: z.object({
@@ -30,10 +30,10 @@ export const GpuCapabilities = z.object({
 });
 export type GpuCapabilities = z.infer<typeof GpuCapabilities>;
 
-/** More renditions than that has no ladder. */
-const mostSessions = 16;
+/** No ladder has more renditions than this. */
+const maxSessions = 16;
 
-/** For a GPU that nobody has seen, so that a real command can say why it does not work. */
+/** For a GPU that has not been tried, so that a real command can show why it does not work. */
 export const assumed: GpuCapabilities = {
   nvdec: { works: true },
   encoders: {
@@ -41,11 +41,11 @@ export const assumed: GpuCapabilities = {
     hevc: { works: true, features: allFeatures },
     av1: { works: true, features: allFeatures },
   },
-  sessions: mostSessions,
+  sessions: maxSessions,
   filters: { transpose: false, tonemap: false, deinterlace: "yadif_cuda" },
 };
 
-/** By GPU, driver and ffmpeg: another of any of them is tried anew. */
+/** Per GPU, driver and ffmpeg: trials are repeated when any of them changes. */
 const Memory = z.record(z.string(), GpuCapabilities);
 const file = (folder: string) => join(folder, "capabilities.json");
 
@@ -81,11 +81,10 @@ async function tryGpu(device: number, signal: AbortSignal | undefined): Promise<
     av1: await trialNvenc("av1", device, signal),
   };
   const working = codecs.find((codec) => encoders[codec].works);
-  const most = mostSessions;
   return {
     nvdec: await trialNvdec(device, signal),
     encoders,
-    sessions: working === undefined ? 0 : await trialSessions(working, device, { most, signal }),
+    sessions: working === undefined ? 0 : await trialSessions(working, device, { max: maxSessions, signal }),
     filters: await tryFilters(device, signal),
   };
 }

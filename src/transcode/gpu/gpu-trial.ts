@@ -12,7 +12,7 @@ export type EncoderTrial = { works: true; features: NvencFeatures } | { works: f
 const request = { maxrate: 1_000_000, bufsize: 1_000_000, segments: { segment: 30, group: 30, short: 0 } };
 const policy = { profile: "balanced", preset: null, threads: 0 } as const;
 
-/** Tries NVENC for a codec: first the plainest encode, then each feature by itself. */
+/** Tries NVENC for a codec: first the plainest encode, then each feature on its own. */
 export async function trialNvenc(codec: Codec, device: number, signal?: AbortSignal): Promise<EncoderTrial> {
   const works = (features: NvencFeatures) => trial(sessions(codec, device, { features, count: 1 }), signal);
   const plain = await works(noFeatures);
@@ -33,14 +33,14 @@ export async function trialNvenc(codec: Codec, device: number, signal?: AbortSig
   };
 }
 
-/** How many encoders open at the same time, `most` at the most; found by halving. */
+/** How many encoders open at the same time, up to `max`; found by bisection. */
 export async function trialSessions(
   codec: Codec,
   device: number,
-  { most, signal }: { most: number; signal?: AbortSignal | undefined },
+  { max, signal }: { max: number; signal?: AbortSignal | undefined },
 ): Promise<number> {
-  let [enough, tooMany] = [0, most + 1];
-  for (let count = most; enough + 1 < tooMany; count = Math.floor((enough + tooMany) / 2)) {
+  let [enough, tooMany] = [0, max + 1];
+  for (let count = max; enough + 1 < tooMany; count = Math.floor((enough + tooMany) / 2)) {
     const { works } = await trial(sessions(codec, device, { features: noFeatures, count }), signal);
     if (works) enough = count;
     else tooMany = count;
@@ -80,7 +80,7 @@ export function trialFilters(filters: string, device: number, signal?: AbortSign
   );
 }
 
-/** Tries NVDEC and the scaler on a clip that is made for it, in a folder that goes afterwards. */
+/** Tries NVDEC and the scaler on a clip that is made for it, in a folder that is removed afterwards. */
 export async function trialNvdec(device: number, signal?: AbortSignal): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), "kiln-trial-"));
   try {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 
 const run = promisify(execFile);
-/** A driver in trouble lets nvidia-smi hang. */
+/** nvidia-smi can hang when the driver has a problem. */
 const answerMs = 10_000;
 const mebibyte = 1024 ** 2;
 
@@ -42,7 +42,7 @@ const query = [
 ];
 
 /**
- * Asks nvidia-smi. A machine without it has no GPU that could be used, and answers at once.
+ * Runs nvidia-smi. Without it a machine has no usable GPU, and this returns at once.
  * @throws the signal's reason when it is aborted
  */
 export async function discoverGpus(signal?: AbortSignal): Promise<Discovery> {
@@ -52,17 +52,17 @@ export async function discoverGpus(signal?: AbortSignal): Promise<Discovery> {
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof z.ZodError)
-      return { gpus: [], problem: `nvidia-smi answers otherwise than expected: ${z.prettifyError(error)}` };
+      return { gpus: [], problem: `nvidia-smi printed something unexpected: ${z.prettifyError(error)}` };
     const { code, stdout, message } = error as NodeJS.ErrnoException & { stdout?: string };
     if (code === "ENOENT") return { gpus: [], problem: "no nvidia-smi" };
-    return { gpus: [], problem: `nvidia-smi fails: ${stdout?.trim() || message.trim()}` };
+    return { gpus: [], problem: `nvidia-smi failed: ${stdout?.trim() || message.trim()}` };
   }
 }
 
 /**
  * Reads nvidia-smi's CSV. Pure.
  * @param visible CUDA_VISIBLE_DEVICES: indices or UUIDs; what is not in it does not exist for CUDA
- * @throws ZodError when a line is none of a GPU
+ * @throws ZodError when a line does not describe a GPU
  */
 export function gpusOf(csv: string, visible: string | undefined): Gpu[] {
   const gpus = csv
@@ -91,7 +91,7 @@ const isNamed = ({ index, uuid }: Gpu, name: string) =>
   name === `${index}` || (name.startsWith("GPU-") && uuid.startsWith(name));
 
 /**
- * The GPU to use: the one that is named, otherwise the one with the most free memory. Pure.
+ * The GPU to use: the named one, otherwise the one with the most free memory. Pure.
  * @param wanted `auto`, an index or a UUID
  * @throws TypedError NO_SUCH_GPU
  */

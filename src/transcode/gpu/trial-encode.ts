@@ -4,7 +4,7 @@ import { GpuError } from "../base/gpu-failure.ts";
 
 export type Trial = { works: true } | { works: false; reason: string };
 
-const patienceMs = 20_000;
+const stallMs = 20_000;
 
 /**
  * Runs a command that should take a fraction of a second.
@@ -13,7 +13,7 @@ const patienceMs = 20_000;
  */
 export async function trial(command: FfmpegCommand, signal?: AbortSignal): Promise<Trial> {
   try {
-    await runFfmpeg(command, { signal, stallMs: patienceMs });
+    await runFfmpeg(command, { signal, stallMs });
     return { works: true };
   } catch (error) {
     if (!(error instanceof TypedError) || error.code === "FFMPEG_MISSING") throw error;
@@ -22,13 +22,13 @@ export async function trial(command: FfmpegCommand, signal?: AbortSignal): Promi
   }
 }
 
-/** The line of ffmpeg's log that says why an encoder did not open. */
+/** The line of ffmpeg's log with the reason why an encoder did not open. */
 function reasonOf(log: string): string {
   const lines = log.split("\n").map((line) => line.replace(/^\[[^\]]*\]\s*/, "").trim());
-  const telling =
+  const relevant =
     lines.find((line) => /unknown encoder|not supported/i.test(line)) ??
     lines.find((line) => /error|fail|not found/i.test(line));
-  return (telling ?? lines.at(-1) ?? "it failed").replace(
+  return (relevant ?? lines.at(-1) ?? "it failed").replace(
     /^ffmpeg failed: ffmpeg exited with code \d+: /,
     "",
   );

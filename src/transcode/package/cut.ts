@@ -9,7 +9,7 @@ type Timed = { type: "key" | "delta"; timestamp: number; duration: number };
 export type Cut<P> = { packets: P[]; seconds: number };
 
 /**
- * Cuts a track where the grid says, each segment as soon as its last packet is there.
+ * Cuts a track where the grid requires it, each segment as soon as its last packet is there.
  * @throws TypedError PACKAGE_FAILED when a segment of video does not begin with a keyframe
  */
 export function cut<P extends Timed>(
@@ -41,7 +41,7 @@ async function* cutVideo<P extends Timed>(
   if (waiting.length > 0) yield made(waiting);
 }
 
-/** A segment of sound begins with the packet that sounds when the picture's begins, so it never begins later. */
+/** A segment of sound begins with the packet that is audible when the picture's segment begins, so it never begins later. */
 async function* cutSound<P extends Timed>(
   { segments, framesPerSecond }: Intermediate,
   packets: AsyncIterable<P>,

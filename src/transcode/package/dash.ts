@@ -6,14 +6,14 @@ const audioRate = 48_000;
 
 /**
  * Seconds that the manifest is longer than the longest track, which browsers cut to microseconds: dash.js 5 stops
- * the video where the manifest ends, and does so without `ended`, and without a loop, if it looks there a moment
+ * the video where the manifest ends, and does so without `ended`, and without a loop, if it checks that a moment
  * before the browser itself has ended.
  */
 const slack = 0.001;
 
 /**
  * The DASH manifest over the segments of the HLS playlists. Segments are listed, not numbered, because
- * their names carry a hash; a timeline says how long each is.
+ * their names carry a hash; a timeline gives the duration of each.
  * @source ISO/IEC 23009-1, 5.3.9.3 (SegmentList), 5.3.9.6 (SegmentTimeline)
  */
 export function mediaPresentation(
@@ -110,7 +110,7 @@ function representation(
   ].join("\n");
 }
 
-/** An entry for each segment, without `r`: where entries repeat, dash.js 5 takes the address of the wrong segment. */
+/** An entry for each segment, without `r`: where entries repeat, dash.js 5 uses the address of the wrong segment. */
 function timeline({ segments }: Track, timescale: number): string {
   return segments
     .map(({ seconds }, index) => {

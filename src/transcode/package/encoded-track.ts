@@ -10,7 +10,7 @@ import {
   ReadableStreamSource,
 } from "mediabunny";
 import { TypedError } from "../../base/typed-error.ts";
-import { codecString } from "./codec-string.ts";
+import { codecString } from "../base/codec.ts";
 import { growingFile } from "./growing-file.ts";
 import type { Intermediate } from "./intermediate.ts";
 
@@ -121,7 +121,7 @@ async function open(
   }
 }
 
-/** A player is told one configuration for the whole track. */
+/** A player gets one configuration for the whole track. */
 function sameConfiguration(one: Configuration, other: Configuration): boolean {
   const described = ({ description }: Configuration) =>
     description === undefined ? "" : Buffer.from(bytesOf(description)).toString("hex");

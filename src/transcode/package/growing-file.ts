@@ -3,12 +3,12 @@ import { ReadableStream } from "node:stream/web";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const chunkBytes = 256 * 1024;
-/** Between two looks at a file that has not grown. */
+/** Between two checks of a file that has not grown. */
 const pollMs = 40;
 
 /**
  * The bytes of a file that another process is still writing, also before it has been created. The stream fails
- * when the writer begins anew.
+ * when the writer starts over.
  * @param ended aborted when the writer has ended; what it wrote until then is read to its end
  */
 export function growingFile(path: string, ended: AbortSignal): ReadableStream<Uint8Array> {
@@ -19,14 +19,15 @@ async function* tail(path: string, ended: AbortSignal): AsyncGenerator<Uint8Arra
   let file: FileHandle | null = null;
   try {
     for (let position = 0; ; ) {
-      // Asked before reading: then nothing that was written before the end is missed.
+      // Checked before reading, so that nothing written before the end is missed.
       const last = ended.aborted;
       file ??= await openIfThere(path);
       const chunk = new Uint8Array(chunkBytes);
       const { bytesRead } = file ? await file.read(chunk, 0, chunkBytes, position) : { bytesRead: 0 };
       position += bytesRead;
       if (bytesRead > 0) yield chunk.subarray(0, bytesRead);
-      else if (file && (await file.stat()).size < position) throw new Error(`${path} has been begun anew`);
+      else if (file && (await file.stat()).size < position)
+        throw new Error(`${path} was written again from the start`);
       else if (last) return;
       else await sleep(pollMs);
     }

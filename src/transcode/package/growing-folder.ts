@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { TypedError } from "../../base/typed-error.ts";
 import type { Progressive } from "./progressive.ts";
 
-/** Handlers for what comes; `discard` removes the folder with all that it holds. */
+/** Handlers for segments and playlists; `discard` removes the folder and its content. */
 export type GrowingFolder = Pick<Progressive, "onSegment"> & {
   onPlaylist: NonNullable<Progressive["onPlaylist"]>;
   discard: () => void;
@@ -37,7 +37,7 @@ export async function growingFolder(folder: string): Promise<GrowingFolder> {
     },
     onPlaylist({ path, text }) {
       const target = place(path);
-      // A reader finds the one before or this one, never a half.
+      // A reader finds the previous or this one, never half of it.
       writeFileSync(`${target}.new`, text);
       renameSync(`${target}.new`, target);
     },

@@ -13,7 +13,7 @@ const master = "master.m3u8";
 /**
  * HLS playlists of what has been handed on so far, to be served while the encode runs. They never name a file
  * that has not been handed on, and only ever get longer.
- * @param onPlaylist told of each playlist when it has changed; of the master when a rendition becomes playable
+ * @param onPlaylist called for each playlist that has changed, and for the master when a rendition becomes playable
  * @source RFC 8216, 4.3.3.5: of an EVENT playlist segments "can only be added to the end"; 4.3.3.1: the target
  *   duration does not change
  */
@@ -21,11 +21,11 @@ export function growingPlaylists(plan: EncodePlan, onPlaylist: (playlist: Growin
   const { segments: grid, frameRate, renditions, audio } = plan;
   const target = Math.max(1, Math.round(grid.segment / perSecond(frameRate)));
   const tracks = new Map<string, Growing>();
-  const tell = (track: Growing, ended: boolean) =>
+  const publish = (track: Growing, ended: boolean) =>
     onPlaylist({ path: playlistPath(track), text: mediaPlaylist(track, { target, ended }) });
 
   /** Before the end only ceilings are known. */
-  const tellMaster = () => {
+  const publishMaster = () => {
     const sound = tracks.get("audio");
     const variants = renditions.flatMap((rendition): Variant[] => {
       const track = tracks.get(rendition.name);
@@ -33,8 +33,8 @@ export function growingPlaylists(plan: EncodePlan, onPlaylist: (playlist: Growin
       return track?.segments.length ? [{ ...rendition, codec: track.codec, rates }] : [];
     });
     if (variants.length === 0 || (audio !== null && !sound?.segments.length)) return;
-    const heard = audio && { ...sound!, rates: { peak: audio.bitrate, average: audio.bitrate } };
-    onPlaylist({ path: master, text: masterOf(variants, heard, frameRate) });
+    const sounding = audio && { ...sound!, rates: { peak: audio.bitrate, average: audio.bitrate } };
+    onPlaylist({ path: master, text: masterOf(variants, sounding, frameRate) });
   };
 
   return {
@@ -43,12 +43,12 @@ export function growingPlaylists(plan: EncodePlan, onPlaylist: (playlist: Growin
       const track = tracks.get(name)!;
       if (index === "init") return;
       track.segments.push({ file, seconds, keyframeBytes });
-      tell(track, false);
-      if (index === 0) tellMaster();
+      publish(track, false);
+      if (index === 0) publishMaster();
     },
     /** No segment will follow. */
     end(): void {
-      for (const track of tracks.values()) tell(track, true);
+      for (const track of tracks.values()) publish(track, true);
     },
   };
 }

@@ -47,12 +47,12 @@ export const total = (segments: readonly Segment[]) =>
 const targetDuration = (segments: readonly Segment[]) =>
   Math.max(1, ...segments.map(({ seconds }) => Math.round(seconds)));
 
-/** Where a track's playlist lies, beside its segments. */
+/** Path of a track's playlist, beside its segments. */
 export const playlistPath = ({ name }: Pick<Track, "name">): string => `${name}/index.m3u8`;
 
 /**
  * The media playlist of one track.
- * @param growing given while segments are still to come: their target duration, and whether that has ended
+ * @param growing given while segments are still to come: their target duration, and whether the encode has ended
  */
 export function mediaPlaylist(
   { init, segments }: Pick<Track, "init" | "segments">,
@@ -64,7 +64,7 @@ export function mediaPlaylist(
     `#EXT-X-TARGETDURATION:${growing?.target ?? targetDuration(segments)}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     `#EXT-X-PLAYLIST-TYPE:${growing ? "EVENT" : "VOD"}`,
-    // Players would take what grows for a live stream, and begin near its end.
+    // Players would treat a growing playlist as a live stream, and begin near its end.
     ...(growing ? ["#EXT-X-START:TIME-OFFSET=0"] : []),
     "#EXT-X-INDEPENDENT-SEGMENTS",
     `#EXT-X-MAP:URI="${inFolder(init.path)}"`,
@@ -73,7 +73,7 @@ export function mediaPlaylist(
   ]);
 }
 
-/** Where a video's playlist of keyframes lies. */
+/** Path of a video's playlist of keyframes. */
 export const keyframePlaylistPath = ({ name }: Pick<Track, "name">): string => `${name}/keyframes.m3u8`;
 
 /**

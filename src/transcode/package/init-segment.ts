@@ -14,9 +14,9 @@ export function zeroTimes(segment: Uint8Array): Uint8Array {
 
 const timed = new Set(["mvhd", "tkhd", "mdhd"]);
 
-/** The boxes in which a file can say where, when and with what it was recorded. */
+/** The boxes that can hold the place, time and device of a recording. */
 export function metadataBoxes(segment: Uint8Array): string[] {
-  return [...boxes(segment)].map(({ type }) => type).filter((type) => telling.has(type));
+  return [...boxes(segment)].map(({ type }) => type).filter((type) => metadata.has(type));
 }
 
-const telling = new Set(["udta", "meta", "uuid"]);
+const metadata = new Set(["udta", "meta", "uuid"]);

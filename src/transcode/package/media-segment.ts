@@ -14,7 +14,7 @@ export function firstSampleEnd(segment: Uint8Array): number {
   if (!moof || !tfhd || !trun) throw new Error("the segment holds no fragment");
   const flagsOf = ({ start }: Box) => view.getUint32(start) & 0xffffff;
   const flags = flagsOf(trun);
-  if ((flags & 0x1) === 0) throw new Error("the fragment does not say where its samples are");
+  if ((flags & 0x1) === 0) throw new Error("the fragment has no offset of its samples");
   const dataOffset = view.getInt32(trun.start + 8);
   const size =
     flags & 0x200
@@ -24,7 +24,7 @@ export function firstSampleEnd(segment: Uint8Array): number {
 }
 
 function defaultSize(view: DataView, { start }: Box, flags: number): number {
-  if ((flags & 0x10) === 0) throw new Error("the fragment does not say how long its samples are");
+  if ((flags & 0x10) === 0) throw new Error("the fragment has no size of its samples");
   const before = (flags & 0x1 ? 8 : 0) + (flags & 0x2 ? 4 : 0) + (flags & 0x8 ? 4 : 0);
   return view.getUint32(start + 8 + before);
 }

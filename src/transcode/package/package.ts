@@ -34,14 +34,14 @@ export type PackageOptions = {
   onStored?: ((stored: Stored) => void) | undefined;
 };
 
-/** A file of a track as soon as it is complete; the initialisation segment lasts no time. */
+/** A file of a track as soon as it is complete; the initialisation segment has no duration. */
 export type Stored = Segment & { index: number | "init"; codec: string };
 
 /**
  * Cuts an intermediate into CMAF segments, one set for HLS and DASH, named after their content.
  * @param out folder that receives the segments
  * @param ended given when the file is still being written; aborted when that has ended
- * @param onStored told of every file in its order, as soon as it is complete
+ * @param onStored called for every file in order, as soon as it is complete
  * @throws TypedError SEGMENT_TOO_LARGE when one does not fit into a canister chunk, PACKAGE_FAILED, PARTS_DIFFER
  */
 export async function packageTrack(

@@ -42,7 +42,7 @@ export function cuts(
 }
 
 /**
- * Packages all tracks, and removes each intermediate that nobody reads again: so the disk never holds all of them
+ * Packages all tracks, and removes each intermediate that is not needed again, so that the disk never holds all of them
  * beside all of the segments.
  * @param early tracks that were packaged while they were encoded, and stay as they are
  * @param read sources that are read again

@@ -10,7 +10,7 @@ import type { Track } from "./package.ts";
 /**
  * Joins a rendition and the sound in one file, for sharing and for players that know no playlists. The index
  * comes first ("faststart"), so that it plays while it loads.
- * @param tracks as they were packaged, in the order of the sources: they say how much room the index needs
+ * @param tracks as they were packaged, in the order of the sources: they determine the size of the index
  * @returns `mp4/720p-<hash>.mp4`
  */
 export async function makeMp4(

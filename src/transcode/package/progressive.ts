@@ -8,7 +8,7 @@ export type ReadySegment = Stored & {
   /** `240p`, `audio` */
   track: string;
   kind: Track["kind"];
-  /** Where it lies until the transcode ends. */
+  /** Absolute; valid until the transcode ends. */
   path: string;
 };
 
@@ -19,7 +19,7 @@ export type GrowingPlaylist = { path: string; text: string };
 export type Progressive = {
   /**
    * The smallest rendition and the sound come first, then those of all renditions as they are ready. An encode
-   * that steps down from a GPU half-way begins anew: its segments then come again under the same index.
+   * that steps down from a GPU half-way starts over: its segments then come again under the same index.
    */
   onSegment: (segment: ReadySegment) => void;
   /** The first segments of the smallest rendition and of the sound have been handed on. */
@@ -47,7 +47,7 @@ export async function packageGrowing(
         handOn({ ...stored, track, kind, path: join(out, stored.file.path) });
       const options = { out, signal, ended, onStored };
       return packageTrack(source, options).catch(async () => {
-        // What the files hold at the end counts; a fault that is not a new beginning shows itself again.
+        // What the files hold at the end counts; any fault other than a restart occurs again.
         if (!ended.aborted) await once(ended, "abort");
         return packageTrack(source, options);
       });

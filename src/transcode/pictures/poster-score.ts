@@ -3,8 +3,8 @@ import type { Size } from "../plan/ladder.ts";
 /** A picture's brightness, a byte a pixel, row by row. */
 export type Luma = Size & { pixels: Uint8Array };
 
-/** What a picture looks like, as numbers. */
-export type Look = {
+/** What distinguishes a good picture from a bad one, as numbers. */
+export type PictureStatistics = {
   /** 0 black to 1 white, on average. */
   brightness: number;
   /** Bits that a pixel's brightness carries, 0 to 8: flat pictures and fades have few. */
@@ -18,11 +18,11 @@ export type Look = {
 };
 
 const blockSide = 16;
-/** Mean difference between neighbours, in levels, from which a block is no plain surface with noise on it. */
+/** Mean difference between neighbours, in levels, above which a block is more than a plain surface with noise. */
 const structured = 2;
 
-/** Measures a picture. Pure. */
-export function look({ width, height, pixels }: Luma): Look {
+/** Pure. */
+export function pictureStatistics({ width, height, pixels }: Luma): PictureStatistics {
   const histogram = new Float64Array(256);
   const columns = Math.ceil(width / blockSide);
   const rows = Math.ceil(height / blockSide);
@@ -61,7 +61,7 @@ export function look({ width, height, pixels }: Luma): Look {
  * How good a poster a picture makes, 0 and up; only the order counts. A product, so that a picture that
  * fails in one respect (black, flat, blurred, a title card) loses to one that is fair in all.
  */
-export function posterScore({ brightness, entropy, texture, sharpness, detail }: Look): number {
+export function posterScore({ brightness, entropy, texture, sharpness, detail }: PictureStatistics): number {
   const exposure = Math.min(1, brightness / 0.2, (1 - brightness) / 0.15);
   return exposure * (entropy / 8) ** 2 * (0.05 + texture) * sharpness * Math.log1p(detail);
 }

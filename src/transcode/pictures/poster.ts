@@ -4,7 +4,7 @@ import { TypedError } from "../../base/typed-error.ts";
 import { allEnded } from "../base/all-ended.ts";
 import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
-import { look, posterScore } from "./poster-score.ts";
+import { pictureStatistics, posterScore } from "./poster-score.ts";
 import { rawFrames, rawSize } from "./raw-frames.ts";
 
 export const Poster = z.object({
@@ -17,7 +17,7 @@ export type Poster = z.infer<typeof Poster>;
 
 /** Widths of the smaller posters; the largest is as wide as the candidates. */
 const smallerWidths = [640, 320];
-/** Pixels of the longest side at which candidates are compared: enough to tell blur, cheap to look at. */
+/** Pixels of the longest side at which candidates are compared: enough to detect blur, and cheap. */
 const comparedSide = 480;
 
 /** AVIF's effort 2 costs a tenth of the default 4 and loses little at these sizes. */
@@ -43,7 +43,8 @@ export async function choosePoster(candidates: string, size: Size): Promise<Chos
       .greyscale()
       .raw()
       .toBuffer({ resolveWithObject: true });
-    const score = posterScore(look({ width: info.width, height: info.height, pixels: data }));
+    const { width, height } = info;
+    const score = posterScore(pictureStatistics({ width, height, pixels: data }));
     if (best === null || score > best.score) best = { index, frame, score };
     index++;
   }

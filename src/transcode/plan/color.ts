@@ -18,7 +18,7 @@ export type Conversion = (
   retagged?: string;
 };
 
-/** Matrices, as ffprobe names them, that the scaler of ffmpeg 8 and newer takes; older ones took all others for BT.601. */
+/** Matrices, as ffprobe names them, that the scaler of ffmpeg 8 and newer takes; older ones treated all others as BT.601. */
 const scalable = new Set(["gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 
 const hdrTransfers = new Set(["smpte2084", "arib-std-b67"]);
@@ -26,7 +26,7 @@ const widePrimaries = new Set(["bt2020", "smpte432", "smpte431"]);
 
 /**
  * Matrix and range of a source. Untagged colour counts as BT.709 from 720 lines on and as BT.601 below, at video
- * range: what cameras and encoders of those sizes mean when they say nothing.
+ * range: what cameras and encoders of those sizes mean when they tag nothing.
  */
 export function declared({ matrix, range }: Color, size: Size) {
   return { matrix: matrix ?? byLines(size), range: range ?? ("tv" as const) };
@@ -67,7 +67,7 @@ function conversionOf(color: Color, size: Size): Conversion {
 /** Flags of the scaler for frames that go through R'G'B': without them every channel loses two levels. */
 export const exactly = "+accurate_rnd+full_chroma_int";
 
-/** Says of converted frames what they are. */
+/** Tags converted frames. */
 export const tagged =
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
 
@@ -105,7 +105,7 @@ export function colorFilters(from: Conversion, { width, height }: Size): string[
   }
 }
 
-/** zscale refuses input that does not say what it is. */
+/** zscale refuses untagged input. */
 const stated = ({ range, primaries, transfer, matrix }: Exclude<Conversion, { kind: "sdr" }>) =>
   `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
 const video = "zscale=t=bt709:m=bt709:r=tv";

@@ -1,9 +1,9 @@
-/** Curves that zimg has no formula for, as ffprobe names them, and what is nearest to each. */
+/** Curves that zimg has no formula for, as ffprobe names them, and the nearest one that it has. */
 const transfers: Readonly<Record<string, string>> = {
   bt1361e: "bt709",
   smpte428: "iec61966-2-1",
 };
-/** Matrices that it knows for some curves, or not at all. Their files are mostly tagged wrongly, and are BT.2020. */
+/** Matrices that it supports for some curves only, or not at all. Files with these are usually tagged wrongly, and are BT.2020. */
 const matrices: Readonly<Record<string, { unless: readonly string[] }>> = {
   bt2020c: { unless: ["bt709", "bt2020-10", "bt2020-12"] },
   ictcp: { unless: ["smpte2084", "arib-std-b67"] },

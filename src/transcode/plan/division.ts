@@ -2,15 +2,15 @@ import type { Policy } from "../base/settings.ts";
 import type { Container } from "../probe/container.ts";
 import type { SegmentGrid } from "./segment-grid.ts";
 
-/** A stretch of the output that is encoded by itself: frames on the output's own grid. */
+/** A stretch of the output that is encoded separately: frames on the output's own grid. */
 export type Part = { start: number; frames: number };
 
 /**
- * Divides a long video into parts of whole segments, as equal as they can be. What the parts hold is counted in
- * frames of the output and never told by the source's keyframes, so that the joined video is the undivided one.
+ * Divides a long video into parts of whole segments, as equal as they can be. Parts are counted in frames of
+ * the output, independent of the source's keyframes, so that the joined video equals the undivided one.
  * @param frames of the output
  * @param rate frames per second
- * @returns one part for what is short, and for a clock that may restart: there is no seeking by it
+ * @returns one part for a short video, and for a clock that may restart, which allows no seeking
  */
 export function division(
   frames: number,

@@ -4,8 +4,8 @@ export type Excerpt = { start: number; frames: number };
 const count = 3;
 
 /**
- * Where to look into a clip: three segments in the middle of its thirds; a clip that is not longer than
- * these is looked at as a whole.
+ * The excerpts of a clip that are sampled: three segments, each in the middle of a third; all of a clip that is not
+ * longer than these.
  * @param frames of the output, and in a segment
  */
 export function excerpts(frames: number, segment: number, framesPerSecond: number): Excerpt[] {

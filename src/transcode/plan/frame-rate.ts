@@ -32,7 +32,7 @@ export const fraction = ({ numerator, denominator }: FrameRate): string =>
  * measured; otherwise the nearest within 1.5 % (timestamps in whole milliseconds are no more exact);
  * otherwise the next above, so that no frame is lost.
  * @param measured frames per second, from the packets
- * @param declared what the container says, often nonsense
+ * @param declared by the container, often nonsense
  * @param cap the highest rate; 60 by default: phones record it, and halving it is a loss that viewers see
  */
 export function snap(measured: number, declared: number, cap: number): FrameRate {
@@ -40,10 +40,10 @@ export function snap(measured: number, declared: number, cap: number): FrameRate
   const within = (share: number, of: number) => (standard: FrameRate) =>
     Math.abs(perSecond(standard) / of - 1) < share;
   const distance = (standard: FrameRate) => Math.abs(perSecond(standard) - measured);
-  const said = allowed.filter(within(0.05, measured)).find(within(0.0002, declared));
+  const stated = allowed.filter(within(0.05, measured)).find(within(0.0002, declared));
   const nearest = allowed
     .filter(within(0.015, measured))
     .toSorted((one, other) => distance(one) - distance(other))[0];
   const above = allowed.find((standard) => perSecond(standard) >= measured);
-  return said ?? nearest ?? above ?? allowed.at(-1)!;
+  return stated ?? nearest ?? above ?? allowed.at(-1)!;
 }

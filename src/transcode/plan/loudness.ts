@@ -8,25 +8,25 @@ export type Loudness = {
 
 /** How a sound track is brought to the target. */
 export type Level = {
-  /** Applied to all of it alike: dynamics are the creator's. */
+  /** The same for the whole track: its dynamics are the creator's choice. */
   decibels: number;
-  /** Whether peaks that would stand out are held down. */
+  /** Whether peaks above the limit are held down. */
   peaks: "as they are" | "limited";
   why: "to the target" | "as far as allowed" | "too quiet" | "too short" | "not measured";
 };
 
-/** A sound track that nobody measured stays as it is. */
+/** For a sound track that was not measured. */
 export const untouched: Level = { decibels: 0, peaks: "as they are", why: "not measured" };
 
-/** More would bring up hiss and hum. */
-const mostGain = 12;
-/** Below this there is noise, not content (LUFS): silent rooms measure about -60. */
-const quietest = -50;
-/** One block of BS.1770: of less nothing can be measured (seconds). */
-const shortest = 0.4;
+/** Decibels; more would amplify hiss and hum. */
+const maxGain = 12;
+/** LUFS; anything quieter is noise, not content: silent rooms measure about -60. */
+const minLoudness = -50;
+/** Seconds: one block of BS.1770, the shortest that can be measured. */
+const minSeconds = 0.4;
 /**
- * Where peaks are held (dBTP). What is asked of the output is -1 (EBU R 128); AAC at 128 kbit/s adds up to a
- * decibel to the peaks of loud music.
+ * Limit of peaks (dBTP). EBU R 128 requires -1 of the output; AAC at 128 kbit/s adds up to a decibel to the peaks of
+ * loud music.
  */
 export const peakCeiling = -2;
 
@@ -38,13 +38,13 @@ export const peakCeiling = -2;
  * @source EBU R 128, and its supplement 2 for streaming
  */
 export function level({ integrated, truePeak }: Loudness, seconds: number, target: number): Level {
-  const why = seconds < shortest ? "too short" : integrated < quietest ? "too quiet" : null;
+  const why = seconds < minSeconds ? "too short" : integrated < minLoudness ? "too quiet" : null;
   const wanted = why === null ? target - integrated : 0;
-  const decibels = Math.round(Math.min(mostGain, wanted) * 10) / 10;
+  const decibels = Math.round(Math.min(maxGain, wanted) * 10) / 10;
   return {
     decibels,
     peaks: truePeak + decibels > peakCeiling ? "limited" : "as they are",
-    why: why ?? (wanted > mostGain ? "as far as allowed" : "to the target"),
+    why: why ?? (wanted > maxGain ? "as far as allowed" : "to the target"),
   };
 }
 
@@ -65,7 +65,7 @@ export function loudnessOf(log: readonly string[]): Loudness | null {
   return { integrated: Math.max(-70, ...integrated), truePeak: Math.max(-200, ...peaks) };
 }
 
-/** Formats of the decoded sound: each time one changes, ffmpeg builds its filters anew and logs what they are given. */
+/** Formats of the decoded sound: ffmpeg rebuilds its filters at each change, and logs their input. */
 export function soundFormatsOf(log: readonly string[]): string[] {
   const given = log.flatMap((line) => /samplefmt:\S+ samplerate:\d+ chlayout:.+$/.exec(line)?.[0] ?? []);
   return [...new Set(given)];

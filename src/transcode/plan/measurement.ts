@@ -1,7 +1,7 @@
 import type { Loudness } from "./loudness.ts";
 import type { Difficulty } from "./per-title.ts";
 
-/** What only decoding tells about a source. */
+/** What only decoding reveals about a source. */
 export type Measurement = {
   /** Null without sound. */
   loudness: Loudness | null;
@@ -11,5 +11,5 @@ export type Measurement = {
   difficulty: Difficulty | null;
 };
 
-/** Of a source that is planned without looking into it. */
+/** For a source that is planned without decoding it. */
 export const unmeasured: Measurement = { loudness: null, channels: "constant", difficulty: null };

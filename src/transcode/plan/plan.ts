@@ -28,7 +28,7 @@ export type EncodePlan = {
   rateOrder: "drop before scaling" | "repeat after scaling";
   /** Frames that the source should yield. */
   frames: number;
-  /** What is encoded by itself; one for all but long videos. */
+  /** Encoded separately; one for all but long videos. */
   parts: readonly Part[];
   segments: SegmentGrid;
   renditions: (Rung & { codec: Codec; maxrate: number; bufsize: number })[];
@@ -39,7 +39,7 @@ export type EncodePlan = {
     bitrate: number;
     level: Level;
     channels: Measurement["channels"];
-    /** Sound that changes its channels half-way, or whose picture is divided, is encoded by runs of its own. */
+    /** Sound that changes its channels half-way, or whose picture is divided, is encoded by a run of its own. */
     encoded: "with the picture" | "apart";
   } | null;
   pictures: PicturePlan;
@@ -48,7 +48,7 @@ export type EncodePlan = {
 /** The source's frames as a decoder gives them, which decides what of the work a GPU can do. */
 export type Coded = Orientation & {
   codec: string;
-  /** ffmpeg's name; null when no frame could be looked at. */
+  /** ffmpeg's name; null when no frame could be examined. */
   pixelFormat: string | null;
   /** Frames per second of the source. */
   rate: number;
@@ -108,7 +108,8 @@ export function plan(
  * AV1's software encoder takes no single keyframes: it would have to repeat the short distance all through, which
  * costs a third more bits on easy content.
  */
-const firstSegments = ({ codecs, firstSegments: asked }: Policy) => (codecs.includes("av1") ? "full" : asked);
+const firstSegments = ({ codecs, firstSegments: wanted }: Policy) =>
+  codecs.includes("av1") ? "full" : wanted;
 
 /**
  * Ceilings beside H.264's. Only hard content meets them, so a hard clip decides (`kiln bench codecs`): the bits at

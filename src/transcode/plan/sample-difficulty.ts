@@ -9,7 +9,7 @@ import type { EncodePlan } from "./plan.ts";
 
 /** Short side of the larger sample; the smaller one is half as large. */
 const sampleSide = 480;
-/** Rungs that are compared with the largest; pictures a second that are looked at for it. */
+/** Rungs that are compared with the largest, and frames a second that are compared. */
 const compared = 2;
 const comparedRate = 3;
 

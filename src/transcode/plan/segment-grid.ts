@@ -20,7 +20,7 @@ export type SegmentGrid = {
 export function segmentGrid(seconds: number, rate: number, first: Policy["firstSegments"]): SegmentGrid {
   const whole = Math.max(1, Math.round(seconds * rate));
   if (first === "full") return { segment: whole, group: whole, short: 0 };
-  // Half a frame goes down: a longer segment might not fit into a chunk.
+  // Half a frame is rounded down: a longer segment might not fit into a chunk.
   const group = Math.max(1, Math.ceil((seconds * rate) / 2 - 0.5));
   return { segment: 2 * group, group, short: 2 };
 }

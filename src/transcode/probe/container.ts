@@ -1,16 +1,16 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** A file format that Kiln reads, told by the file's first bytes; `demuxer` is ffmpeg's name for it. */
+/** A file format that Kiln reads, recognised by the file's first bytes; `demuxer` is ffmpeg's name for it. */
 export type Container = {
   name: string;
   demuxer: string;
-  /** Broadcast formats may restart their clock in the middle; ffmpeg mends that in these only. */
+  /** Broadcast formats may restart their clock in the middle; ffmpeg corrects that in these only. */
   clock: "continuous" | "may restart";
   /** Bytes that the format's own structure promises and the file lacks; 0 when whole or unknowable. */
   missingBytes: (file: FileHandle, size: number) => Promise<number>;
 };
 
-/** Bytes of the file's beginning that `sniff` looks at. */
+/** Bytes at the file's beginning that `sniff` needs. */
 export const headBytes = 8192;
 
 /**
@@ -54,13 +54,13 @@ const containers: readonly { matches: (head: Uint8Array) => boolean; container: 
   { matches: (head) => text(head, 0, 3) === "FLV", container: streamed("flv", "flv") },
   { matches: (head) => text(head, 0, 4) === "OggS", container: streamed("ogg", "ogg") },
   { matches: (head) => text(head, 0, 4) === "GIF8", container: streamed("gif", "gif") },
-  // PNG: what moves says so before its first picture; a colour profile may stand before that.
+  // PNG: the chunk that marks an animation comes before the first picture, possibly after a colour profile.
   {
     matches: (head) => text(head, 1, 3) === "PNG" && text(head, 8, head.length).includes("acTL"),
     container: streamed("apng", "apng"),
   },
   { matches: (head) => bytes(head, 0, 0x30, 0x26, 0xb2, 0x75), container: streamed("asf", "asf") },
-  // Audio formats are known by name so that they are refused for what they lack: a video stream.
+  // Audio formats are recognised so that they are refused for the right reason: no video stream.
   { matches: (head) => text(head, 0, 4) === "fLaC", container: streamed("flac", "flac") },
   {
     matches: (head) => text(head, 0, 4) === "RIFF" && text(head, 8, 4) === "WAVE",
@@ -96,7 +96,7 @@ async function missingOfIsobmff(file: FileHandle, size: number): Promise<number>
     const type = header.toString("latin1", 4, 8);
     const short = header.readUInt32BE(0);
     const length = short === 0 ? size - offset : short === 1 ? Number(header.readBigUInt64BE(8)) : short;
-    // What follows is not a box: trailing data of a phone or damage, for the demuxer to judge.
+    // Not a box: a phone's trailing data, or damage for the demuxer to judge.
     if (length < 8 || !/^[\x20-\x7e\xa9]{4}$/.test(type)) return 0;
     seen.add(type);
     if (["moov", "moof", "mdat"].includes(type) && offset + length > size) return offset + length - size;
@@ -133,7 +133,7 @@ async function missingOfRiff(file: FileHandle, size: number): Promise<number> {
   return Math.max(0, (await read(file, 4, 4)).readUInt32LE(0) + 8 - size);
 }
 
-/** Reads `length` bytes at `offset`; what lies behind the file's end is zero. */
+/** Reads `length` bytes at `offset`; bytes beyond the file's end are zero. */
 async function read(file: FileHandle, offset: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   await file.read(buffer, 0, length, offset);

@@ -1,12 +1,12 @@
 import type { VideoStream } from "./streams.ts";
 
-/** What two readers may differ by: the last frames of an edit list, or a frame whose length nobody states. */
+/** Allowed difference of two readers: the last frames of an edit list, or a frame without a stated length. */
 const allowed = { seconds: 0.25, share: 0.05 };
 
 /**
- * Whether ffprobe and mediabunny, each by the packets that it finds, agree on how long a stream lasts. What the
- * container declares is asked by neither. Where they do not agree ffprobe's packets count, since ffmpeg will decode
- * these, and the disagreement is said; what then fails to come out of the decoder is judged by `judge`.
+ * Whether ffprobe and mediabunny agree on how long a stream lasts, each by the packets that it finds, whatever the
+ * container declares. Where they disagree, ffprobe's packets count, since ffmpeg will decode these, and the
+ * disagreement is reported; `judge` judges what then fails to come out of the decoder.
  * @returns null where mediabunny does not read the file
  */
 export function durationsAgree({

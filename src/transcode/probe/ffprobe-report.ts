@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What ffprobe is asked to print. */
+/** The fields that ffprobe prints. */
 export const ffprobeEntries = [
   "-show_entries",
   [
@@ -20,13 +20,13 @@ const Ratio = z.string().transform((text) => {
   const [over = Number.NaN, under = 1] = text.split(/[/:]/).map(Number);
   return over / under;
 });
-/** ffprobe's words for "nobody says". */
+/** Null for ffprobe's words for an unknown value. */
 const Named = z
   .string()
   .optional()
   .transform((name) => (name === undefined || /^(unknown|reserved|unspecified)$/.test(name) ? null : name));
 
-/** Of a stream: how it is turned, and what Dolby Vision's configuration record says. */
+/** Of a stream: its rotation, and Dolby Vision's configuration record. */
 const FfprobeSideData = z.object({
   rotation: z.number().optional(),
   /** Three rows of "offset: a b u", in 16.16 fixed point. */
@@ -65,7 +65,7 @@ const FfprobePacket = z.object({
   flags: z.string().default(""),
 });
 
-/** What it prints; odd values become defaults here, so that nobody else meets them. */
+/** ffprobe's output; odd values become defaults here, so that no other code meets them. */
 export const FfprobeReport = z.object({
   format: z.object({ start_time: Seconds.default(0) }).default({ start_time: 0 }),
   streams: z.array(FfprobeStream).default([]),

@@ -1,4 +1,4 @@
-/** Text formats that name other files: ffmpeg would follow them, so that none of them may ever reach it. */
+/** Text formats that name other files: ffmpeg would follow them, so none may ever reach it. */
 const formats: readonly { name: string; opening: RegExp }[] = [
   { name: "an HLS playlist", opening: /^#EXTM3U/ },
   { name: "an ffconcat list", opening: /^ffconcat version/ },

@@ -12,19 +12,19 @@ import {
 } from "mediabunny";
 import type { Color, VideoStream } from "./streams.ts";
 
-// Its notes would go to standard output, which belongs to the answer of `--json`.
+// Its notes would go to standard output, which is reserved for `--json`.
 Logging.level = LogLevel.Silent;
 
-/** Formats that name no other file. */
+/** Formats that refer to no other file. */
 const selfContained = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
 /**
- * Asks mediabunny about the stream that ffprobe's packets chose: colour, which it reads from the bitstream, where
- * ffprobe is silent; and how long the packets last.
+ * Reads with mediabunny the stream that ffprobe's packets chose: its colour, from the bitstream, where ffprobe
+ * reports none, and the duration of its packets.
  */
 export async function secondOpinion(path: string, video: VideoStream): Promise<VideoStream> {
   using input = new Input({ source: new FilePathSource(path), formats: selfContained });
-  // A file that only ffmpeg can read is no fault: then there is no second opinion.
+  // A file that only ffmpeg can read is no error: there is no second opinion then.
   const track = await trackLike(input, video).catch(() => undefined);
   if (track === undefined) return video;
   const { matrix, transfer, primaries } = video.color;

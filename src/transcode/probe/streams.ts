@@ -12,11 +12,11 @@ export type VideoStream = Orientation & {
   height: number;
   /** Width of a pixel over its height. */
   pixelAspect: number;
-  /** ffmpeg's name; null when no frame could be looked at. */
+  /** ffmpeg's name; null when no frame could be examined. */
   pixelFormat: string | null;
   color: Color;
   interlaced: boolean;
-  /** Dolby Vision whose base layer means nothing by itself. */
+  /** Dolby Vision whose base layer cannot be shown alone. */
   needsDolbyVision: boolean;
   /** Seconds after the file's start at which the first frame is shown. */
   start: number;
@@ -28,7 +28,7 @@ export type VideoStream = Orientation & {
   declaredRate: number;
 };
 
-/** ffmpeg's names; null where neither container nor bitstream says. */
+/** ffmpeg's names; null where neither container nor bitstream states it. */
 export type Color = {
   matrix: string | null;
   transfer: string | null;
@@ -71,7 +71,7 @@ export function streamsOf(report: FfprobeReport, clock: Container["clock"]): Str
   };
 }
 
-/** A stream that no decoder knows has no sample format. */
+/** A stream without a decoder has no sample format. */
 const decodableSound = ({ codec_type, sample_fmt, channels, sample_rate }: FfprobeStream) =>
   codec_type === "audio" && sample_fmt !== null && channels > 0 && sample_rate > 0;
 
@@ -92,7 +92,7 @@ function shown({ packets }: FfprobeReport): (Packet & { stream: number })[] {
   });
 }
 
-/** Frames are stored out of order within a few; later ones may belong to a clock that was restarted. */
+/** Frames are reordered by a few positions at most; much later ones may belong to a restarted clock. */
 const startOf = (packets: readonly Packet[]) => Math.min(...packets.slice(0, 64).map(({ time }) => time));
 
 function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoStream {

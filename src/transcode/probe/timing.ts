@@ -3,7 +3,7 @@ import type { Container } from "./container.ts";
 /** A packet of the source in file order; times in seconds. */
 export type Packet = { time: number; duration: number };
 
-/** What the packets of a stream say about its time, whatever the container declares. */
+/** Timing of a stream by its packets, whatever the container declares. */
 export type Timing = {
   packets: number;
   /** Seconds from the first frame's start to the last one's end, jumps of the clock left out. */

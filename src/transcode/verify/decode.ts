@@ -2,8 +2,8 @@ import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
 
-/** What a decoder made of a track: frames (or audio frames), and what it complained of. */
-export type Decoded = { frames: number; complaints: string[] };
+/** What a decoder made of a track: frames (or audio frames), and the errors it reported. */
+export type Decoded = { frames: number; errors: string[] };
 
 const FrameCount = z.object({
   streams: z.tuple([z.object({ nb_read_frames: z.coerce.number().default(0) })]),
@@ -18,7 +18,7 @@ export async function decode(
   what: "keyframes" | "all frames",
   signal: AbortSignal | undefined,
 ): Promise<Decoded> {
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const printed = await runFfprobe(
     [
       ...hardened("hls"),
@@ -30,9 +30,9 @@ export async function decode(
       signal,
       // Beside the playlist, so that no character of the folder's name can spoil the addresses in it.
       cwd: dirname(playlist),
-      onLog: (text) => complaints.push(...text.split("\n").filter((line) => line !== "")),
+      onLog: (text) => errors.push(...text.split("\n").filter((line) => line !== "")),
     },
   );
   const { streams } = FrameCount.parse(JSON.parse(printed));
-  return { frames: streams[0].nb_read_frames, complaints };
+  return { frames: streams[0].nb_read_frames, errors };
 }

@@ -1,4 +1,4 @@
-/** What a decoder is told of a track: the codec, and the box that says how its NAL units are packed. */
+/** A track's codec, and the number of bytes of the length before each of its NAL units. */
 export type NalPacking = { codec: "avc" | "hevc"; lengthBytes: number };
 
 /** NAL unit types of slices, and among them those of an IDR picture. @source ITU-T H.264, table 7-1; H.265, table 7-1 */

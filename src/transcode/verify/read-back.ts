@@ -6,7 +6,7 @@ import {
   Input,
   type InputVideoTrack,
 } from "mediabunny";
-import { codecString } from "../package/codec-string.ts";
+import { codecString } from "../base/codec.ts";
 import { isIdr, nalPacking } from "./idr.ts";
 
 /** A packet of a finished track; seconds. */
@@ -59,7 +59,7 @@ async function pictureOf(track: InputVideoTrack): Promise<ReadTrack["picture"]> 
   return { width, height, rotation, color };
 }
 
-/** Tells the packets of a track at which a decoder can start. */
+/** Recognises the packets of a track at which a decoder can start. */
 async function entryPoints(
   track: InputVideoTrack,
 ): Promise<(packet: EncodedPacket) => boolean | Promise<boolean>> {

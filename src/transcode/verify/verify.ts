@@ -41,7 +41,7 @@ const audioFrame = 1024 / 48_000;
  * Reads the folder back as a player would and compares it with the plan. Every level checks all packets and
  * files; `keyframes` also decodes the sound, every keyframe of every rendition and all frames of the middle
  * one, `full` all frames of all.
- * @throws TypedError OUTPUT_INVALID that says what is wrong: a broken output is a failure, never a success
+ * @throws TypedError OUTPUT_INVALID that names the fault: a broken output is a failure, never a success
  */
 export async function verify(
   out: string,
@@ -59,7 +59,7 @@ export async function verify(
     checkFrames(video.playlist, track.packets, expected);
     await checkCuts(out, video.playlist, expected, { early: 0, late: 0 });
     if (level === "packets") continue;
-    // AV1's decoder cannot be told to leave out what lies between keyframes.
+    // AV1's decoder cannot skip the frames between keyframes.
     const whole = level === "full" || index === expected.videos.length >> 1 || video.codec.startsWith("av01");
     const frames = whole ? expected.frames : track.packets.filter(({ key }) => key).length;
     await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
@@ -94,7 +94,7 @@ async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Exp
 }
 
 /**
- * The playlist says that segments of all tracks begin together, and end with the frames.
+ * By the playlist, segments of all tracks begin together, and end with the frames.
  * @param early by how many seconds a segment may begin before the picture's
  * @param late by how many seconds the last one may miss the end
  */
@@ -200,7 +200,7 @@ async function verifyDecoding(
 ): Promise<void> {
   const must = demand(playlist);
   const decoded = await decode(join(out, playlist), what, signal);
-  must(decoded.complaints.length === 0, `the decoder says: ${decoded.complaints[0]}`);
+  must(decoded.errors.length === 0, `the decoder reports: ${decoded.errors[0]}`);
   must(decoded.frames === frames, `${decoded.frames} of ${frames} ${what} decode`);
 }
 

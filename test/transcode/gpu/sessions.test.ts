@@ -32,7 +32,7 @@ for (const [limit, found] of [
   [null, 16],
 ] as const)
   test(`a driver that allows ${limit ?? "any number of"} sessions: ${found} are found`, async () => {
-    const tried = () => trialSessions("h264", 0, { most: 16 });
+    const tried = () => trialSessions("h264", 0, { max: 16 });
     assert.equal(await withSessions(`limit ${limit}`, limit, tried), found);
   });
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { look, posterScore } from "../../../src/transcode/pictures/poster-score.ts";
+import { pictureStatistics, posterScore } from "../../../src/transcode/pictures/poster-score.ts";
 import { storyboardCues } from "../../../src/transcode/pictures/storyboard.ts";
 import { thumbhash } from "../../../src/transcode/pictures/thumbhash.ts";
 import { picturePlan } from "../../../src/transcode/plan/picture-plan.ts";
@@ -36,7 +36,7 @@ test("poster: a sharp scene beats the same scene blurred or dark, a title card, 
     const pixels = Uint8Array.from({ length: size.width * size.height }, (_, at) =>
       brightness(at % size.width, Math.floor(at / size.width)),
     );
-    return posterScore(look({ ...size, pixels }));
+    return posterScore(pictureStatistics({ ...size, pixels }));
   };
   const scene = (x: number, y: number) =>
     128 + 60 * Math.sin(x / 9) * Math.cos(y / 7) + ((x * 7 + y * 13) % 40);

@@ -141,7 +141,7 @@ const faults: [
       await damage(join(out, fileOf("120p/0-")));
       return {};
     },
-    /120p.*(the decoder says|decode$)/,
+    /120p.*(the decoder reports|decode$)/,
   ],
   [
     "sound that does not decode",
@@ -150,7 +150,7 @@ const faults: [
       await damage(join(out, fileOf("audio/0-")));
       return {};
     },
-    /audio.*(the decoder says|decode$)/,
+    /audio.*(the decoder reports|decode$)/,
   ],
 ];
 
