@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { collectDataset } from "../src/ml/dataset.ts";
-import { type InteractionFormat, readInteractions } from "../src/ml/datasets/interaction-file.ts";
+import { type InteractionFormat, readInteractions } from "../src/ml/datasets/interactions.ts";
 import type { Engine } from "../src/ml/engines/engine.ts";
 import { evaluate } from "../src/ml/evaluation/evaluate.ts";
 import { fitMarkov } from "../src/ml/models/markov.ts";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { collectDataset, historyOf } from "../src/ml/dataset.ts";
-import { type InteractionFormat, readInteractions } from "../src/ml/datasets/interaction-file.ts";
+import { type InteractionFormat, readInteractions } from "../src/ml/datasets/interactions.ts";
 import type { Engine } from "../src/ml/engines/engine.ts";
 import { fitMarkov } from "../src/ml/models/markov.ts";
 import { leaveLastOut, type Split } from "../src/ml/split.ts";

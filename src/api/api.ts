@@ -16,13 +16,13 @@ import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events-route.ts";
 import { feedRoute } from "./feed-route.ts";
 
-export type ApiOptions = { parts: FeedDependencies; log: Log; token?: string | undefined };
+export type ApiOptions = { dependencies: FeedDependencies; log: Log; token?: string | undefined };
 
 /** Bytes of a request: a thousand events, amply. */
 const bodyLimit = 2_000_000;
 
 /** The HTTP interface, not listening yet. GET /openapi.json describes it. */
-export async function createApi({ parts, log, token }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({ dependencies, log, token }: ApiOptions): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -51,8 +51,8 @@ export async function createApi({ parts, log, token }: ApiOptions): Promise<Fast
     transformObject: jsonSchemaTransformObject,
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  await app.register(feedRoute, { parts });
-  await app.register(eventsRoute, parts);
+  await app.register(feedRoute, { dependencies });
+  await app.register(eventsRoute, dependencies);
   return app;
 }
 

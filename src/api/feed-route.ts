@@ -24,7 +24,10 @@ const Answer = z.object({
 });
 
 /** GET /v1/feed: what to show next. What it answers counts as shown, and is not shown to that viewer again. */
-export const feedRoute: FastifyPluginAsyncZod<{ parts: FeedDependencies }> = async (app, { parts }) => {
+export const feedRoute: FastifyPluginAsyncZod<{ dependencies: FeedDependencies }> = async (
+  app,
+  { dependencies },
+) => {
   app.get(
     "/v1/feed",
     {
@@ -35,10 +38,10 @@ export const feedRoute: FastifyPluginAsyncZod<{ parts: FeedDependencies }> = asy
       },
     },
     async ({ query: { user, limit } }, reply) => {
-      const items = await feed(parts, { user, limit, now: Date.now() });
+      const items = await feed(dependencies, { user, limit, now: Date.now() });
       return reply
         .header("cache-control", "no-store")
-        .send({ modelVersion: parts.model()?.version ?? null, items });
+        .send({ modelVersion: dependencies.model()?.version ?? null, items });
     },
   );
 };

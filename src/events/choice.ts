@@ -12,6 +12,6 @@ const chosenBy: ReadonlySet<EngagementEvent["type"]> = new Set([
   "comment",
 ]);
 
-/** Whether an event says that the viewer liked the video: what models learn from. */
+/** Whether an event shows that the viewer liked the video: what models learn from. */
 export const isChoice = (event: EngagementEvent): boolean =>
   event.type === "watch" ? event.watchedMs >= chosenShare * event.totalMs : chosenBy.has(event.type);

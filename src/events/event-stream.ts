@@ -26,7 +26,7 @@ const addNew = `
   end
   return added`;
 
-/** Redis is deaf to others while a script runs. */
+/** Redis blocks other clients while a script runs. */
 const batch = 500;
 
 export type StreamEntry = { entry: string; event: EngagementEvent };
@@ -53,7 +53,7 @@ export class EventStream {
 
   /**
    * The entries that are in the stream now, oldest first.
-   * @throws TypedError EVENT_STREAM_INVALID when somebody else wrote into it
+   * @throws TypedError EVENT_STREAM_INVALID when something else wrote to it
    */
   async *entries(): AsyncGenerator<StreamEntry> {
     const [newest] = await this.#redis.xrevrange(eventKeys.stream, "+", "-", "COUNT", 1);
@@ -88,7 +88,7 @@ function parseEntry(entry: string, fields: readonly string[]): EngagementEvent {
   } catch (cause) {
     throw new TypedError(
       "EVENT_STREAM_INVALID",
-      `entry ${entry} of the Redis stream ${eventKeys.stream} is no event: remove it with XDEL`,
+      `entry ${entry} of the Redis stream ${eventKeys.stream} is not an event: remove it with XDEL`,
       { cause },
     );
   }

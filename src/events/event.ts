@@ -13,7 +13,7 @@ const count = (unit: string) =>
 
 const isoTime = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
-/** Seconds since 1970 lie below this until the year 33658, so that a wrong unit is told and not believed. */
+/** Seconds since 1970 lie below this until the year 33658, so a time in seconds is recognised. */
 const firstMillisecond = 1_000_000_000_000;
 
 const Time = z

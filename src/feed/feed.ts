@@ -38,18 +38,18 @@ const poolFactor = 3;
  * @param now milliseconds since 1970
  */
 export async function feed(
-  parts: FeedDependencies,
+  dependencies: FeedDependencies,
   { user, limit, now }: { user: string; limit: number; now: number },
 ): Promise<Placed[]> {
-  const { viewers, stream, exploration, random, visibility, freshShare } = parts;
+  const { viewers, stream, exploration, random, visibility, freshShare } = dependencies;
   const viewer = await viewers.get(user);
-  const pool = await visible(await candidates(parts, viewer, limit), visibility, poolFactor * limit);
-  const { ranker } = parts.model() ?? {};
-  const known = parts.engagement?.();
+  const pool = await visible(await candidates(dependencies, viewer, limit), visibility, poolFactor * limit);
+  const { ranker } = dependencies.model() ?? {};
+  const known = dependencies.engagement?.();
   const ranked = ranker && known ? await rerank(pool, { ranker, known, user, now }) : pool;
   const placed = select(ranked, {
     ...{ limit, exploration, random },
-    fresh: freshShare > 0 ? await visible(freshFor(parts, viewer), visibility, limit) : [],
+    fresh: freshShare > 0 ? await visible(freshFor(dependencies, viewer), visibility, limit) : [],
     isFresh: (position) => isFreshPlace(viewer.seen.size + position, freshShare),
   });
   const impressions = placed.map((place) => impression(place, { user, now, random }));

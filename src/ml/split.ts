@@ -4,11 +4,11 @@ import { type Dataset, historyOf, truncated } from "./dataset.ts";
 /** A question to a model: after this history, what came next? */
 export type Case = { user: number; history: Int32Array; target: number };
 
-/** What a model may learn from, and what it is asked. */
+/** What a model may learn from, and the cases it is evaluated on. */
 export type Split = { train: Dataset; cases: Case[] };
 
 /** Fewer than this leaves nothing to learn from once two are held out. */
-const fewest = 3;
+const minHistory = 3;
 
 /**
  * Holds out the last item of each user for the test and the second-last for validation; users with fewer than 3
@@ -27,11 +27,13 @@ export function leaveLastOut(
   const length = (user: number) => historyOf(dataset, user).length;
   const cases = dataset.users.flatMap((_, user) => {
     const all = historyOf(dataset, user);
-    if (all.length < fewest) return [];
+    if (all.length < minHistory) return [];
     return { user, history: all.subarray(0, all.length - back), target: all.at(-back)! };
   });
-  if (cases.length === 0) throw tooSmall(`no user has ${fewest} items`);
-  const train = truncated(dataset, (user) => (length(user) < fewest ? length(user) : length(user) - heldOut));
+  if (cases.length === 0) throw tooSmall(`no user has ${minHistory} items`);
+  const train = truncated(dataset, (user) =>
+    length(user) < minHistory ? length(user) : length(user) - heldOut,
+  );
   return { train, cases };
 }
 

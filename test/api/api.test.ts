@@ -26,7 +26,7 @@ import { markovVersion } from "../feed/markov-version.ts";
 let folder: string;
 let server: RedisServer;
 let redis: Redis;
-let parts: FeedDependencies;
+let dependencies: FeedDependencies;
 let fresh: string[] = [];
 let app: FastifyInstance;
 let registry: Registry;
@@ -59,7 +59,7 @@ before(async () => {
     onFailed: (error) => failures.push(error),
   });
   const trending = await trendingVideos(lake);
-  parts = {
+  dependencies = {
     viewers: new Viewers(redis, lake),
     stream: new EventStream(redis),
     model: () => model.current,
@@ -70,7 +70,7 @@ before(async () => {
     exploration: 0,
     random: seeded(1),
   };
-  app = await createApi({ parts, log: openLog("silent") });
+  app = await createApi({ dependencies, log: openLog("silent") });
 });
 after(async () => {
   await app.close();
@@ -99,9 +99,9 @@ test("feed: with no model what is trending, without what the viewer has seen; no
     items: [
       { video: "a", position: 0, source: "trending", propensity: 1 },
       { video: "b", position: 1, source: "trending", propensity: 1 },
-    ].map((item, at) => ({ ...item, video: parts.trending()[at] })),
+    ].map((item, at) => ({ ...item, video: dependencies.trending()[at] })),
   });
-  assert.deepEqual(videosOf(await feedFor("new")), parts.trending().slice(2));
+  assert.deepEqual(videosOf(await feedFor("new")), dependencies.trending().slice(2));
   assert.deepEqual((await feedFor("new")).items, []);
   assert.deepEqual(videosOf(await feedFor("u1")), ["e"]);
 });
@@ -110,7 +110,10 @@ test("feed: what may not be seen is in none, be it a candidate or fresh", async 
   const hidden = new Set(["e", "hidden-fresh"]);
   fresh = ["hidden-fresh", "open-fresh"];
   const guarded = await createApi({
-    parts: { ...parts, visibility: async (videos) => new Set(videos.filter((video) => !hidden.has(video))) },
+    dependencies: {
+      ...dependencies,
+      visibility: async (videos) => new Set(videos.filter((video) => !hidden.has(video))),
+    },
     log: openLog("silent"),
   });
   const shown: string[] = [];
@@ -121,8 +124,8 @@ test("feed: what may not be seen is in none, be it a candidate or fresh", async 
   }
   await guarded.close();
   fresh = [];
-  assert.ok(parts.trending().includes("e"));
-  const visible = parts.trending().filter((video) => !hidden.has(video));
+  assert.ok(dependencies.trending().includes("e"));
+  const visible = dependencies.trending().filter((video) => !hidden.has(video));
   assert.deepEqual(shown.toSorted(), [...visible, "open-fresh"].toSorted());
 });
 
@@ -177,7 +180,7 @@ test("feed: a promoted version serves without a restart, what was just watched c
   assert.deepEqual(videosOf(await feedFor("nobody", 9)), model.current!.global);
 
   const kept = [];
-  for await (const { event } of parts.stream.entries())
+  for await (const { event } of dependencies.stream.entries())
     if (event.user === "zoe")
       kept.push([event.type, event.video, "position" in event ? event.position : null]);
   assert.deepEqual(kept, [
@@ -185,9 +188,9 @@ test("feed: a promoted version serves without a restart, what was just watched c
     ...answer.items.map(({ video }, at) => ["impression", video, at]),
   ]);
   using lake = await Lake.open(join(folder, "lake"));
-  await compact(parts.stream, lake);
+  await compact(dependencies.stream, lake);
   await redis.del("kiln:viewer:zoe");
-  const again = await parts.viewers.get("zoe");
+  const again = await dependencies.viewers.get("zoe");
   assert.deepEqual([again.chosen, again.seen.size], [["a"], 1 + answer.items.length]);
 });
 
@@ -244,7 +247,11 @@ test("access: without a token only by this machine's name; with one only with it
     (await api.inject({ url: "/openapi.json", headers })).statusCode;
   assert.equal(await status(app, { host: "localhost:8080" }), 200);
   assert.equal(await status(app, { host: "evil.example:8080" }), 403);
-  const guarded = await createApi({ parts, log: openLog("silent"), token: "a-token-of-24-characters" });
+  const guarded = await createApi({
+    dependencies,
+    log: openLog("silent"),
+    token: "a-token-of-24-characters",
+  });
   assert.equal(await status(guarded, { host: "localhost" }), 401);
   assert.equal(await status(guarded, { host: "api.example", authorization: "Bearer wrong" }), 401);
   const right = { host: "api.example", authorization: "Bearer a-token-of-24-characters" };

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectDataset } from "../../src/ml/dataset.ts";
-import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
+import { lakeInteractions } from "../../src/ml/datasets/interactions.ts";
 import { fitMarkov } from "../../src/ml/models/markov.ts";
 import { BaselineParameters } from "../../src/ml/models/parameters.ts";
 import { describeMarkov } from "../../src/ml/models/stored/describe-model.ts";

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Lake } from "../../src/events/lake/lake.ts";
 import { collectDataset, historyOf } from "../../src/ml/dataset.ts";
-import { type InteractionFormat, readInteractions } from "../../src/ml/datasets/interaction-file.ts";
-import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
+import {
+  type InteractionFormat,
+  lakeInteractions,
+  readInteractions,
+} from "../../src/ml/datasets/interactions.ts";
 import { leaveLastOut, timeSplit } from "../../src/ml/split.ts";
 import { noon, sample } from "../events/sample-events.ts";
 import { toy } from "./toy.ts";

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { seeded } from "../../src/base/random.ts";
 import { collectDataset } from "../../src/ml/dataset.ts";
-import { readInteractions } from "../../src/ml/datasets/interaction-file.ts";
+import { readInteractions } from "../../src/ml/datasets/interactions.ts";
 import { bootstrapMean } from "../../src/ml/evaluation/bootstrap.ts";
 import { type Evaluation, evaluate } from "../../src/ml/evaluation/evaluate.ts";
 import { caseMetrics, listMetrics } from "../../src/ml/evaluation/metrics.ts";

@@ -9,7 +9,7 @@ import { lakeImpressions } from "../../src/events/lake/lake-impressions.ts";
 import { Audience } from "../../src/events/simulator/audience.ts";
 import { simulate } from "../../src/events/simulator/simulate.ts";
 import { collectDataset } from "../../src/ml/dataset.ts";
-import { lakeInteractions } from "../../src/ml/datasets/lake-interactions.ts";
+import { lakeInteractions } from "../../src/ml/datasets/interactions.ts";
 import { loggedValue, policyQuestions, policyValue } from "../../src/ml/evaluation/policy-value.ts";
 import { rowByRow } from "../../src/ml/models/recommender.ts";
 import { noon, sample } from "../events/sample-events.ts";

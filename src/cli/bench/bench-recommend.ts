@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { RecommendFigure } from "../../../bench/recommend.ts";
 import { readSettings } from "../../config.ts";
-import { type InteractionFormat, interactionFormats } from "../../ml/datasets/interaction-file.ts";
+import { type InteractionFormat, interactionFormats } from "../../ml/datasets/interactions.ts";
 import { type EngineChoice, engineChoices } from "../../ml/engines/engine.ts";
 import { openEngine } from "../../ml/engines/open-engine.ts";
 import { MlSettings } from "../../ml/settings.ts";

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { Timing } from "../../../bench/training-step.ts";
 import type { WholeTraining } from "../../../bench/whole-training.ts";
 import { readSettings } from "../../config.ts";
-import { type InteractionFormat, interactionFormats } from "../../ml/datasets/interaction-file.ts";
+import { type InteractionFormat, interactionFormats } from "../../ml/datasets/interactions.ts";
 import { openEngine } from "../../ml/engines/open-engine.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { ModelParameters } from "../../ml/training/parameters/model-parameters.ts";

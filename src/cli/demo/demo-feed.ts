@@ -76,7 +76,7 @@ export async function demoFeed({
   const manifest = await registerDraft(registry, out, { source: "a simulated audience", parent: null, now });
   const objections = gate(manifest)
     .reasons.filter(({ passed }) => !passed)
-    .map(({ say }) => say);
+    .map(({ message }) => message);
   await activate(registry, manifest.version, { by: "promote", objections, now });
 
   await grantRole(agent, configuration, principal, "recommender");
@@ -92,7 +92,7 @@ export async function demoFeed({
   await model.refresh();
   const trending = await trendingVideos(lake);
   const api = await createApi({
-    parts: {
+    dependencies: {
       viewers: new Viewers(redis, lake),
       stream: new EventStream(redis),
       model: () => model.current,

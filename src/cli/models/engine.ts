@@ -30,7 +30,7 @@ export default function engineCommand(command: Command): void {
     .option("--dir <folder>", "where to (default: KILN_TENSORFLOW, or .runtime/tensorflow in Kiln's folder)")
     .action(async (_, { cuda = false, dir }: { cuda?: boolean; dir?: string }) => {
       const directory = dir ?? readSettings(MlSettings).KILN_TENSORFLOW ?? defaultDirectory;
-      const onStep = (say: string) => console.error(`kiln: ${say}`);
+      const onStep = (message: string) => console.error(`kiln: ${message}`);
       const done = await installTensorflow({ directory, cuda, onStep, signal: stopSignal() });
       console.log(`${done ? "installed" : "there already"}: ${directory}`);
       if (dir !== undefined) console.log(`to use it: export KILN_TENSORFLOW=${directory}`);

@@ -9,8 +9,11 @@ import { readSettings } from "../../config.ts";
 import { lakeImpressions } from "../../events/lake/lake-impressions.ts";
 import { EventSettings } from "../../events/settings.ts";
 import { collectDataset, type Dataset } from "../../ml/dataset.ts";
-import { type InteractionFormat, readInteractions } from "../../ml/datasets/interaction-file.ts";
-import { lakeInteractions } from "../../ml/datasets/lake-interactions.ts";
+import {
+  type InteractionFormat,
+  lakeInteractions,
+  readInteractions,
+} from "../../ml/datasets/interactions.ts";
 import { type Evaluation, evaluate } from "../../ml/evaluation/evaluate.ts";
 import {
   loggedValue,

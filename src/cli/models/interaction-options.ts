@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { interactionFormats } from "../../ml/datasets/interaction-file.ts";
+import { interactionFormats } from "../../ml/datasets/interactions.ts";
 
 /** Where what users chose comes from: the same for every command that learns or measures. */
 export const interactionOptions = (command: Command): Command =>

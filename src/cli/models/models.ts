@@ -75,7 +75,7 @@ export default function models(command: Command): void {
       if (options.json) return printJson({ manifest, gate: judged });
       printVersion(manifest, registry);
       printTable(...metricTable(manifest.metrics));
-      for (const { passed, say } of judged.reasons) console.log(`${passed ? "ok" : "!!"} ${say}`);
+      for (const { passed, message } of judged.reasons) console.log(`${passed ? "ok" : "!!"} ${message}`);
     },
   );
 
@@ -104,7 +104,7 @@ export default function models(command: Command): void {
     .action(async (version: string, { force, ...options }: Options & { force?: true }) => {
       const registry = registryOf(options);
       const { passed, reasons } = gate(await readVersion(registry, version));
-      const objections = reasons.filter((reason) => !reason.passed).map(({ say }) => say);
+      const objections = reasons.filter((reason) => !reason.passed).map(({ message }) => message);
       if (!passed && !force)
         throw new TypedError(
           "GATE_REFUSED",

@@ -3,5 +3,5 @@ import type { Registered } from "../../ml/registry/registered.ts";
 /** Under which version, and whether it serves; if not, why. */
 export function printRegistered({ version, gate, promoted }: Registered): void {
   console.log(`registered as ${version}${promoted ? ", which serves now" : ""}`);
-  for (const { passed, say } of gate.reasons) console.log(`${passed ? "ok" : "!!"} ${say}`);
+  for (const { passed, message } of gate.reasons) console.log(`${passed ? "ok" : "!!"} ${message}`);
 }

@@ -4,7 +4,7 @@ import { issuesOf } from "../../base/issues-of.ts";
 import { plainIssue } from "../../base/plain-issue.ts";
 import { readSettings } from "../../config.ts";
 import { EventSettings } from "../../events/settings.ts";
-import type { interactionFormats } from "../../ml/datasets/interaction-file.ts";
+import type { interactionFormats } from "../../ml/datasets/interactions.ts";
 import { engineChoices } from "../../ml/engines/engine.ts";
 import { caseMetricNames } from "../../ml/evaluation/metrics.ts";
 import { runTraining } from "../../ml/jobs/run-training.ts";
@@ -214,7 +214,7 @@ function printReport(report: TrainingReport, out: string): void {
   if (ranker) {
     console.log(`\nRanker, on ${ranker.heldOut} impressions later than those it learned from:`);
     printTable(
-      ["objective", "AUC", "foreseen over happened"],
+      ["objective", "AUC", "predicted over observed"],
       Object.entries(ranker.metrics).map(([objective, { auc, calibration }]) => [
         objective,
         auc?.toFixed(3) ?? "",

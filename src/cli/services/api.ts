@@ -91,7 +91,7 @@ async function run(): Promise<void> {
   opened.defer(() => timers.forEach(clearInterval));
 
   const app = await createApi({
-    parts: {
+    dependencies: {
       viewers: new Viewers(redis, lake),
       stream: new EventStream(redis),
       model: () => model.current,

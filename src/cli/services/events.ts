@@ -62,16 +62,16 @@ export default function events(command: Command): void {
 
   lakeOption(add(command, "compact", "move the events that have arrived from Redis into the lake")).action(
     async (options: Options) => {
-      using parts = await openAll(options);
-      printAddition(options, await compact(parts.stream, parts.lake));
+      using opened = await openAll(options);
+      printAddition(options, await compact(opened.stream, opened.lake));
     },
   );
 
   lakeOption(add(command, "forget <user>", "delete everything that a user did, in Redis and in the lake"))
     .addHelpText("after", "\nWhat was delivered before stays out, even when it comes again.")
     .action(async (user: string, options: Options) => {
-      using parts = await openAll(options);
-      const deleted = await forgetUser(user, { ...parts, now: Date.now() });
+      using opened = await openAll(options);
+      const deleted = await forgetUser(user, { ...opened, now: Date.now() });
       print(options, { deleted }, [`${deleted} events deleted`]);
     });
 }

@@ -7,7 +7,7 @@ import { readEventFile } from "./event-file.ts";
 /** What a file holds; of the problems the first ones, each as `line 3: watchedMs: ...`. */
 export type FileReport = { events: number; invalid: number; problems: string[] };
 
-/** A file with a wrong column has a problem a line: nobody reads more than these. */
+/** A file with a wrong column has a problem on every line; the first ones are enough. */
 const shown = 20;
 
 /** Judges every event of a file and keeps nothing of it. */

@@ -1,14 +1,14 @@
 import { openDatabase, rowsOf } from "./duckdb.ts";
 import { lakeQuery } from "./lake.ts";
 
-/** A video that was shown, with the probability of that, and what came of it. */
+/** A shown video, its propensity, and how much of it was watched. */
 export type LoggedImpression = {
   user: string;
   video: string;
   /** Milliseconds since 1970. */
   at: number;
   propensity: number;
-  /** 0 when the viewer did not look; above 1 when it was played again. */
+  /** 0 if it was not watched; above 1 if it was replayed. */
   watchedShare: number;
 };
 

@@ -26,7 +26,7 @@ const openHere = new Set<string>();
 const partition = /^day=(\d{4}-\d{2}-\d{2})$/;
 /** The day of an event, as SQL computes it. */
 const dayColumn = `strftime(epoch_ms("at"), '%Y-%m-%d')`;
-/** A day's file while it is written; what a crash left there is no part of the lake. */
+/** A day's file while it is written; a leftover of a crash is not part of the lake. */
 const incoming = (folder: string) => join(folder, ".incoming.parquet");
 const fileOf = (folder: string, day: string) => join(folder, `day=${day}`, "events.parquet");
 
@@ -69,7 +69,7 @@ export class Lake implements Disposable {
 
   /**
    * Merges events into their days: late ones into the file of a day long gone, known ones into nothing. All of it
-   * is on disk when the promise resolves; after a crash half-way the same call ends in the same lake.
+   * is on disk when the promise resolves; after a crash half-way the same call gives the same lake.
    */
   async add(events: AsyncIterable<EngagementEvent> | Iterable<EngagementEvent>): Promise<Addition> {
     const { connection } = this.#database;
@@ -86,14 +86,13 @@ export class Lake implements Disposable {
   }
 
   /**
-   * Deletes everything that a user did until now, and refuses it when it is delivered again. What the user does
-   * afterwards counts again.
+   * Deletes all of a user's events until now, and drops them if they are delivered again. Later events count.
    * @returns how many events were deleted
    */
   async forget(user: string, now: number): Promise<number> {
     const digest = createHash("sha256").update(user).digest("hex");
     const { connection } = this.#database;
-    // First of all: what a crash leaves behind can be deleted by a second call, what comes back could not.
+    // First: a second call can delete what a crash leaves behind, but not what is delivered again.
     await connection.run("INSERT OR REPLACE INTO forgotten VALUES ($1, $2)", [digest, BigInt(now)]);
     let deleted = 0;
     for (const day of await lakeDays(this.#folder)) {
@@ -172,7 +171,7 @@ export async function lakeQuery(folder: string, range: DayRange = {}): Promise<s
   return `SELECT * FROM read_parquet([${files}], hive_partitioning = false)`;
 }
 
-/** The events of these days in the order of time. A user's deletion that happens meanwhile may not be seen. */
+/** The events of these days in the order of time. A concurrent deletion of a user may be missed. */
 export async function* readLake(folder: string, range: DayRange = {}): AsyncGenerator<EngagementEvent> {
   using database = await openDatabase();
   for (const day of await lakeDays(folder, range)) {
@@ -196,7 +195,11 @@ const eventOf = (row: Record<string, unknown>) =>
 const parquet = (file: string) => `read_parquet(${quoted(file)}, hive_partitioning = false)`;
 
 const inUse = (folder: string, cause?: unknown) =>
-  new TypedError("LAKE_IN_USE", `another process writes into the lake ${folder}: wait until it is done`, {
-    final: false,
-    cause,
-  });
+  new TypedError(
+    "LAKE_IN_USE",
+    `another process is writing to the lake ${folder}: wait until it has finished`,
+    {
+      final: false,
+      cause,
+    },
+  );

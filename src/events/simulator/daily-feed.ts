@@ -16,7 +16,7 @@ export type DailyFeed = {
 
 /** No video's weight falls below this share of its quality: old favourites are still found. */
 const oldest = 0.1;
-/** Beyond this share of what would be drawn, the rest is too rare to look for. */
+/** Beyond this share of what would be drawn, the rest is too rare to search for. */
 const exhausted = 0.98;
 
 /**

@@ -9,9 +9,9 @@ const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 /** Below this share of a video the viewer has skipped it. */
 const skipped = 0.15;
 
-/** How long a viewer watches a video that was looked at, and what else the viewer does with it. */
+/** How long a viewer watches a video, and what else the viewer does with it. */
 export function react({ taste }: Viewer, { topic, quality, lengthMs }: Video, random: Random): Reaction {
-  // 1 for the topic that a viewer likes best, near 0 for most.
+  // 1 for the topic that a viewer likes best, near 0 for the others.
   const affinity = taste[topic]! / Math.max(...taste);
   const pleasure = logistic(-1.2 + 2.5 * affinity + 0.8 * (quality - 1) + 0.9 * random.normal());
   // The last tenth stands for those who let it play again.

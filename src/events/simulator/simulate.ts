@@ -44,14 +44,14 @@ type Setting = {
   random: Random;
 };
 
-/** A viewer opens the app once; who does not look at a place does not look at the later ones. */
+/** A viewer opens the app once; one who leaves at a place does not see the later ones. */
 function* session({ viewer, videos, feed, midnight, audience, random }: Setting): Generator<EngagementEvent> {
   let time = midnight + startOfSession(random);
   const name = ulid(time, random.bytes(10));
   const event = (fields: Record<string, unknown>) =>
     schema.parse({ id: ulid(time, random.bytes(10)), at: time, user: viewer.id, session: name, ...fields });
   let mood = moodOf(viewer, audience, random);
-  let looks = true;
+  let watching = true;
   for (let position = 0; position < audience.slate; position++) {
     const shown = feed.draw(mood, viewer.seen, random);
     if (shown === undefined) return;
@@ -60,10 +60,10 @@ function* session({ viewer, videos, feed, midnight, audience, random }: Setting)
     const { source, propensity } = shown;
     const impression = { type: "impression", video: video.id, source, position, propensity };
     yield event({ ...impression, modelVersion: feedVersion });
-    looks &&= random.next() < audience.examination;
-    if (!looks) continue;
+    watching &&= random.next() < audience.examination;
+    if (!watching) continue;
     const reactions = react(viewer, video, random);
-    // A day's events are handed on together: nobody watches into the next one.
+    // Events are yielded day by day, so no view may extend into the next day.
     if (time + reactions.watchedMs >= midnight + dayMs) return;
     time += reactions.watchedMs;
     yield event({ type: "watch", video: video.id, watchedMs: reactions.watchedMs, totalMs: video.lengthMs });
@@ -78,7 +78,7 @@ function moodOf({ taste }: Viewer, audience: Audience, random: Random): Float64A
   return taste.map((share, topic) => (share + whim[topic]!) / 2);
 }
 
-/** Milliseconds after midnight UTC: most come in the evening. */
+/** Milliseconds after midnight UTC: mainly in the evening. */
 function startOfSession(random: Random): number {
   const hour = 19 + 4 * random.normal();
   return Math.floor(Math.min(23.5, Math.max(0, hour)) * 3_600_000);

@@ -1,7 +1,7 @@
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { lakeDays } from "../../events/lake/lake.ts";
 import type { Applied, PushedFeed, RecommenderClient } from "../../ic/canisters/recommender-client.ts";
-import { lakeInteractions } from "../../ml/datasets/lake-interactions.ts";
+import { lakeInteractions } from "../../ml/datasets/interactions.ts";
 import type { EngineChoice } from "../../ml/engines/engine.ts";
 import type { LoadOptions } from "../../ml/models/stored/load-recommender.ts";
 import type { Activation } from "../../ml/registry/activation.ts";

@@ -1,7 +1,7 @@
 import { TypedError } from "../../base/typed-error.ts";
 import { lakeDays } from "../../events/lake/lake.ts";
 import { collectDataset } from "../../ml/dataset.ts";
-import { lakeInteractions } from "../../ml/datasets/lake-interactions.ts";
+import { lakeInteractions } from "../../ml/datasets/interactions.ts";
 import { BaselineParameters } from "../../ml/models/parameters.ts";
 import { fitTrending } from "../../ml/models/trending.ts";
 import { topItems } from "../../ml/top-items.ts";

@@ -33,7 +33,7 @@ export async function readContent(path: string): Promise<Map<string, Float32Arra
   return content;
 }
 
-/** What a file says that may not be there yet; nothing without one. @throws TypedError CONTENT_INVALID */
+/** As `readContent`; undefined where there is no such file yet. @throws TypedError CONTENT_INVALID */
 export const contentOf = async (path: string | undefined): Promise<Map<string, Float32Array> | undefined> =>
   path !== undefined && existsSync(path) ? await readContent(path) : undefined;
 
@@ -73,5 +73,5 @@ function unit(features: Float32Array): Float32Array {
   return length === 0 ? features : features.map((feature) => feature / length);
 }
 
-const invalid = (path: string, line: number, say: string) =>
-  new TypedError("CONTENT_INVALID", `${path}, line ${line}: ${say}`);
+const invalid = (path: string, line: number, message: string) =>
+  new TypedError("CONTENT_INVALID", `${path}, line ${line}: ${message}`);

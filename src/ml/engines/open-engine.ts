@@ -1,13 +1,13 @@
 import { TypedError } from "../../base/typed-error.ts";
 import { type Engine, type EngineChoice, type EngineName, engineNames } from "./engine.ts";
 
-/** Why an engine was passed by. */
-export type PassedBy = { name: EngineName; reason: string };
+/** Why an engine was skipped. */
+export type SkippedEngine = { name: EngineName; reason: string };
 
 export type OpenEngineOptions = {
   /** The folder of `kiln engine install tensorflow`, when it is not the default one. */
   tensorflow?: string | undefined;
-  onPassedBy?: (passed: PassedBy) => void;
+  onSkipped?: (skipped: SkippedEngine) => void;
 };
 
 /**
@@ -54,7 +54,7 @@ async function openBest(options: OpenEngineOptions): Promise<Engine> {
       return await open[name](options, "gpu");
     } catch (error) {
       if (!(error instanceof TypedError)) throw error;
-      options.onPassedBy?.({ name, reason: error.message });
+      options.onSkipped?.({ name, reason: error.message });
     }
   }
   throw new TypedError("ENGINE_ABSENT", "no engine can be used on this machine");

@@ -24,8 +24,8 @@ export type Calibration = {
 };
 
 const bins = 10;
-/** What has no probability is still not impossible. */
-const least = 1e-12;
+/** Keeps the log loss finite. */
+const minProbability = 1e-12;
 
 /**
  * Collects what a model expects of its lists, and what happened.
@@ -45,7 +45,7 @@ export class CalibrationTally {
   }
 
   /**
-   * @param scores of every item, minus infinity for what is not asked for
+   * @param scores of every item, minus infinity for excluded items
    * @param list what would be shown, best first
    */
   add(scores: Float32Array, list: Int32Array, target: number): void {
@@ -57,7 +57,7 @@ export class CalibrationTally {
     }
     if (list.length > 0) this.#first.add(probability(list[0]!), list[0] === target);
     this.#list.add(mass, list.includes(target));
-    this.#loss -= Math.log(Math.max(least, probability(target)));
+    this.#loss -= Math.log(Math.max(minProbability, probability(target)));
     this.#cases++;
   }
 
@@ -71,18 +71,18 @@ export class CalibrationTally {
   }
 }
 
-/** Where all weights are 0 nothing is known: every item is as likely. */
+/** Where all weights are 0, all items are equally likely. */
 function toProbabilities(scores: Float32Array, scale: Scale): (item: number) => number {
   const highest = scores.reduce((one, other) => Math.max(one, other), Number.NEGATIVE_INFINITY);
   const weight = (score: number) => (scale === "logits" ? Math.exp(score - highest) : Math.max(0, score));
   let total = 0;
-  let asked = 0;
+  let candidates = 0;
   for (const score of scores) {
     if (score === Number.NEGATIVE_INFINITY) continue;
     total += weight(score);
-    asked++;
+    candidates++;
   }
-  return (item) => (total > 0 ? weight(scores[item]!) / total : 1 / asked);
+  return (item) => (total > 0 ? weight(scores[item]!) / total : 1 / candidates);
 }
 
 class Predictions {

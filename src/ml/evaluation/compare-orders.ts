@@ -19,11 +19,10 @@ export type OrderComparison = {
 
 const longView = objectiveNames.indexOf("longView");
 const position = featureNames.indexOf("position");
-/** Viewers that are asked at most, and at once. */
-const most = { viewers: 2_000, atOnce: 50 };
+const limits = { viewers: 2_000, batch: 50 };
 
 /**
- * Puts later impressions into the model's order, and into the one that the feed makes of it with the ranker.
+ * Compares two orders of later impressions: the model's, and the feed's, which also uses the ranker.
  * @param train what the model has learned from
  * @returns nothing where no viewer has both long views and others
  * @source Zhu et al., "Optimized Cost per Click in Taobao Display Advertising", 2017 (AUC by user, weighted)
@@ -35,13 +34,13 @@ export async function compareOrders(
 ): Promise<OrderComparison | undefined> {
   const users = new Map(train.users.map((name, user) => [name, user]));
   const items = new Map(train.items.map((name, item) => [name, item]));
-  const asked = [...Map.groupBy(impressions, ({ user }) => user)]
+  const compared = [...Map.groupBy(impressions, ({ user }) => user)]
     .filter(([user, own]) => users.has(user) && isMixed(own))
-    .slice(0, most.viewers);
-  if (asked.length === 0) return undefined;
+    .slice(0, limits.viewers);
+  if (compared.length === 0) return undefined;
   const sums = { impressions: 0, unranked: 0, ranked: 0 };
-  for (let start = 0; start < asked.length; start += most.atOnce) {
-    const some = asked.slice(start, start + most.atOnce);
+  for (let start = 0; start < compared.length; start += limits.batch) {
+    const some = compared.slice(start, start + limits.batch);
     const scores = await model.score(some.map(([user]) => historyOf(train, users.get(user)!)));
     for (const [row, [, own]] of some.entries()) {
       const scoreOf = ({ video }: RankingExample) => {
@@ -56,7 +55,7 @@ export async function compareOrders(
     }
   }
   return {
-    viewers: asked.length,
+    viewers: compared.length,
     impressions: sums.impressions,
     unranked: sums.unranked / sums.impressions,
     ranked: sums.ranked / sums.impressions,
@@ -67,7 +66,7 @@ const isLong = ({ labels }: RankingExample) => labels[longView]! >= 0.5;
 
 const isMixed = (own: readonly RankingExample[]) => own.some(isLong) && !own.every(isLong);
 
-/** As they would be foreseen before the feed is made. */
+/** Predicted as before the feed is made, when no position is known. */
 async function valuesOf(ranker: Ranker, examples: readonly RankingExample[]): Promise<number[]> {
   const rows = examples.map(({ features }) => {
     const unplaced = features.slice();

@@ -35,12 +35,12 @@ export type EvaluationOptions = {
   signal?: AbortSignal;
 };
 
-/** Scores that are held at once. */
+/** Scores held in memory at a time. */
 const scoresAtOnce = 2_000_000;
 const sampledItems = 100;
 
 /**
- * Asks a model every question of a split.
+ * Evaluates a model on every case of a split.
  * @throws TypedError MODEL_SCORES_INVALID when a score is not a number
  */
 export async function evaluate(

@@ -25,7 +25,7 @@ const hit = (rank: number, k: number) => (rank < k ? 1 : 0);
 
 /**
  * @param exposures how many lists each item is on
- * @param chosen how many of the `users` chose each item in training; nobody counts as half a user
+ * @param chosen how many of the `users` chose each item in training; none counts as half a user
  */
 export function listMetrics(exposures: Uint32Array, chosen: Uint32Array, users: number): ListMetrics {
   const shown = exposures.reduce((sum, count) => sum + count, 0);

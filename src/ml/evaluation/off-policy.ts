@@ -2,17 +2,17 @@ import type { Random } from "../../base/random.ts";
 import { bootstrapMean, type Interval } from "./bootstrap.ts";
 
 /**
- * One thing that a logged policy showed: how likely that was, how likely the policy in question would have shown the
- * same there, and what it was worth (a long view, a like... any number).
+ * A logged choice: its probability under the logging policy, its probability under the policy being evaluated, and its
+ * reward (a long view, a like... any number).
  */
 export type LoggedChoice = { user: number; propensity: number; target: number; reward: number };
 
 export type OffPolicyEstimate = {
   /** Unbiased; noisy where the policies differ. */
   ips: Interval;
-  /** Slightly biased, much steadier: the weights are brought to a mean of 1. */
+  /** Slightly biased, far less noisy: the weights are scaled to a mean of 1. */
   snips: Interval;
-  /** Of how many equally weighted choices this is worth: far below their number, the estimate says little. */
+  /** Of how many equally weighted choices this is worth: far below their number, the estimate is unreliable. */
   effectiveChoices: number;
 };
 

@@ -5,11 +5,11 @@ import type { Recommender } from "../models/recommender.ts";
 import { topItems } from "../top-items.ts";
 import { estimateOffPolicy, type LoggedChoice, type OffPolicyEstimate } from "./off-policy.ts";
 
-/** Watching this share of a video is what a policy is after. */
+/** Watching this share of a video counts as a success. */
 const longView = 0.5;
-/** The policy draws evenly among so many of the model's best: one alone would hardly meet what was logged. */
+/** The evaluated policy draws evenly among this many of the model's best: a single one would rarely match the log. */
 const among = 20;
-/** Scores that are held at once. */
+/** Scores held in memory at a time. */
 const scoresAtOnce = 2_000_000;
 
 /** An impression after the cut, and what was known of its viewer when it was made. */

@@ -1,10 +1,10 @@
 import { itemCounts } from "../dataset.ts";
 import type { Case, Split } from "../split.ts";
 
-/** A kind of case that is looked at by itself. */
+/** A kind of case with metrics of its own. */
 export type Segment = { name: string; includes: (question: Case) => boolean };
 
-/** At most so much is known of a new user, and of a new video. */
+/** New users and new videos have at most this many interactions. */
 const fewInteractions = 5;
 /** The share of cases whose users count as heavy. */
 const heavyShare = 0.1;

@@ -7,7 +7,7 @@ import type { Registration } from "./training-messages.ts";
 import { askTraining, type TrainingProcessOptions } from "./training-process.ts";
 
 /**
- * Does a training in a process of its own. Aborting lets it write a checkpoint first.
+ * Runs a training in a process of its own. Aborting lets it write a checkpoint first.
  * @returns the report, when the model lies in `task.out`
  * @throws TypedError of the training, TRAINING_DIED when its process ended without an answer; the signal's reason
  */
@@ -20,7 +20,7 @@ export async function runTraining(
 }
 
 /**
- * Takes a finished training into the registry in a process of its own: models are copied, and read for their digests.
+ * Registers a finished training in a process of its own, because models are copied and hashed.
  * @throws TypedError as `registerTrained` and `runTraining`
  */
 export async function runRegistration(

@@ -4,31 +4,33 @@ import { trainModel } from "../training/train-model.ts";
 import { type FromTraining, ToTraining } from "./training-messages.ts";
 
 /**
- * The process of a training (training-process.ts): it takes one task over IPC, tells its progress, and ends. A network
- * keeps a core busy for minutes, and an engine may crash: neither must befall the process that asked.
+ * The process of a training (training-process.ts): it takes one task over IPC, reports its progress, and ends. A network
+ * keeps a core busy for minutes, and an engine may crash: neither may affect the parent process.
  */
 const stop = new AbortController();
-const say = (message: FromTraining) =>
-  new Promise<void>((said) => {
-    process.send!(message, () => said());
+const send = (message: FromTraining) =>
+  new Promise<void>((sent) => {
+    process.send!(message, () => sent());
   });
 
-async function answer(asked: Exclude<ToTraining, { type: "stop" }>): Promise<FromTraining> {
-  if (asked.type === "register") {
-    const { folder, promote } = asked.registration;
-    const registered = await registerTrained({ folder }, asked.task, { promote, now: Date.now() });
+async function answer(request: Exclude<ToTraining, { type: "stop" }>): Promise<FromTraining> {
+  if (request.type === "register") {
+    const { folder, promote } = request.registration;
+    const registered = await registerTrained({ folder }, request.task, { promote, now: Date.now() });
     return { type: "registered", registered };
   }
-  await trainModel(asked.task, {
-    onProgress: (progress) => void say({ type: "progress", progress }),
-    onNotice: (notice) => void say({ type: "notice", say: notice }),
+  await trainModel(request.task, {
+    onProgress: (progress) => void send({ type: "progress", progress }),
+    onNotice: (message) => void send({ type: "notice", message }),
     signal: stop.signal,
   });
   return { type: "done" };
 }
 
-async function serve(asked: Exclude<ToTraining, { type: "stop" }>): Promise<void> {
-  await say(await answer(asked).catch((error: unknown) => ({ type: "failed", ...failure(error) }) as const));
+async function serve(request: Exclude<ToTraining, { type: "stop" }>): Promise<void> {
+  await send(
+    await answer(request).catch((error: unknown) => ({ type: "failed", ...failure(error) }) as const),
+  );
   process.exit();
 }
 
@@ -41,7 +43,7 @@ function failure(error: unknown): { code: string; message: string; final: boolea
 process.on("SIGINT", () => {}).on("SIGTERM", () => {});
 process.on("disconnect", () => process.exit(1));
 process.on("message", (message) => {
-  const asked = ToTraining.parse(message);
-  if (asked.type === "stop") stop.abort();
-  else void serve(asked);
+  const request = ToTraining.parse(message);
+  if (request.type === "stop") stop.abort();
+  else void serve(request);
 });

@@ -6,7 +6,7 @@ import type { TrainModelOptions } from "../training/train-model.ts";
 import { FromTraining, type ToTraining } from "./training-messages.ts";
 
 export type TrainingProcessOptions = TrainModelOptions & {
-  /** Aborted when nobody wants even the checkpoint any more: the process is killed. */
+  /** Aborted when not even the checkpoint is needed any more: the process is killed. */
   abandoned?: AbortSignal;
   /** For tests: what runs instead of the training. */
   program?: string;
@@ -15,22 +15,22 @@ export type TrainingProcessOptions = TrainModelOptions & {
 type Answer = Extract<FromTraining, { type: "done" | "registered" }>;
 
 const defaultProgram = fileURLToPath(new URL("train-program.ts", import.meta.url));
-/** What a stopped training gets to end its step and to write its checkpoint. */
+/** How long a stopped training has to finish its step and write its checkpoint. */
 const stopMs = 30_000;
 
 /**
- * Asks a process of its own, which the kernel ends with this one. Aborting lets it write a checkpoint first.
+ * Runs a request in a child process, which the kernel kills with this one. Aborting lets it write a checkpoint first.
  * @throws TypedError of the training, TRAINING_DIED when its process ended without an answer; the signal's reason
  */
 export async function askTraining(
-  asked: Exclude<ToTraining, { type: "stop" }>,
+  request: Exclude<ToTraining, { type: "stop" }>,
   { onProgress, onNotice, signal, abandoned, program = defaultProgram }: TrainingProcessOptions = {},
 ): Promise<Answer> {
   signal?.throwIfAborted();
   const child = fork(program, [], {
     execPath: "setpriv",
     execArgv: ["--pdeathsig", "KILL", process.execPath],
-    // Its standard error is kept: TensorFlow and drivers write what befell them there.
+    // Standard error is captured: TensorFlow and drivers report crashes there.
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   let tail = "";
@@ -39,12 +39,12 @@ export async function askTraining(
   });
   let answer: Exclude<FromTraining, { type: "progress" | "notice" }> | undefined;
   child.on("message", (message) => {
-    const said = FromTraining.parse(message);
-    if (said.type === "progress") onProgress?.(said.progress);
-    else if (said.type === "notice") onNotice?.(said.say);
-    else answer = said;
+    const received = FromTraining.parse(message);
+    if (received.type === "progress") onProgress?.(received.progress);
+    else if (received.type === "notice") onNotice?.(received.message);
+    else answer = received;
   });
-  // A process that is gone cannot be told anything; its end says so.
+  // The child may have gone: then its exit is what is reported.
   const send = (message: ToTraining) => child.connected && child.send(message, () => {});
   const kill = () => child.kill("SIGKILL");
   let killer: NodeJS.Timeout | undefined;
@@ -55,7 +55,7 @@ export async function askTraining(
   signal?.addEventListener("abort", stop, { once: true });
   abandoned?.addEventListener("abort", kill, { once: true });
   try {
-    send(asked);
+    send(request);
     const [code, killedBy] = await once(child, "close");
     signal?.throwIfAborted();
     if (answer?.type === "failed") throw new TypedError(answer.code, answer.message, { final: answer.final });

@@ -11,11 +11,11 @@ export type BaselineName = "pop" | "trending" | "markov" | "itemknn" | "ease";
 
 type Baseline = {
   fit: (train: Dataset, parameters: BaselineParameters) => Recommender;
-  /** A sentence that says why it cannot learn from this dataset, or nothing. */
+  /** Why it cannot learn from this dataset, or undefined. */
   unfit?: (train: Dataset) => string | undefined;
 };
 
-/** The models without a network: what every other one stands beside. */
+/** The models without a network, which every other one is compared with. */
 export const baselines: Record<BaselineName, Baseline> = {
   pop: { fit: fitPopularity },
   trending: {

@@ -17,8 +17,8 @@ export type BlendWeights = {
 };
 
 /**
- * A product of experts: the geometric mean of what the networks say, times a power of what Markov says. Networks that
- * err differently make up for each other, and Markov has seen transitions that are too rare for them.
+ * A product of experts: the geometric mean of the networks' probabilities, times a power of Markov's. Networks
+ * that err differently compensate for each other, and Markov knows transitions that are too rare for them.
  * @source Hinton, "Products of Experts", 1999
  */
 export class Blend implements Recommender {
@@ -51,7 +51,7 @@ export class Blend implements Recommender {
   }
 }
 
-/** What an ensemble says: the mean of its members' log-probabilities. */
+/** The mean of an ensemble's log-probabilities. */
 export async function meanLogProbabilities(
   networks: readonly Recommender[],
   histories: readonly Int32Array[],

@@ -11,7 +11,7 @@ export const BaselineParameters = z.strictObject({
       reach: z.int().min(1).default(5),
       /** A pair one place further apart counts this much less. */
       reachDecay: decay.default(0.7),
-      /** The last items of the history that are asked. */
+      /** How many of the history's last items count. */
       memory: z.int().min(1).default(5),
       memoryDecay: decay.default(0.7),
     })

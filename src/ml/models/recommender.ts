@@ -2,7 +2,7 @@
 export type Scale = "logits" | "weights";
 
 /**
- * A model that is asked what a user will choose next. Every model is one of these, whatever is inside.
+ * A model that predicts what a user will choose next.
  */
 export interface Recommender {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Recommender {
   readonly scale?: Scale;
   /**
    * Scores every item after each history (oldest first; may be empty): row after row, `items` long, higher is
-   * better. What the history holds is scored, too: leaving it out is for the caller.
+   * better. What the history holds is scored, too: the caller leaves it out.
    */
   score(histories: readonly Int32Array[]): Promise<Float32Array>;
 }

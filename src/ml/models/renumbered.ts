@@ -1,7 +1,7 @@
 import type { Recommender } from "./recommender.ts";
 
 /**
- * A model that was fitted on another catalogue, asked in the numbers of this one. Videos that it does not know share
+ * A model that was fitted on another catalogue, queried with the numbers of this one. Videos that it does not know share
  * the last place; in histories they are left out.
  * @param known the names that it knows, in its order
  * @param items the names here

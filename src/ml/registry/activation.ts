@@ -15,7 +15,7 @@ export const Activation = z.object({
         version: VersionName,
         at: z.iso.datetime(),
         by: z.enum(["promote", "rollback"]),
-        /** What the gate said against it; empty when it passed. */
+        /** The gate's objections; empty when it passed. */
         objections: z.array(z.string()),
       }),
     )
@@ -62,7 +62,7 @@ export async function activate(
 ): Promise<Activation> {
   await verifyVersion(registry, version);
   const former = await readActivation(registry).catch((error) => {
-    // A damaged pointer is what an activation mends.
+    // Activating replaces a damaged pointer.
     if (error instanceof TypedError) return undefined;
     throw error;
   });

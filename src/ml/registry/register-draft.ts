@@ -8,8 +8,8 @@ import { type Registry, register } from "./registry.ts";
 import { type MetricRow, type VersionFacts, type VersionManifest, VersionName } from "./version-manifest.ts";
 
 /**
- * Takes what a training has left into the registry.
- * @param options.source what it has learned from, for people
+ * Registers what a training has left in its folder.
+ * @param options.source what it was trained on, for display
  * @param options.parent the version whose weights it started from
  * @throws TypedError MODEL_NOT_FOUND, MODEL_CORRUPT, REPORT_INVALID, REGISTRY_FULL
  */
@@ -32,7 +32,7 @@ async function readReport(path: string): Promise<TrainingReport> {
   try {
     return TrainingReport.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new TypedError("REPORT_INVALID", `${path} is no report of a training: run kiln train`, { cause });
+    throw new TypedError("REPORT_INVALID", `${path} is not a training report: run kiln train`, { cause });
   }
 }
 

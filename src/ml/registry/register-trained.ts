@@ -10,7 +10,7 @@ import type { Registered } from "./registered.ts";
 import { listVersions, type Registry, versionFolder } from "./registry.ts";
 import type { VersionManifest } from "./version-manifest.ts";
 
-/** The task with the version that serves beside it, so that the gate can compare. */
+/** The task with the active version added, so that the gate can compare. */
 export async function againstActive(task: TrainingTask, registry: Registry): Promise<TrainingTask> {
   const version = (await readActivation(registry))?.active;
   return version === undefined
@@ -19,8 +19,8 @@ export async function againstActive(task: TrainingTask, registry: Registry): Pro
 }
 
 /**
- * Takes what a training has left into the registry and, when that is asked for and the gate allows it, lets it serve.
- * Done again it changes nothing: what is registered is found by the digest of its metrics.
+ * Registers a finished training and, if requested and allowed by the gate, promotes it. Repeating it changes nothing: a
+ * registered training is recognised by the digest of its metrics.
  * @throws TypedError as `registerDraft` and `activate`
  */
 export async function registerTrained(
@@ -50,7 +50,7 @@ async function registerNew(
   return await registerDraft(registry, out, { source: named, parent, now });
 }
 
-/** Metrics tell when their training ended, so no two trainings have the same. */
+/** Metrics contain the time at which their training ended, so no two trainings have the same. */
 async function registeredAlready(registry: Registry, draft: string): Promise<VersionManifest | undefined> {
   const metrics = await readFile(join(draft, reportFiles.metrics)).catch(() => undefined);
   if (metrics === undefined) return undefined;

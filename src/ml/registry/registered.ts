@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { VersionName } from "./version-manifest.ts";
 
-/** What became of a trained model. */
+/** The result of registering a trained model. */
 export const Registered = z.strictObject({
   version: VersionName,
-  /** What the gate said. */
+  /** The gate's judgement. */
   gate: z.strictObject({
     passed: z.boolean(),
-    reasons: z.array(z.strictObject({ passed: z.boolean(), say: z.string() })),
+    reasons: z.array(z.strictObject({ passed: z.boolean(), message: z.string() })),
   }),
   promoted: z.boolean(),
 });

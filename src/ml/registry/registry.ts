@@ -12,8 +12,8 @@ export type Registry = { folder: string };
 export const versionFolder = ({ folder }: Registry, version: string): string => join(folder, version);
 
 /**
- * Takes a finished model into the registry: its files are copied beside the versions, brought to the disk, and
- * appear in one step. The draft stays as it is.
+ * Registers a finished model: its files are copied beside the versions, synced, and appear in one step. The draft is
+ * left unchanged.
  * @param draft the folder that training left
  * @param now milliseconds since 1970
  * @throws TypedError DRAFT_EMPTY, REGISTRY_FULL
@@ -46,7 +46,7 @@ export async function register(
     if ((error as NodeJS.ErrnoException).code === "ENOSPC")
       throw new TypedError(
         "REGISTRY_FULL",
-        `there is no space left in ${registry.folder}: kiln models gc makes some`,
+        `there is no space left in ${registry.folder}: run kiln models gc`,
         {
           final: false,
           cause: error,
@@ -113,7 +113,7 @@ export async function removeVersion(registry: Registry, version: string): Promis
   await rm(gone, { recursive: true });
 }
 
-/** Removes what crashes have left, once it is old enough that nobody can be at work on it. */
+/** Removes what crashes have left, once it is too old to be in use. */
 export async function removeLeftovers({ folder }: Registry, olderThan: number): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /^\.(incoming|removed)-/.test(name));
   const old: string[] = [];

@@ -9,7 +9,7 @@ const Sha256 = z.hash("sha256");
 const Time = z.iso.datetime();
 const Interval = z.object({ mean: z.number(), low: z.number(), high: z.number() });
 
-/** How one model answered the held-out questions. All rows of a manifest were asked the same ones. */
+/** One model's metrics on the held-out cases, which are the same for all rows of a manifest. */
 export const MetricRow = z.object({
   model: z.string().min(1),
   /** `active` is the version that served when this one was trained. */
@@ -26,7 +26,7 @@ export type MetricRow = z.infer<typeof MetricRow>;
 export const VersionFacts = z.object({
   /** Which model, as `loadRecommender` knows it. */
   kind: z.string().min(1),
-  /** What it has learned from. */
+  /** What it was trained on. */
   data: z.object({
     source: z.string().min(1),
     /** Of the first and the last interaction; null where the source has no times. */
@@ -43,7 +43,7 @@ export const VersionFacts = z.object({
   engine: z.string().min(1),
   /** The version whose weights it started from. */
   parent: VersionName.nullable(),
-  /** How it was asked: `time`, `leave-last-out`. */
+  /** How cases were held out: `time`, `leave-last-out`. */
   split: z.string().min(1),
   metrics: z.array(MetricRow),
 });

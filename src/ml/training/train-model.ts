@@ -4,8 +4,7 @@ import { TypedError } from "../../base/typed-error.ts";
 import { readLake } from "../../events/lake/lake.ts";
 import { collectDataset, type Dataset } from "../dataset.ts";
 import { contentMatrix, readContent } from "../datasets/content-file.ts";
-import { readInteractions } from "../datasets/interaction-file.ts";
-import { lakeInteractions } from "../datasets/lake-interactions.ts";
+import { lakeInteractions, readInteractions } from "../datasets/interactions.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open-engine.ts";
 import { compareOrders } from "../evaluation/compare-orders.ts";
@@ -30,13 +29,13 @@ import { warmStart } from "./warm-start.ts";
 
 export type TrainModelOptions = {
   onProgress?: (progress: NetworkProgress) => void;
-  onNotice?: (say: string) => void;
+  onNotice?: (message: string) => void;
   signal?: AbortSignal;
 };
 
 /**
- * The whole of a training: reads the data, holds some out, trains, evaluates beside Pop and Markov, and writes the
- * model with its report into `task.out`.
+ * Runs a whole training: reads the data, holds some out, trains, evaluates beside Pop and Markov, and writes the model
+ * and its report into `task.out`.
  * @throws TypedError as the parts do
  */
 export async function trainModel(
@@ -44,9 +43,9 @@ export async function trainModel(
   { onProgress, onNotice, signal }: TrainModelOptions = {},
 ): Promise<TrainingReport> {
   const notices: string[] = [];
-  const notice = (say: string) => {
-    notices.push(say);
-    onNotice?.(say);
+  const notice = (message: string) => {
+    notices.push(message);
+    onNotice?.(message);
   };
   if (task.ranker && task.source.kind !== "lake")
     throw new TypedError(
@@ -60,7 +59,7 @@ export async function trainModel(
   const open = async () => {
     engine ??= await openEngine(task.engine, {
       tensorflow: task.tensorflow,
-      onPassedBy: ({ name, reason }) => notice(`engine ${name} passed by: ${reason}`),
+      onSkipped: ({ name, reason }) => notice(`engine ${name} skipped: ${reason}`),
     });
     return engine;
   };
@@ -88,7 +87,7 @@ export async function trainModel(
     ? await rankerOf(task, { engine: await open(), model: recommender, train: split.train, signal })
     : undefined;
   if (ranker && !ranker.report.serves)
-    notice("the ranker stays out of the model: the order of later impressions does not get better by it");
+    notice("the ranker was left out of the model: it does not improve the order of later impressions");
   const active = task.against && (await activeModel(task, dataset, notice));
   if (active) evaluations.push(await evaluate(active, split, { seed: task.seed }));
   const report: TrainingReport = {
@@ -113,14 +112,14 @@ export async function trainModel(
     const ranking = await rankForAll(recommender, dataset.items, audience);
     await writeFile(join(task.out, globalRankingName), JSON.stringify(ranking));
     await writeReport(task.out, report);
-    // They have done their work, and are larger than the model.
+    // No longer needed, and larger than the model.
     await removeCheckpoints(task.out);
   });
   return report;
 }
 
 /**
- * Writes what a training leaves.
+ * Writes the model and its report.
  * @throws TypedError MODEL_NOT_WRITTEN when the disk is full, or the folder cannot be written
  */
 async function written(folder: string, write: () => Promise<void>): Promise<void> {
@@ -130,24 +129,24 @@ async function written(folder: string, write: () => Promise<void>): Promise<void
     if (!/^E[A-Z]+$/.test((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
     throw new TypedError(
       "MODEL_NOT_WRITTEN",
-      `the model could not be written to ${folder} (${(cause as Error).message}): make room and train again. The active model stays`,
+      `the model could not be written to ${folder} (${(cause as Error).message}): make room and train again. The active model is unchanged`,
       { final: false, cause },
     );
   }
 }
 
-/** The version that serves, under its version's name; one that cannot be loaded is left out. */
+/** The active version, named by its version; undefined if it cannot be loaded. */
 async function activeModel(
   { against, engine, tensorflow }: TrainingTask,
   { items }: Dataset,
-  notice: (say: string) => void,
+  notice: (message: string) => void,
 ): Promise<Recommender | undefined> {
   const { version, folder } = against!;
   try {
     const loaded = await loadRecommender(folder, { engine, tensorflow });
     return { ...renumbered(loaded.recommender, loaded.items, items), name: version };
   } catch (error) {
-    notice(`the active version was not asked: ${(error as Error).message}`);
+    notice(`the active version was not evaluated: ${(error as Error).message}`);
     return undefined;
   }
 }
@@ -184,13 +183,13 @@ async function rankerOf(
 function hold(
   dataset: Dataset,
   { split, cut }: TrainingTask,
-  notice: (say: string) => void,
+  notice: (message: string) => void,
 ): { split: Split; kind: TrainingTask["split"] } {
   if (split === "time") {
     try {
       const held = timeSplit(dataset, cut);
       if (held.cases.length > 0) return { split: held, kind: "time" };
-      notice("nothing lies after the cut: each user's last item is held out instead");
+      notice("there is nothing after the cut: each user's last item is held out instead");
     } catch (error) {
       if (!(error instanceof TypedError)) throw error;
       notice(`${error.message}: each user's last item is held out instead`);
@@ -199,7 +198,7 @@ function hold(
   return { split: leaveLastOut(dataset, "test", "train and validation"), kind: "leave-last-out" };
 }
 
-/** What is new to a model that is gone on from: the last tenth of what is learned from. */
+/** When the last tenth of the training data begins: what a warm start treats as new. */
 function sinceOf({ train }: Split): number {
   const times = train.times?.toSorted();
   return times?.[Math.floor(0.9 * times.length)] ?? 0;

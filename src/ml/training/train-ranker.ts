@@ -12,11 +12,11 @@ import { initialRankerWeights, rankerLogits, rankerLoss } from "../models/ranker
 import type { RankerParameters } from "../models/ranker/ranker-parameters.ts";
 import { featureNames, type RankingExample, rankingExamples } from "../models/ranker/ranking-features.ts";
 
-/** How well an objective is foreseen on impressions after those that were learned from. */
+/** How well an objective is predicted on later impressions than those learned from. */
 export type ObjectiveMetrics = {
   /** The chance that one with it is placed above one without it; absent where there are not both. */
   auc?: number;
-  /** What is foreseen on average, over what happened; absent where nothing did. */
+  /** The mean prediction over the observed rate; absent where nothing happened. */
   calibration?: number;
 };
 
@@ -37,10 +37,10 @@ export type TrainRankerOptions = {
   signal?: AbortSignal;
 };
 
-const fewest = 100;
+const minImpressions = 100;
 
 /**
- * Learns what comes of impressions. The events are read once for the features' scale and once an epoch; what is held
+ * Learns how viewers react to impressions. The events are read once for the features' scale and once an epoch; what is held
  * at a time is a batch, and the examples that are held out.
  * @param events the same events at every call, in the order of time
  * @throws TypedError IMPRESSIONS_MISSING, LOSS_NOT_A_NUMBER
@@ -50,10 +50,10 @@ export async function trainRanker(
   { engine, parameters, seed, heldOutShare = 0.1, signal }: TrainRankerOptions,
 ): Promise<TrainedRanker> {
   const { times, mean, deviation } = await scaleOf(rankingExamples(events()));
-  if (times.length < fewest)
+  if (times.length < minImpressions)
     throw new TypedError(
       "IMPRESSIONS_MISSING",
-      `a ranker learns from impressions, and there are ${times.length}, fewer than ${fewest}: log more of them first`,
+      `a ranker learns from impressions, and there are ${times.length}, fewer than ${minImpressions}: log more of them first`,
     );
   const cut = times.toSorted()[Math.floor((1 - heldOutShare) * times.length)]!;
   const step = rankerStep(engine, parameters, seed);
@@ -145,7 +145,7 @@ async function scaleOf(examples: AsyncIterable<RankingExample>) {
   }
   const mean = Float32Array.from(sums, (sum) => sum / Math.max(1, times.length));
   const deviation = Float32Array.from(squares, (sum, column) =>
-    // A feature that never changes says nothing, and must not be divided by nothing.
+    // A constant feature must not be divided by 0.
     Math.max(1e-3, Math.sqrt(Math.max(0, sum / Math.max(1, times.length) - mean[column]! ** 2))),
   );
   return { times: Float64Array.from(times), mean, deviation };

@@ -21,7 +21,7 @@ export type TrainRecommenderOptions = {
   kind: ModelKind;
   parameters: ModelParameters;
   seed: number;
-  /** Asked for once there is a network to train. */
+  /** Opened only when there is a network to train. */
   engine: () => Promise<Engine>;
   content?: HostTensor | undefined;
   warmStart?: WarmStart | undefined;
@@ -31,7 +31,7 @@ export type TrainRecommenderOptions = {
   /** What the Markov model of a blend learns from in the end: also the validation items, or not. */
   markovLearnsFrom?: "train and validation" | "train";
   onProgress?: (progress: TrainingProgress & { network: number; networks: number }) => void;
-  onNotice?: (say: string) => void;
+  onNotice?: (message: string) => void;
   signal?: AbortSignal | undefined;
 };
 
@@ -88,7 +88,7 @@ async function trainNetworks(
         ...{ engine, markov, content, resume, onNotice, signal },
         parameters: { ...form, contentDimension },
         training: parameters.training,
-        // Members of an ensemble must not begin alike.
+        // Members of an ensemble start from different weights.
         seed: seed + 1000 * index,
         warmStart: warmStart?.weights(index),
         choose: warmStart?.choose,

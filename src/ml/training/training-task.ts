@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { interactionFormats } from "../datasets/interaction-file.ts";
+import { interactionFormats } from "../datasets/interactions.ts";
 import { engineChoices } from "../engines/engine.ts";
 import { ModelParameters, modelKinds } from "./parameters/model-parameters.ts";
 
-/** A training as it is asked for: plain data, for a child process or a queue. */
+/** A training to run: plain data, for a child process or a queue. */
 export const TrainingTask = z.strictObject({
   source: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("file"), path: z.string(), format: z.enum(interactionFormats) }),
@@ -15,7 +15,7 @@ export const TrainingTask = z.strictObject({
   out: z.string().min(1),
   model: z.enum(modelKinds).default("blend"),
   parameters: ModelParameters.prefault({}),
-  /** What is held out for the metrics; `time` falls back to `leave-last-out` where times cannot tell. */
+  /** What is held out for the metrics; `time` falls back to `leave-last-out` where there are no usable times. */
   split: z.enum(["time", "leave-last-out"]).default("time"),
   /** Of the time split: the share that is learned from. */
   cut: z.number().gt(0).lt(1).default(0.9),
@@ -23,15 +23,15 @@ export const TrainingTask = z.strictObject({
   engine: z.enum(engineChoices).default("auto"),
   /** Folder of the TensorFlow engine, when it is not the default one. */
   tensorflow: z.string().optional(),
-  /** A model's folder to go on from with what is new, and a share of the old. */
+  /** A model's folder to warm-start from, with what is new and a share of the old. */
   from: z.string().optional(),
-  /** The active version and its folder: it is asked the same questions, for the gate. */
+  /** The active version and its folder: evaluated on the same cases, for the gate. */
   against: z.strictObject({ version: z.string(), folder: z.string() }).optional(),
   /** The share of users without anything new that is learned from again; with `from`. */
   replay: z.number().min(0).max(1).default(0.25),
   /** Whether to train the ranker, too, on the impressions of the lake. */
   ranker: z.boolean().default(false),
-  /** Whether to go on from the checkpoints in `out`. */
+  /** Whether to resume from the checkpoints in `out`. */
   resume: z.boolean().default(false),
 });
 export type TrainingTask = z.output<typeof TrainingTask>;

@@ -7,11 +7,11 @@ import { partOf, readModel } from "../models/stored/model-folder.ts";
 import { weightsFor } from "../models/transformer/extend-catalogue.ts";
 import type { TransformerParameters } from "../models/transformer/transformer-parameters.ts";
 
-/** Training that goes on from an older model with what is new, and a share of the old against forgetting. */
+/** Training that continues from an older model with what is new, and a share of the old against forgetting. */
 export type WarmStart = {
   /** The form of the older model's networks, which their weights demand. */
   forms: readonly TransformerParameters[];
-  /** What the network of this number begins with; nothing when the older model has no such network. */
+  /** The initial weights of a network by its number; undefined when the older model has no such network. */
   weights: (network: number) => HostTensors | undefined;
   choose: (random: Random) => (user: number) => boolean;
 };
@@ -32,13 +32,13 @@ export async function warmStart(
   if (networks.length === 0)
     throw new TypedError(
       "MODEL_NOT_A_NETWORK",
-      `the model in ${folder} is a ${description.kind} model, which has no weights to go on from: leave out --from`,
+      `the model in ${folder} is a ${description.kind} model, which has no weights to start from: leave out --from`,
     );
   const { times, offsets } = dataset;
   if (times === undefined)
     throw new TypedError(
       "SPLIT_NEEDS_TIMES",
-      "these interactions have no times, so that what is new cannot be told: leave out --from",
+      "these interactions have no times, so what is new is unknown: leave out --from",
     );
   const isNew = dataset.users.map((_, user) => {
     const end = offsets[user + 1]!;

@@ -80,15 +80,18 @@ test("a ranker that betters the order of later impressions is part of the model,
   t.after(() => server.stop());
   const redis = await connectRedis(server.url);
   t.after(() => redis.disconnect());
-  const parts: FeedDependencies = {
+  const dependencies: FeedDependencies = {
     ...{ viewers: new Viewers(redis, lake), stream: new EventStream(redis), random: seeded(1) },
     ...{ model: () => served, trending: () => [], fresh: () => [], freshShare: 0, exploration: 0 },
     visibility: async (videos) => new Set(videos),
   };
   // Nobody knows either viewer, so that their sources propose the same.
-  const proposed = await feed(parts, { user: "new one", limit: 4, now: noon + 1e9 });
+  const proposed = await feed(dependencies, { user: "new one", limit: 4, now: noon + 1e9 });
   const known = () => engagement.known;
-  const ranked = await feed({ ...parts, engagement: known }, { user: "new two", limit: 4, now: noon + 1e9 });
+  const ranked = await feed(
+    { ...dependencies, engagement: known },
+    { user: "new two", limit: 4, now: noon + 1e9 },
+  );
   const pool = served.global.slice(0, 12).map((video) => ({ video, source: "global" as const }));
   const expected = await rerank(pool, {
     ...{ ranker: served.ranker!, known: engagement.known, user: "new two", now: noon + 1e9 },
@@ -99,12 +102,12 @@ test("a ranker that betters the order of later impressions is part of the model,
   assert.notDeepEqual(names(ranked), names(proposed));
 });
 
-test("a ranker that betters nothing stays out of the model, it is said, and a former one is gone", async () => {
+test("a ranker that improves nothing is left out of the model with a notice, and a former one is removed", async () => {
   const notices: string[] = [];
   const { ranker } = await runTraining(task({ epochs: 1, learningRate: 1e-9 }), {
     onNotice: (say) => notices.push(say),
   });
   assert.equal(ranker!.serves, false);
-  assert.match(notices.join(), /the ranker stays out of the model/);
+  assert.match(notices.join(), /the ranker was left out of the model/);
   assert.deepEqual(await rankerFiles(), []);
 });

@@ -11,8 +11,8 @@ const active = row("20260101T000000Z-00000000", "active", 0.2);
 const cells: [string, MetricRow[], string[]][] = [
   ["better than the baselines, nothing serves yet", [candidate(0.2), pop], []],
   ["as good as the active version but for the noise", [candidate(0.199), pop, active], []],
-  ["nobody has evaluated it", [pop], ["it has no metrics: nobody has evaluated it"]],
-  ["nothing stands beside it", [candidate(0.2)], ["no baseline stands beside it"]],
+  ["never evaluated", [pop], ["it has no metrics: it was never evaluated"]],
+  ["nothing stands beside it", [candidate(0.2)], ["it was compared with no baseline"]],
   ["worse than Pop", [candidate(0.05), pop], ["NDCG@10 0.0500, Pop has 0.1000"]],
   [
     "worse than the active version",
@@ -31,7 +31,7 @@ for (const [cell, metrics, objections] of cells)
   test(`gate: ${cell}`, () => {
     const { passed, reasons } = gate({ metrics });
     assert.deepEqual(
-      reasons.filter((reason) => !reason.passed).map(({ say }) => say),
+      reasons.filter((reason) => !reason.passed).map(({ message }) => message),
       objections,
     );
     assert.equal(passed, objections.length === 0);

@@ -88,6 +88,6 @@ test("a folder that no training has left is refused", async () => {
   await writeFile(join(task.out, "metrics.json"), '{"model":"oracle"}');
   await assert.rejects(registerDraft(registry, task.out, options), {
     code: "REPORT_INVALID",
-    message: /metrics\.json is no report of a training: run kiln train/,
+    message: /metrics\.json is not a training report: run kiln train/,
   });
 });

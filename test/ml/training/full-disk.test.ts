@@ -47,13 +47,16 @@ async function task(out: string): Promise<TrainingTask> {
 }
 
 const roomy = await disk("roomy", 1_000);
-test("a disk too full for checkpoints: it is told, training goes on without, and the model is whole", {
+test("a disk too full for checkpoints: a notice, training continues without one, and the model is whole", {
   skip: skip(roomy),
 }, async () => {
   const asked = await task(join(roomy!, "draft"));
   const notices: string[] = [];
   const report = await runTraining(asked, { onNotice: (say) => notices.push(say) });
-  assert.match(notices.join("\n"), /no checkpoint could be written to .*ENOSPC.*training goes on without/);
+  assert.match(
+    notices.join("\n"),
+    /no checkpoint could be written to .*ENOSPC.*training continues without one/,
+  );
   assert.equal(report.networks[0]!.curve.length, 2);
   assert.ok((await readdir(asked.out)).includes("weights.safetensors"));
 });

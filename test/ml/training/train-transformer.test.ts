@@ -141,14 +141,14 @@ test("a loss that is not a number ends the training with what to do", async () =
   });
 });
 
-test("a checkpoint that cannot be written is told, and training goes on", async () => {
+test("a checkpoint that cannot be written gives a notice, and training continues", async () => {
   await writeFile(join(folder, "file"), "");
   const notices: string[] = [];
   const checkpoint = join(folder, "file", "checkpoint.safetensors");
   const rest = { checkpoint, onNotice: (say: string) => notices.push(say) };
   const { curve } = await trainTransformer(split, options({ training: { epochs: 2 }, rest }));
   assert.equal(curve.length, 2);
-  assert.match(notices[0]!, /no checkpoint could be written to .*; training goes on without/);
+  assert.match(notices[0]!, /no checkpoint could be written to .*; training continues without one/);
 });
 
 test("a checkpoint of another training, or a damaged one, is not taken up", async () => {

@@ -10,7 +10,7 @@ export type InstallOptions = {
   directory: string;
   cuda: boolean;
   /** Told what is being done, a sentence a step. */
-  onStep: (say: string) => void;
+  onStep: (message: string) => void;
   signal?: AbortSignal;
 };
 
@@ -72,7 +72,7 @@ async function findTools(): Promise<void> {
   );
 }
 
-/** A file that says what to take, with checksums: pip refuses everything else. */
+/** A requirements file with checksums: pip refuses everything else. */
 const requirements = (wheels: readonly Wheel[]) =>
   wheels
     .map(({ name, version, sha256 }) =>

@@ -58,7 +58,7 @@ async function linkBinding(packageFile: string, directory: string): Promise<void
   }
 }
 
-/** tfjs-node-gpu 4.22.0 asks for two functions that Node.js 23 took away or complains of. */
+/** tfjs-node-gpu 4.22.0 needs two functions that Node.js 23 removed or deprecated. */
 function restoreUtilities(): void {
   const old = util as unknown as Record<string, unknown>;
   old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;

@@ -49,7 +49,7 @@ export function recordOperations<Result>(
   }
 }
 
-/** tfjs-node leaves these to eager TensorFlow, which infers them; a graph has to say them. */
+/** tfjs-node leaves these to eager TensorFlow, which infers them; a graph has to name them. */
 function inferred(operation: string, results: readonly TensorMetadata[]) {
   if (operation !== "ExpandDims") return {};
   return { T: typeValue(results[0]!.dtype), Tdim: typeValue(dataTypes.int32) };

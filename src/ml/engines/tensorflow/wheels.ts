@@ -18,7 +18,7 @@ const x64 = [
   "manylinux2010_x86_64",
 ];
 
-/** Versions that TensorFlow 2.21.0 asks for (`tensorflow[and-cuda]`). */
+/** Versions that TensorFlow 2.21.0 requires (`tensorflow[and-cuda]`). */
 const nvidia: readonly Wheel[] = (
   [
     ["nvidia-cublas-cu12", "12.9.3.13", "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72"],

@@ -1,4 +1,4 @@
-/** What the ranker foresees of an impression, each as a probability or a share, with what a viewer's doing it is worth. */
+/** What the ranker predicts for an impression, each a probability or a share, with its weight in the value of a view. */
 export const objectives = {
   /** Share of the video that is watched, at most all of it. */
   watchFraction: 1,
@@ -8,7 +8,7 @@ export const objectives = {
   follow: 4,
   hotVote: 0.5,
   skip: -0.5,
-  /** Said to be of no interest, or reported. */
+  /** Marked as not interesting, or reported. */
   negative: -43.2,
 } as const;
 
@@ -21,7 +21,7 @@ export const longViewShare = 0.8;
 export const skipShare = 0.1;
 
 /**
- * What an impression is worth: the weighted sum of what is foreseen. Shares, follows and complaints weigh by the
+ * What an impression is worth: the weighted sum of the predictions. Shares, follows and complaints weigh by the
  * defaults of X's published ranker (params/param.rs of x-algorithm); watching weighs as one.
  * @param predicted one an objective, in their order
  */

@@ -33,7 +33,7 @@ export const normalised = (
   return values;
 };
 
-/** A ranker on an engine: what is likely to come of showing a video to a user. */
+/** A ranker on an engine: how a user is likely to react to a video. */
 export class Ranker implements Disposable {
   readonly model: RankerModel;
   readonly #engine: Engine;
@@ -83,7 +83,7 @@ export async function writeRanker(folder: string, model: RankerModel): Promise<v
   await writeFile(join(folder, files.description), `${JSON.stringify(description, null, 2)}\n`);
 }
 
-/** Takes away the ranker that another training may have left. */
+/** Removes the ranker that another training may have left. */
 export async function removeRanker(folder: string): Promise<void> {
   for (const name of Object.values(files)) await rm(join(folder, name), { force: true });
 }

@@ -34,12 +34,12 @@ type Counts = { impressions: number; longViews: number; likes: number; shares: n
 type VideoCounts = Counts & { firstSeen: number; lengthMs: number };
 
 const hourMs = 3_600_000;
-/** What has not happened so long after an impression did not come of it. */
+/** Later reactions are not attributed to an impression. */
 const settleMs = hourMs;
 /** Rates begin here, as if so many impressions had been seen: one like of one impression is not a rate of 1. */
 const prior = { impressions: 20, rate: 0.1 };
 
-/** Counts engagement as it comes, and tells what was known at any moment of it: the past only, never the future. */
+/** Counts engagement as it comes; its features hold only what was known at that moment, never the future. */
 export class RankingFeatures {
   readonly #users = new Map<string, Counts>();
   readonly #videos = new Map<string, VideoCounts>();
@@ -83,7 +83,7 @@ export class RankingFeatures {
 }
 
 /**
- * Impressions with what was known before and what came of them, in the order in which they are settled. Memory: the
+ * Impressions with what was known before and how the viewer reacted, in the order in which they are settled. Memory: the
  * counts, and the impressions of the last hour.
  * @param events in the order of time
  */

@@ -3,16 +3,16 @@ import { type Dataset, historyOf } from "../../dataset.ts";
 import { logSoftmaxRows } from "../log-softmax.ts";
 import type { Recommender } from "../recommender.ts";
 
-/** What everybody likes, best first, with the mean probability that a viewer chooses it next. */
+/** What viewers like overall, best first, with the mean probability that a viewer chooses it next. */
 export const GlobalRanking = z.array(z.object({ video: z.string().min(1), score: z.number() }));
 export type GlobalRanking = z.infer<typeof GlobalRanking>;
 
-/** Beside the model's files, so that all who serve or push a version say the same. */
+/** Beside the model's files, so that everything that serves or pushes a version uses the same order. */
 export const globalRankingName = "global.json";
 
-/** Viewers who stand for all: more change little. */
+/** A sample that represents all viewers: more change little. */
 const audienceSize = 500;
-/** Viewers asked at once. */
+/** Viewers scored in one batch. */
 const atOnce = 64;
 
 /** The histories of the viewers who chose something last; without times, of any. */
@@ -27,7 +27,7 @@ export function latestHistories(dataset: Dataset, count = audienceSize): Int32Ar
 }
 
 /**
- * The order in which a model would show its catalogue to somebody of whom nothing is known: by the mean over an
+ * The order in which a model would show its catalogue to an unknown viewer: by the mean over an
  * audience of the probability that each viewer chooses the video next. Ties go by name.
  * @param histories of the audience, oldest first
  * @param items names in the order of the scores

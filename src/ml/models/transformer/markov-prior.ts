@@ -7,7 +7,7 @@ type Parameters = BaselineParameters["markov"];
 /** Beyond this catalogue the table would take more than 400 MB: a blend serves as well there. */
 export const priorLimit = 4_400;
 
-/** Markov's scores sum to at most this. */
+/** Upper bound of the sum of Markov's scores. */
 const norm = ({ memory, memoryDecay }: Parameters): number => {
   let sum = 0;
   for (let back = 0; back < memory; back++) sum += memoryDecay ** back;
@@ -15,8 +15,8 @@ const norm = ({ memory, memoryDecay }: Parameters): number => {
 };
 
 /**
- * Markov's probabilities as a dense table, once for each place in the history that is asked, the sum of whose rows is
- * a prior: row `back * items + item` is what follows an item seen `back` places ago. The last row is empty.
+ * Markov's probabilities as a dense table, once for each place in the history that counts; the sum of its rows is a
+ * prior: row `back * items + item` is what follows an item seen `back` places ago. The last row is empty.
  */
 export function priorTable(markov: Markov): HostTensor {
   const { items, parameters } = markov;

@@ -69,7 +69,7 @@ export type Sequences = {
 };
 
 /**
- * The state after each item [B * T, D], whose product with an item's vector says how likely that one comes next. A
+ * The state after each item [B * T, D], whose product with an item's vector is the logit of that item coming next. A
  * causal transformer with normalisation before each part.
  * @source Kang and McAuley, "Self-Attentive Sequential Recommendation", 2018; Xiong et al., "On Layer Normalization
  * in the Transformer Architecture", 2020 (pre-norm)

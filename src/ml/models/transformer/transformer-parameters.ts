@@ -8,7 +8,7 @@ export const TransformerParameters = z
     heads: z.int().min(1).max(16).default(2),
     /** Layers of attention and two products each; SASRec's. */
     blocks: z.int().min(1).max(12).default(2),
-    /** The last items of a history that are looked at; SASRec's for ML-1M. */
+    /** How many of a history's last items count; SASRec's for ML-1M. */
     context: z.int().min(4).max(2000).default(200),
     /** SASRec's for ML-1M. */
     dropout: z.number().min(0).max(0.9).default(0.2),

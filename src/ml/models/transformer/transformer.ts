@@ -12,11 +12,11 @@ export type TransformerModel = {
   parameters: TransformerParameters;
   /** By the names of network.ts. */
   weights: HostTensors;
-  /** [items, contentDimension]; absent when the parameters ask for none. */
+  /** [items, contentDimension]; absent when the parameters have no content. */
   content?: HostTensors[string];
-  /** [items]: scores for who has no history yet, the logarithm of how often each item was chosen. */
+  /** [items]: scores for viewers without history, the logarithm of how often each item was chosen. */
   popularity: HostTensors[string];
-  /** Its prior; absent when the parameters ask for none. */
+  /** Its prior; absent when the parameters have none. */
   markov?: Markov;
 };
 

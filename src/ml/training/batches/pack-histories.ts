@@ -10,7 +10,7 @@ const openRows = 200;
  * Shuffles windows and lays them side by side into rows, each where it leaves the least room, so that hardly any
  * computing goes into padding.
  * @param lengths of each user's window; 0: the user has nothing to teach
- * @param width of a row, at least the longest window
+ * @param width of a row, no less than the longest window
  */
 export function packHistories(lengths: ArrayLike<number>, width: number, random: Random): Row[] {
   const users = shuffled(

@@ -10,7 +10,7 @@ export type BatchForm = {
   rows: number;
   /** Places a row. */
   width: number;
-  /** 0: the whole catalogue is told apart. */
+  /** 0: softmax over the whole catalogue. */
   negatives: number;
   /** Of a Markov prior; 0: none. */
   memory: number;
@@ -34,7 +34,7 @@ export function inputForms({ rows, width, negatives, memory }: BatchForm): Recor
   };
 }
 
-/** The length of what a user teaches: each place of the window is asked for the item after it. */
+/** How many places a user contributes: each predicts the item after it. */
 export const windowLength = (history: Int32Array, context: number): number =>
   Math.max(0, Math.min(context, history.length - 1));
 

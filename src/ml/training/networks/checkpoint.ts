@@ -12,7 +12,7 @@ import { TransformerParameters } from "../../models/transformer/transformer-para
 import { TrainingParameters } from "../parameters/training-parameters.ts";
 import { TrainingPlace } from "./training-place.ts";
 
-/** What a training was asked for: a checkpoint of another one must not be taken up. */
+/** Identifies a training: a checkpoint of another one must not be resumed. */
 const Task = z.strictObject({
   parameters: TransformerParameters,
   training: TrainingParameters,
@@ -26,7 +26,7 @@ export type Checkpoint = {
   task: Task;
   place: TrainingPlace;
   state: StepState;
-  /** The weights of the best look so far. */
+  /** The weights of the best validation so far. */
   best?: HostTensors | undefined;
 };
 
@@ -47,7 +47,7 @@ export async function writeCheckpoint(path: string, { task, place, state, best }
     await mkdir(dirname(path), { recursive: true });
     const file = await open(`${path}.new`, "w");
     try {
-      // Not writev: on a disk that gets full it writes a part, and says nothing.
+      // Not writev: on a full disk it writes a part and reports no error.
       await file.writeFile(encodeSafetensors(tensors, { checkpoint: JSON.stringify({ task, place }) }));
       await file.sync();
     } finally {
@@ -55,7 +55,7 @@ export async function writeCheckpoint(path: string, { task, place, state, best }
     }
     await rename(`${path}.new`, path);
   } catch (cause) {
-    // A half would take the space that the model itself may need.
+    // A partial file would take space that the model itself may need.
     await rm(`${path}.new`, { force: true }).catch(() => {});
     throw new TypedError("CHECKPOINT_FAILED", `no checkpoint could be written to ${path}: ${cause}`, {
       final: false,
@@ -74,7 +74,7 @@ export async function readCheckpoint(path: string, task: Task): Promise<Checkpoi
   const { tensors, metadata } = decodeSafetensors(bytes);
   const read = Metadata.safeParse(JSON.parse(metadata.checkpoint ?? "{}"));
   if (!read.success)
-    throw new TypedError("MODEL_CORRUPT", `${path} is no checkpoint: remove it to begin anew`);
+    throw new TypedError("MODEL_CORRUPT", `${path} is not a checkpoint: remove it to start over`);
   if (JSON.stringify(read.data.task) !== JSON.stringify(task))
     throw new TypedError(
       "CHECKPOINT_OF_ANOTHER",

@@ -1,4 +1,4 @@
-/** How fast a training goes. What it spends on looks at the validation items is left out. */
+/** How fast a training goes. Time spent on validation is left out. */
 export class Pace {
   #since = performance.now();
   #tokens = 0;

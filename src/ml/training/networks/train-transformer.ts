@@ -24,8 +24,8 @@ import {
   firstPlace,
   isBetter,
   isFinished,
-  lookIsDue,
   type TrainingPlace,
+  validationIsDue,
 } from "./training-place.ts";
 import { transformerStep } from "./transformer-step.ts";
 import { validate } from "./validate.ts";
@@ -39,7 +39,7 @@ export type TrainingProgress = {
   /** Places of histories a second. */
   tokensPerSecond: number;
   secondsLeft: number;
-  /** NDCG@10 of the best look at the validation items so far. */
+  /** Best validation NDCG@10 so far. */
   bestNdcg: number | undefined;
 };
 
@@ -52,17 +52,17 @@ export type TrainTransformerOptions = {
   markov: Markov;
   /** [items, contentDimension] */
   content?: HostTensor | undefined;
-  /** What to begin with instead of random weights. */
+  /** Initial weights instead of random ones. */
   warmStart?: HostTensors | undefined;
   /** Which users an epoch learns from; all of them without it. */
   choose?: ((random: Random) => (user: number) => boolean) | undefined;
   /** Where checkpoints go; none are written without it. */
   checkpoint?: string | undefined;
-  /** Whether to go on from that checkpoint where there is one. */
+  /** Whether to resume from that checkpoint if there is one. */
   resume?: boolean | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Told what is done otherwise than asked: no compiled step, no checkpoint. */
-  onNotice?: ((say: string) => void) | undefined;
+  /** Receives deviations from the request: no compiled step, no checkpoint. */
+  onNotice?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 };
 
@@ -76,7 +76,7 @@ export type TrainedTransformer = {
 };
 
 /**
- * Trains on `split.train` until the validation cases get no better, and keeps the weights of the best look.
+ * Trains on `split.train` until validation stops improving, and keeps the weights of the best validation.
  * @throws TypedError LOSS_NOT_A_NUMBER, ENGINE_FAILED, CHECKPOINT_OF_ANOTHER, MODEL_CORRUPT, DATASET_TOO_SMALL
  */
 export async function trainTransformer(
@@ -98,7 +98,7 @@ export async function trainTransformer(
   return running.result();
 }
 
-/** A training under way: what a checkpoint holds, and what acts on it. */
+/** A running training: the state that a checkpoint holds, and what acts on it. */
 class Training {
   readonly #split: Split;
   readonly #options: TrainTransformerOptions;
@@ -121,7 +121,7 @@ class Training {
     this.#markov = parameters.markovPrior ? options.markov : undefined;
     const { context } = parameters;
     this.#batches = epochBatches(train, { context, training, seed, choose, markov: this.#markov });
-    // What an older model lacks, content or a prior, begins anew.
+    // What an older model lacks, content or a prior, starts from its initial weights.
     const weights = { ...initialWeights(train.items.length, parameters, seeded(seed)), ...warmStart };
     const state = found?.state ?? initialState(weights);
     const { form } = this.#batches;
@@ -136,7 +136,7 @@ class Training {
     return isFinished(this.#place, this.#task.training);
   }
 
-  /** Does what is left of the epoch at hand, and looks at the validation items when it is time. */
+  /** Finishes the current epoch and validates when due. */
   async epoch(): Promise<void> {
     const rows = this.#batches.rows(this.#place.epoch);
     const batches = Math.ceil(rows.length / this.#batches.form.rows);
@@ -146,8 +146,10 @@ class Training {
       await this.#learn(this.#batches.batch(rows, index, steps), batches);
     }
     await this.#pace.outside(async () => {
-      const seen = lookIsDue(this.#place, this.#task.training) ? await this.#look() : undefined;
-      this.#place = afterEpoch(this.#place, seen);
+      const validation = validationIsDue(this.#place, this.#task.training)
+        ? await this.#validate()
+        : undefined;
+      this.#place = afterEpoch(this.#place, validation);
       await this.#save();
     });
   }
@@ -174,10 +176,10 @@ class Training {
     if (!Number.isFinite(loss)) throw notANumber(epoch, rate);
     this.#pace.step(tokens);
     this.#place = afterBatch(this.#place, loss);
-    this.#tell(batches);
+    this.#reportProgress(batches);
   }
 
-  #tell(batches: number): void {
+  #reportProgress(batches: number): void {
     const { epoch, batches: done, lossSum, curve } = this.#place;
     const { epochs } = this.#task.training;
     this.#options.onProgress?.({
@@ -190,14 +192,15 @@ class Training {
     });
   }
 
-  /** Asks the averaged weights, and keeps them when none before were better. */
-  async #look(): Promise<{ ndcg: number; hitRate: number }> {
+  /** Validates the averaged weights, and keeps them if they are the best so far. */
+  async #validate(): Promise<{ ndcg: number; hitRate: number }> {
     const { engine, signal } = this.#options;
     const { average } = await this.#step.state();
-    const most = this.#task.training.validationUsers;
-    const seen = await validate(this.#modelOf(average), this.#split, { engine, most, signal });
-    if (isBetter(seen.ndcg, this.#place.curve)) this.#best = average;
-    return seen;
+    const validation = await validate(this.#modelOf(average), this.#split, {
+      ...{ engine, signal, maxUsers: this.#task.training.validationUsers },
+    });
+    if (isBetter(validation.ndcg, this.#place.curve)) this.#best = average;
+    return validation;
   }
 
   #modelOf(weights: HostTensors): TransformerModel {
@@ -229,7 +232,7 @@ class Training {
       await writeCheckpoint(checkpoint, { task: this.#task, place, state, best: this.#best });
     } catch (error) {
       if (!(error instanceof TypedError && error.code === "CHECKPOINT_FAILED")) throw error;
-      onNotice?.(`${error.message}; training goes on without`);
+      onNotice?.(`${error.message}; training continues without one`);
     }
   }
 
@@ -239,5 +242,5 @@ class Training {
 const notANumber = (epoch: number, rate: number) =>
   new TypedError(
     "LOSS_NOT_A_NUMBER",
-    `the loss of epoch ${epoch + 1} is not a number: lower learningRate (it was ${rate.toPrecision(2)}). The active model stays`,
+    `the loss of epoch ${epoch + 1} is not a number: lower learningRate (it was ${rate.toPrecision(2)}). The active model is unchanged`,
   );

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { TrainingParameters } from "../parameters/training-parameters.ts";
 
-/** One look at the validation items. */
+/** One epoch of the learning curve. */
 export const CurvePoint = z.strictObject({
   epoch: z.int(),
   /** Mean over the epoch. */
   loss: z.number(),
-  /** Absent in epochs without a look. */
+  /** Absent in epochs without validation. */
   ndcg: z.number().optional(),
   hitRate: z.number().optional(),
 });
@@ -15,27 +15,27 @@ export type CurvePoint = z.output<typeof CurvePoint>;
 /** How far a training has come. */
 export const TrainingPlace = z.strictObject({
   steps: z.int(),
-  /** The epoch that is under way, and how many of its batches are done, with the sum of their losses. */
+  /** The current epoch, how many of its batches are done, and the sum of their losses. */
   epoch: z.int(),
   batches: z.int(),
   lossSum: z.number(),
   curve: z.array(CurvePoint),
   /** Spent so far. */
   seconds: z.number(),
-  /** Looks since the best one. */
-  looksSinceBest: z.int(),
+  /** Validations since the best one. */
+  validationsSinceBest: z.int(),
 });
 export type TrainingPlace = z.output<typeof TrainingPlace>;
 
 export const firstPlace: TrainingPlace = {
   ...{ steps: 0, epoch: 0, batches: 0, lossSum: 0 },
-  ...{ seconds: 0, curve: [], looksSinceBest: 0 },
+  ...{ seconds: 0, curve: [], validationsSinceBest: 0 },
 };
 
 export const isFinished = (
-  { epoch, looksSinceBest }: TrainingPlace,
+  { epoch, validationsSinceBest }: TrainingPlace,
   { epochs, patience }: Pick<TrainingParameters, "epochs" | "patience">,
-): boolean => epoch >= epochs || looksSinceBest >= patience;
+): boolean => epoch >= epochs || validationsSinceBest >= patience;
 
 export const afterBatch = (place: TrainingPlace, loss: number): TrainingPlace => ({
   ...place,
@@ -46,23 +46,28 @@ export const afterBatch = (place: TrainingPlace, loss: number): TrainingPlace =>
 
 /**
  * The place at the beginning of the next epoch.
- * @param seen what the look at the validation items showed, where one was due
+ * @param validation its result, where one was due
  */
 export function afterEpoch(
   place: TrainingPlace,
-  seen: { ndcg: number; hitRate: number } | undefined,
+  validation: { ndcg: number; hitRate: number } | undefined,
 ): TrainingPlace {
-  const { epoch, batches, lossSum, curve, looksSinceBest } = place;
-  const point: CurvePoint = { epoch: epoch + 1, loss: lossSum / batches, ...seen };
+  const { epoch, batches, lossSum, curve, validationsSinceBest } = place;
+  const point: CurvePoint = { epoch: epoch + 1, loss: lossSum / batches, ...validation };
   return {
     ...{ ...place, epoch: epoch + 1, batches: 0, lossSum: 0 },
     curve: [...curve, point],
-    looksSinceBest: seen === undefined ? looksSinceBest : isBetter(seen.ndcg, curve) ? 0 : looksSinceBest + 1,
+    validationsSinceBest:
+      validation === undefined
+        ? validationsSinceBest
+        : isBetter(validation.ndcg, curve)
+          ? 0
+          : validationsSinceBest + 1,
   };
 }
 
-/** Whether the validation items are due after the epoch that is under way. */
-export const lookIsDue = (
+/** Whether to validate after the current epoch. */
+export const validationIsDue = (
   { epoch }: TrainingPlace,
   { epochs, evaluateEvery }: Pick<TrainingParameters, "epochs" | "evaluateEvery">,
 ): boolean => epoch + 1 === epochs || (epoch + 1) % evaluateEvery === 0;
@@ -70,7 +75,7 @@ export const lookIsDue = (
 export const isBetter = (ndcg: number, curve: readonly CurvePoint[]): boolean =>
   ndcg > (bestOf(curve)?.ndcg ?? -1);
 
-/** The first of the best looks. */
+/** The first point with the best validation. */
 export const bestOf = (curve: readonly CurvePoint[]): CurvePoint | undefined =>
   curve
     .filter(({ ndcg }) => ndcg !== undefined)

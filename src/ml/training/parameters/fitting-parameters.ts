@@ -4,20 +4,20 @@ import { negativesFor, type TrainingParameters } from "./training-parameters.ts"
 
 /** Steps that an epoch is given, while each learns from so many places. */
 const stepsAnEpoch = 64;
-const leastTokens = 512;
-/** Shares of all steps: the rate rises in one, the average looks back over the other. */
+const minTokens = 512;
+/** Shares of all steps: the rate rises over the first, the average spans the second. */
 const warmupShare = 1 / 20;
 const averageShare = 1 / 10;
 
 /**
- * The training as far as there is data for it. What suits a million choices hardly moves a network that is shown ten
+ * The training as far as there is data for it. What suits a million choices barely trains a network on ten
  * thousand: smaller batches give it more steps, and warm-up and average take no more than their share of them.
  * Served NDCG@10 of two simulated audiences of 1,000 viewers: .0475 and .0559 without this, .0533 and .0640 with it; of
  * four of 300 viewers .058 and .059 on average, which is no difference there. ML-1M, with 640,000 places, has enough.
  * @param places of histories that an epoch learns from
  */
 export function fittingTraining(training: TrainingParameters, places: number): TrainingParameters {
-  const tokens = Math.min(training.tokens, Math.max(leastTokens, Math.round(places / stepsAnEpoch)));
+  const tokens = Math.min(training.tokens, Math.max(minTokens, Math.round(places / stepsAnEpoch)));
   const steps = training.epochs * Math.ceil(places / tokens);
   return {
     ...training,
@@ -29,13 +29,13 @@ export function fittingTraining(training: TrainingParameters, places: number): T
 
 /**
  * The parameters as far as this catalogue allows them.
- * @param onNotice told what is done otherwise than asked
+ * @param onNotice receives deviations from the request
  */
 export function fittingParameters(
   parameters: TransformerParameters,
   training: TrainingParameters,
   items: number,
-  onNotice: (say: string) => void,
+  onNotice: (message: string) => void,
 ): TransformerParameters {
   if (!parameters.markovPrior) return parameters;
   const without = { ...parameters, markovPrior: false };

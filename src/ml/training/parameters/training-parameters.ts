@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * How the transformer is trained. "ML-1M" marks what was chosen on the validation items of that data set; where there
- * is less data, `fittingTraining` takes less of what says "at most".
+ * is less data, `fittingTraining` lowers what is marked "at most".
  */
 export const TrainingParameters = z.strictObject({
   /** Passes over the data at most; the learning rate falls towards the last one. ML-1M. */
@@ -19,13 +19,13 @@ export const TrainingParameters = z.strictObject({
   epsilon: z.number().positive().default(1e-8),
   /** Of the moving average of the weights, which is what is kept; at most. ML-1M. */
   averageDecay: z.number().min(0).lt(1).default(0.998),
-  /** Items that a step tells the right one from; 0: the whole catalogue; auto: that, up to 20,000 items. */
+  /** Negative items a step; 0: the whole catalogue; auto: the whole catalogue up to 20,000 items. */
   negatives: z.union([z.literal("auto"), z.int().min(0)]).default("auto"),
-  /** Epochs from one look at the validation items to the next. */
+  /** Epochs between validations. */
   evaluateEvery: z.int().min(1).default(4),
-  /** Looks without a better NDCG@10 after which training stops. */
+  /** Validations without a better NDCG@10 after which training stops. */
   patience: z.int().min(1).default(3),
-  /** Users that are asked at most at such a look. */
+  /** Users in a validation, at most. */
   validationUsers: z.int().min(1).default(10_000),
 });
 export type TrainingParameters = z.output<typeof TrainingParameters>;

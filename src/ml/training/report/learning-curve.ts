@@ -48,7 +48,7 @@ export function learningCurve(networks: TrainingReport["networks"], measure: "lo
   ].join("\n");
 }
 
-/** The least and the largest value, apart even where they are the same. */
+/** The smallest and the largest value, apart even where they are the same. */
 function span(values: readonly number[]): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return low === high ? [low - 1, high + 1] : [low, high];

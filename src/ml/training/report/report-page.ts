@@ -17,7 +17,7 @@ export function reportPage(report: TrainingReport): string {
       `network ${index + 1}`,
       `${steps} steps in ${seconds.toFixed(0)} s, ${mode}; best validation NDCG@10 ${best.ndcg.toFixed(4)} in epoch ${best.epoch}`,
     ]),
-    ...notices.map((say): [string, string] => ["note", say]),
+    ...notices.map((message): [string, string] => ["note", message]),
   ];
   const metrics = evaluations.map(({ model: name, full, lists }) => [
     name,
@@ -48,7 +48,7 @@ ${table(["model", "log loss", "first of the list: expected", "happened", "ECE", 
 ${reliabilityOf(report)}
 <h2>By segment</h2>
 ${table(["segment", "model", "cases", ...caseMetricNames], segments)}
-${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "foreseen over happened"], rankerRows(ranker))}\n${ordersOf(ranker)}` : ""}
+${ranker ? `<h2>Ranker, on ${ranker.heldOut} later impressions</h2>\n${table(["objective", "AUC", "predicted over observed"], rankerRows(ranker))}\n${ordersOf(ranker)}` : ""}
 ${networks.length > 0 ? `<h2>Learning</h2>\n${learningCurve(networks, "loss")}\n${learningCurve(networks, "ndcg")}` : ""}
 </body></html>
 `;
@@ -64,7 +64,7 @@ const calibrationRows = ({ evaluations }: TrainingReport) =>
 const figures = ({ expected, happened, error }: Reliability) =>
   [expected, happened, error].map((value) => value.toFixed(4));
 
-/** Of the model itself, how often its list of ten holds what was chosen, by how likely it said that would be. */
+/** How often the model's list of ten holds what was chosen, by its predicted probability. */
 function reliabilityOf({ evaluations }: TrainingReport): string {
   const bins = evaluations[0]?.calibration?.list.bins;
   if (bins === undefined) return "";

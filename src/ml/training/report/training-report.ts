@@ -43,7 +43,7 @@ export const TrainingReport = z.strictObject({
         z.string(),
         z.strictObject({ auc: z.number().optional(), calibration: z.number().optional() }),
       ),
-      /** The feed's order without and with it, on the same impressions; absent where they cannot tell. */
+      /** The feed's order without and with it, on the same impressions; absent where they cannot be compared. */
       orders: z
         .strictObject({ viewers: z.int(), impressions: z.int(), unranked: z.number(), ranked: z.number() })
         .optional(),
@@ -51,7 +51,7 @@ export const TrainingReport = z.strictObject({
       serves: z.boolean(),
     })
     .optional(),
-  /** What was done otherwise than asked. */
+  /** Deviations from the request. */
   notices: z.array(z.string()),
   /** Of the model and of what it must beat, on the held-out cases. */
   evaluations: z.array(z.custom<Evaluation>((value) => typeof value === "object" && value !== null)),

@@ -2,6 +2,8 @@ import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { TypedError } from "../../base/typed-error.ts";
+import { isChoice } from "../../events/choice.ts";
+import { type DayRange, readLake } from "../../events/lake/lake.ts";
 import type { Interaction } from "../dataset.ts";
 
 /**
@@ -62,4 +64,10 @@ function interParser(head: string): Parse | undefined {
     if (!Number.isFinite(seconds)) return `timestamp: expected a number, not ${fields[timestamp!]}`;
     return { ...interaction, at: seconds * 1000 };
   };
+}
+
+/** The videos that viewers chose, out of the lake's events, in the order of time. */
+export async function* lakeInteractions(lake: string, range: DayRange = {}): AsyncGenerator<Interaction> {
+  for await (const event of readLake(lake, range))
+    if (isChoice(event)) yield { user: event.user, item: event.video, at: event.at };
 }
