@@ -135,6 +135,34 @@ const faults: [
     /sound\/index\.m3u8: ends at 2\.986\d* s, the video at 3 s/,
   ],
   [
+    "a sound playlist with other durations than its segments",
+    "packets",
+    async (out) => {
+      const path = join(out, manifest.audio!.playlist);
+      const text = await readFile(path, "utf8");
+      await writeFile(
+        path,
+        text.replace(/(?<=#EXTINF:)[\d.]+/, ({ length }) => "1.5".padEnd(length, "0")),
+      );
+      return {};
+    },
+    /audio.*index\.m3u8: packet 46 is not where the one before it ends/,
+  ],
+  [
+    "a single file whose sound outlasts its picture",
+    "packets",
+    async (out) => {
+      const sound =
+        "-f lavfi -i sine=d=3.5:r=48000 -map 0:v -map 1:a -c:v copy -c:a aac -movflags +faststart";
+      await cp(
+        await clip(folder, "longer.mp4", `-i ${join(whole, "180p/index.m3u8")} ${sound}`),
+        join(out, "longer.mp4"),
+      );
+      return { mp4: "longer.mp4" };
+    },
+    /longer\.mp4: ends at 3\.\d+ s, the video at 3 s/,
+  ],
+  [
     "pictures that do not decode",
     "keyframes",
     async (out) => {
