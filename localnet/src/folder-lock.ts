@@ -19,7 +19,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
     if (await lives(holder)) {
       const [pid] = holder.split(" ");
       const message = `${folder} is used by another local network (process ${pid}): stop it or give another folder`;
-      throw new LocalnetError("STATE_IN_USE", message, { final: false });
+      throw new LocalnetError("STATE_IN_USE", message);
     }
     await takeAway(path, holder);
   }

@@ -48,7 +48,7 @@ export async function startLocalnet(options: LocalnetOptions = {}): Promise<Loca
   );
   const report = await firstReport(worker);
   if (report.status === "failed") {
-    throw new LocalnetError(report.code, report.message, { final: report.final });
+    throw new LocalnetError(report.code, report.message);
   }
   opened.defer(() => stop(worker, exited));
   const resources = opened.move();

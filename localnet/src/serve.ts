@@ -75,7 +75,7 @@ function subnetsOf(all: Keys[], replica: Replica, clock: Clock): Subnet[] {
 function listenError({ host, port }: ServeOptions, error: NodeJS.ErrnoException): LocalnetError {
   if (error.code === "EADDRINUSE") {
     const message = `port ${port} of ${host} is taken: stop what uses it or give another port (0 takes a free one)`;
-    return new LocalnetError("PORT_TAKEN", message, { final: false, cause: error });
+    return new LocalnetError("PORT_TAKEN", message, { cause: error });
   }
   return new LocalnetError("PORT_REFUSED", `cannot listen at ${host}:${port}: ${error.message}`, {
     cause: error,

@@ -1,4 +1,5 @@
 import type { Control } from "./control.ts";
+import type { LocalnetErrorCode } from "./localnet-errors.ts";
 import type { Latency } from "./replica/latency.ts";
 import type { OutcallPolicy } from "./replica/management/outcall-interface.ts";
 import type { createReplica } from "./replica/replica.ts";
@@ -33,4 +34,4 @@ export type ControlAnswer = { number: number; value: unknown } | { number: numbe
 /** The worker's first message: the network is listening, or why it cannot. */
 export type WorkerReport =
   | { status: "listening"; port: number; rootKey: Uint8Array }
-  | { status: "failed"; code: string; message: string; final: boolean };
+  | { status: "failed"; code: LocalnetErrorCode; message: string };

@@ -79,5 +79,5 @@ try {
 } catch (error) {
   // Errors lose their class between threads. One without a code is a bug and ends the thread.
   if (!(error instanceof LocalnetError)) throw error;
-  report({ status: "failed", code: error.code, message: error.message, final: error.final });
+  report({ status: "failed", code: error.code, message: error.message });
 }

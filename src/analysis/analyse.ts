@@ -47,7 +47,6 @@ export async function analyse(
   throw new TypedError(
     "ANALYSIS_FAILED",
     `the content could not be judged (${why}; ${lastLine(said)}), so the video stays unpublished; KILN_MODERATION=off publishes without a verdict`,
-    { final: false },
   );
 }
 

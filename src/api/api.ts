@@ -8,6 +8,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import { type ErrorCode, errorEntry } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { TypedError } from "../base/typed-error.ts";
 import type { FeedDependencies } from "../feed/feed.ts";
@@ -28,13 +29,11 @@ export async function createApi({ dependencies, log, token }: ApiOptions): Promi
   app.setSerializerCompiler(serializerCompiler);
   app.addHook("onRequest", async (request, reply) => {
     if (mayCome(request, token)) return;
-    const message =
+    const { status, body } =
       token === undefined
-        ? "without a token only this machine may ask, by its own name"
-        : "send the token as Authorization: Bearer";
-    await reply
-      .code(token === undefined ? 403 : 401)
-      .send({ code: "UNAUTHORIZED", message } satisfies ApiError);
+        ? answerOf("TOKEN_NEEDED", "without a token only this machine is served, under its own name")
+        : answerOf("TOKEN_INVALID", "send the token as Authorization: Bearer");
+    await reply.code(status).send(body);
   });
   app.setErrorHandler(async (error: FastifyError, _, reply) => {
     const { status, body } = refusal(error);
@@ -43,7 +42,8 @@ export async function createApi({ dependencies, log, token }: ApiOptions): Promi
   });
   app.setNotFoundHandler(async ({ method, url }, reply) => {
     const message = `there is no ${method} ${url.split("?")[0]}: GET /openapi.json says what there is`;
-    await reply.code(404).send({ code: "NOT_FOUND", message } satisfies ApiError);
+    const { status, body } = answerOf("NOT_FOUND", message);
+    await reply.code(status).send(body);
   });
   await app.register(swagger, {
     openapi: { info: { title: "Kiln", version: "1" } },
@@ -56,19 +56,24 @@ export async function createApi({ dependencies, log, token }: ApiOptions): Promi
   return app;
 }
 
-function refusal(error: FastifyError): { status: number; body: ApiError } {
+type Answer = { status: number; body: ApiError };
+
+/** With the status that the table of errors has for the code. */
+function answerOf(code: ErrorCode, message: string): Answer {
+  const { status, final } = errorEntry(code);
+  return { status: status ?? (final ? 500 : 503), body: { code, message } };
+}
+
+function refusal(error: FastifyError): Answer {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const message = error.validation
       .map((issue) => `${issue.instancePath.slice(1).replaceAll("/", ".")}: ${issue.message}`)
       .join("; ");
-    return { status: 400, body: { code: "REQUEST_INVALID", message } };
+    return answerOf("REQUEST_INVALID", message);
   }
-  if (error instanceof TypedError)
-    return { status: error.final ? 500 : 503, body: { code: error.code, message: error.message } };
-  const { statusCode = 500, code, message } = error;
-  if (statusCode < 500) return { status: statusCode, body: { code: code ?? "REQUEST_INVALID", message } };
-  return {
-    status: 500,
-    body: { code: "UNEXPECTED", message: "something went wrong here; the log says what" },
-  };
+  if (error instanceof TypedError) return answerOf(error.code, error.message);
+  const { statusCode = 500, message } = error;
+  // Fastify's own refusals: a body that is too large, of another type...
+  if (statusCode < 500) return { status: statusCode, body: { code: "REQUEST_INVALID", message } };
+  return answerOf("UNEXPECTED", "something went wrong here; the log says what");
 }

@@ -21,7 +21,7 @@ export async function connectRedis(url: string): Promise<Redis> {
     throw new TypedError(
       "REDIS_UNREACHABLE",
       `no Redis answers at ${withoutPassword(url)} (${describe(cause)}): start redis-server or set KILN_REDIS_URL`,
-      { final: false, cause },
+      { cause },
     );
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Job, Queue, QueueEvents, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import { ErrorCode } from "../base/errors.ts";
 import { TypedError } from "../base/typed-error.ts";
 import { NetworkProgress } from "../ml/training/training-task.ts";
 import { TrainingJob, TrainingResult, trainingJobId, trainingQueueName } from "./training-job.ts";
@@ -90,7 +91,9 @@ const isUnderWay = async (job: Job): Promise<boolean> =>
 
 /** Workers write `CODE: sentence`, as the command line does. */
 function failureOf(error: Error): TypedError {
-  const [, code = "WORKERS_LOST", message = error.message] = /^([A-Z_]+): (.*)$/s.exec(error.message) ?? [];
+  const [, word, message = error.message] = /^([A-Z_]+): (.*)$/s.exec(error.message) ?? [];
+  const { data: code } = ErrorCode.safeParse(word);
+  if (code === undefined) return new TypedError("WORKERS_LOST", error.message, { cause: error });
   return new TypedError(code, message, { cause: error });
 }
 

@@ -243,19 +243,22 @@ test("what is wrong with a request is named", async () => {
 });
 
 test("access: without a token only by this machine's name; with one only with it", async () => {
-  const status = async (api: FastifyInstance, headers: Record<string, string>) =>
-    (await api.inject({ url: "/openapi.json", headers })).statusCode;
-  assert.equal(await status(app, { host: "localhost:8080" }), 200);
-  assert.equal(await status(app, { host: "evil.example:8080" }), 403);
+  const answer = async (api: FastifyInstance, headers: Record<string, string>) => {
+    const response = await api.inject({ url: "/openapi.json", headers });
+    return [response.statusCode, response.json().code];
+  };
+  assert.deepEqual(await answer(app, { host: "localhost:8080" }), [200, undefined]);
+  assert.deepEqual(await answer(app, { host: "evil.example:8080" }), [403, "TOKEN_NEEDED"]);
   const guarded = await createApi({
     dependencies,
     log: openLog("silent"),
     token: "a-token-of-24-characters",
   });
-  assert.equal(await status(guarded, { host: "localhost" }), 401);
-  assert.equal(await status(guarded, { host: "api.example", authorization: "Bearer wrong" }), 401);
+  assert.deepEqual(await answer(guarded, { host: "localhost" }), [401, "TOKEN_INVALID"]);
+  const wrong = { host: "api.example", authorization: "Bearer wrong" };
+  assert.deepEqual(await answer(guarded, wrong), [401, "TOKEN_INVALID"]);
   const right = { host: "api.example", authorization: "Bearer a-token-of-24-characters" };
-  assert.equal(await status(guarded, right), 200);
+  assert.deepEqual(await answer(guarded, right), [200, undefined]);
   await guarded.close();
 });
 

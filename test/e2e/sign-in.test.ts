@@ -151,8 +151,8 @@ test("a session that has ended says so, and is not taken up", { skip }, async ()
 
 const failures: [how: string, code: string][] = [
   ["refuses", "SIGN_IN_REFUSED"],
-  ["delegates to another", "SIGN_IN_INVALID"],
-  ["has ended", "SIGN_IN_INVALID"],
+  ["delegates to another", "DELEGATION_INVALID"],
+  ["has ended", "DELEGATION_INVALID"],
 ];
 for (const [how, code] of failures)
   test(`a provider that ${how}: ${code}, and nobody is signed in`, { skip }, async () => {

@@ -6,7 +6,7 @@ import { type FailureAction, failureAction, Stopped } from "../../src/workers/fa
 import { taskFailure } from "../../src/workers/tasks/task-failure.ts";
 
 const diskFull = Object.assign(new Error("write"), { code: "ENOSPC" });
-const passing = new TypedError("CANISTER_UNREACHABLE", "away", { final: false });
+const passing = new TypedError("CANISTER_UNREACHABLE", "away");
 
 const cells: [cell: string, thrown: unknown, triesLeft: number, expected: FailureAction][] = [
   ["the video is at fault", new RejectionError("NOT_A_VIDEO"), 4, "reject"],

@@ -20,7 +20,8 @@ const longestSilence = 60_000;
  * @param request.url of the provider's page, which speaks ICRC-29 and ICRC-34, as Internet Identity's does
  * @param request.maxTimeToLive nanoseconds
  * @param makeKey called when the window is open
- * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID
+ * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID,
+ *   DELEGATION_INVALID
  */
 export async function askForDelegation(
   request: { url: string; derivationOrigin?: string | undefined; maxTimeToLive: bigint },
@@ -86,7 +87,6 @@ function watchOpening() {
   const closed = new TypedError(
     "SIGN_IN_CLOSED",
     "the identity provider's window was closed before it had answered",
-    { final: false },
   );
   let looking: ReturnType<typeof setInterval> | undefined;
   const window: Page = {
@@ -112,7 +112,7 @@ function checked(chain: DelegationChain, key: PublicKey, url: string): Delegatio
   const isForUs = theirs.length === own.length && theirs.every((byte, place) => byte === own[place]);
   if (isForUs && isDelegationValid(chain)) return chain;
   const why = isForUs ? "has ended already: look at this machine's clock" : "is for another key";
-  throw new TypedError("SIGN_IN_INVALID", `the delegation of ${url} ${why}`, { final: false });
+  throw new TypedError("DELEGATION_INVALID", `the delegation of ${url} ${why}`);
 }
 
 /** @source ICRC-25, "Errors": 3000 and above come from the user or the provider, 4000 is the way between */
@@ -124,15 +124,12 @@ function explained(error: unknown, url: string): unknown {
       return new TypedError(
         "SIGN_IN_BLOCKED",
         "the browser has not opened the identity provider's window: call signIn in answer to a click, and allow pop-ups",
-        { final: false, cause: error },
+        { cause: error },
       );
     return new TypedError(
       "SIGN_IN_UNANSWERED",
       `${url} does not answer as an identity provider: ${message}`,
-      {
-        final: false,
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return new TypedError("SIGN_IN_REFUSED", `${url} refuses to sign in: ${message}`, { cause: error });

@@ -48,11 +48,10 @@ export async function openMedia(
 async function download(url: string, sha256: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const response = await fetch(url, signal === undefined ? {} : { signal }).catch((cause: unknown) => {
     signal?.throwIfAborted();
-    throw new TypedError("MEDIA_UNREACHABLE", `${url} does not answer`, { final: false, cause });
+    throw new TypedError("MEDIA_UNREACHABLE", `${url} does not answer`, { cause });
   });
   if (response.status === 410) throw new TypedError("MEDIA_GONE", `${url} was withdrawn`);
-  if (!response.ok)
-    throw new TypedError("MEDIA_UNREACHABLE", `${url} answers ${response.status}`, { final: false });
+  if (!response.ok) throw new TypedError("MEDIA_UNREACHABLE", `${url} answers ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const actual = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   if (actual !== sha256)

@@ -36,7 +36,8 @@ const internetIdentity = "https://id.ai/authorize";
 /**
  * Signs in with Internet Identity, or another provider. Call it in answer to a click and before anything is awaited:
  * else browsers do not open the provider's window. The session is kept for `resumeSession`.
- * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID
+ * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID,
+ *   DELEGATION_INVALID
  */
 export async function signIn(options: SignInOptions = {}): Promise<Session> {
   const delegated = await ask(options);
@@ -82,9 +83,7 @@ function sessionOf(held: Held, options: SignInOptions): Session {
       const delegated = await ask(options);
       const renewed = heldOf(delegated);
       if (renewed.identity.getPrincipal().compareTo(identity.getPrincipal()) !== "eq")
-        throw new TypedError("SIGN_IN_OTHER", "somebody else has signed in: start again as they", {
-          final: false,
-        });
+        throw new TypedError("SIGN_IN_OTHER", "somebody else has signed in: start again as they");
       await keepSession(delegated);
       identity.replace(renewed);
     },

@@ -1,17 +1,23 @@
+import { type ClientErrorCode, clientErrors, type ErrorEntry } from "./client-errors.ts";
+
+/** What is known of every code; a program with codes of its own adds them, as `src/base/typed-error.ts` does. */
+export const knownErrors = new Map<string, ErrorEntry>(Object.entries(clientErrors));
+
 /**
- * An error that is data: what happened (a code in capitals), whether trying again can help, and a
- * sentence that says what to do. The command line prints it without a stack trace and exits with 1.
+ * An error that is data: a code, whether trying again can help, and a sentence that says what to do. The command line
+ * prints it without a stack trace and exits with 1.
  */
-export class TypedError extends Error {
+export class TypedError<Code extends string = ClientErrorCode> extends Error {
   override readonly name = "TypedError";
-  /** What happened, in capitals: `NOT_A_VIDEO`, `SETTING_INVALID`... */
-  readonly code: string;
-  /** True when the same input will fail again, so that nobody should retry. */
+  /** What happened, in capitals: `CANISTER_UNREACHABLE`, `SETTING_INVALID`... */
+  readonly code: Code;
+  /** True when the same input will fail again, so retrying cannot help. */
   readonly final: boolean;
 
-  constructor(code: string, message: string, options: { final?: boolean; cause?: unknown } = {}) {
+  // Not inferred from the argument: only codes of the table compile.
+  constructor(code: NoInfer<Code>, message: string, options: { cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.final = options.final ?? true;
+    this.final = knownErrors.get(code)?.final ?? true;
   }
 }

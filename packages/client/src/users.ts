@@ -30,9 +30,7 @@ export function usersOf({ agent, canisterId }: { agent: Agent; canisterId: strin
       );
       const reply = readReply(Assigned, answered, target);
       if ("Ok" in reply) return userClient({ agent, canisterId: reply.Ok });
-      throw new TypedError("NO_USER_CANISTER", `${target}: ${reply.Err}. Ask again in a moment`, {
-        final: false,
-      });
+      throw new TypedError("NO_USER_CANISTER", `${target}: ${reply.Err}. Ask again in a moment`);
     },
     async of(user) {
       const principal = Principal.fromText(user);
@@ -46,5 +44,5 @@ export function usersOf({ agent, canisterId }: { agent: Agent; canisterId: strin
 }
 
 async function noIndex(): Promise<never> {
-  throw new TypedError("NO_USER_CANISTER", "the network's description names no user_index canister: add it");
+  throw new TypedError("NETWORK_INVALID", "the network's description names no user_index canister: add it");
 }

@@ -21,7 +21,7 @@ export default function benchTranscode(command: Command): void {
     .action(async ({ runs, markdown }: Options) => {
       const media = process.env.KILN_TEST_MEDIA;
       if (media === undefined)
-        throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos", { final: true });
+        throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos");
       const { transcodeRows } = await import("../../../bench/transcode/rows.ts");
       const head = ["what", "measured", "ratio", "target"];
       const print = markdown ? printMarkdown : printTable;

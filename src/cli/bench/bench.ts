@@ -62,7 +62,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
 function mediaFolder(): string {
   const media = process.env.KILN_TEST_MEDIA;
   if (media === undefined)
-    throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos", { final: true });
+    throw new TypedError("NO_MEDIA", "set KILN_TEST_MEDIA to the folder of test videos");
   return media;
 }
 

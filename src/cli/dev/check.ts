@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { errorReferenceIsCurrent, writeErrorReference } from "./error-reference.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -32,15 +33,23 @@ const checks: readonly [name: string, program: string, ...args: string[]][] = [
 
 export default function check(command: Command): void {
   command
-    .option("--fix", "first mend what biome can: format, order of imports, safe lint fixes")
+    .option(
+      "--fix",
+      "first fix what a program can: format, order of imports, safe lint fixes, docs/reference/errors.md",
+    )
     .action(({ fix }: { fix?: true }) => {
-      if (fix) runProgram(["@biomejs/biome/bin/biome", "check", "--write", "."]);
+      if (fix) {
+        writeErrorReference();
+        runProgram(["@biomejs/biome/bin/biome", "check", "--write", "."]);
+      }
       const failed = checks.filter(([name, program, ...args]) => {
         console.error(`-- ${name}`);
         return runProgram([program, ...args]) !== 0;
       });
-      if (failed.length === 0) return;
-      console.error(`failed: ${failed.map(([name]) => name).join(", ")}`);
+      const names = failed.map(([name]) => name);
+      if (!errorReferenceIsCurrent()) names.push("docs/reference/errors.md is stale (./kiln check --fix)");
+      if (names.length === 0) return;
+      console.error(`failed: ${names.join(", ")}`);
       process.exitCode = 1;
     });
 }

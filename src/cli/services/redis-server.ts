@@ -61,9 +61,7 @@ async function start(files: string, clean: () => Promise<void>): Promise<RedisSe
         "REDIS_MISSING",
         "redis-server cannot be started: install it (apt install redis-server)",
       );
-    throw new TypedError("REDIS_FAILED", `redis-server ended: ${lines.slice(-3).join("; ")}`, {
-      final: false,
-    });
+    throw new TypedError("REDIS_FAILED", `redis-server ended: ${lines.slice(-3).join("; ")}`);
   })();
   await ready;
   server.stdout.resume();

@@ -20,7 +20,7 @@ export async function requireFreePort(
       throw new TypedError(
         "PORT_TAKEN",
         `port ${port} of ${host} is taken: stop the program that uses it, or set ${settings} to another (0 takes a free one)`,
-        { final: false, cause: error },
+        { cause: error },
       );
     throw new TypedError("PORT_REFUSED", `cannot listen on ${host}:${port}: ${message}; set ${settings}`, {
       cause: error,

@@ -198,8 +198,5 @@ const inUse = (folder: string, cause?: unknown) =>
   new TypedError(
     "LAKE_IN_USE",
     `another process is writing to the lake ${folder}: wait until it has finished`,
-    {
-      final: false,
-      cause,
-    },
+    { cause },
   );

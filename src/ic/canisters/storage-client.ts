@@ -269,9 +269,6 @@ function refused(
     return new TypedError(
       "UPLOAD_NOT_FOUND",
       `${target} does not know upload ${uploadId}: start the upload again`,
-      {
-        final: false,
-      },
     );
   if ("invalid" in error)
     return new TypedError("UPLOAD_INVALID", `${target} refuses upload ${uploadId}: ${error.invalid}`);
@@ -284,7 +281,6 @@ function refused(
     return new TypedError(
       "UPLOAD_INCOMPLETE",
       `upload ${uploadId} lacks ${error.incomplete.missing_chunks} chunks and the hash of ${error.incomplete.unhashed_bytes} bytes: start it again, what has arrived is kept`,
-      { final: false },
     );
   if ("file_mismatch" in error)
     return new TypedError(
@@ -295,15 +291,11 @@ function refused(
     return new TypedError(
       "QUOTA_EXCEEDED",
       `${target} does not take upload ${uploadId}: ${error.quota_exceeded}. Publish into another storage canister, or have an admin raise the limit`,
-      { final: false },
     );
   if ("withdrawn" in error)
     return new TypedError("UPLOAD_WITHDRAWN", `${target} refuses upload ${uploadId}: ${error.withdrawn}`);
   return new TypedError(
     "OUT_OF_SPACE",
     `${target} is full: delete videos or publish into another storage canister`,
-    {
-      final: false,
-    },
   );
 }

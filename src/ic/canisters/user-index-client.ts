@@ -75,7 +75,7 @@ const Totals = z.object({
 
 /**
  * The user_index canister. What is safe to repeat is repeated while the failure is transient.
- * All throw TypedError: UNAUTHORIZED, USER_INDEX_REFUSES, COPY_BEHIND, and those of `withRetry`.
+ * All throw TypedError: UNAUTHORIZED, USER_INDEX_REFUSES, NO_USER_CANISTER, COPY_BEHIND, and those of `withRetry`.
  */
 export type UserIndexClient = ReturnType<typeof userIndexClient>;
 
@@ -90,7 +90,7 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     retry: options.retry,
     refused: (refusal) =>
       "behind" in refusal
-        ? new TypedError("COPY_BEHIND", `${target}: ${refusal.behind}`, { final: false })
+        ? new TypedError("COPY_BEHIND", `${target}: ${refusal.behind}`)
         : new TypedError("USER_INDEX_REFUSES", `${target}: ${reason(refusal)}`),
   });
 
@@ -103,7 +103,7 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
         actor.get_requester_principals_canister_id_create_if_not_exists(),
       );
       if ("Ok" in reply) return reply.Ok.toText();
-      throw new TypedError("USER_INDEX_REFUSES", `${target}: ${reply.Err}`, { final: false });
+      throw new TypedError("NO_USER_CANISTER", `${target}: ${reply.Err}`);
     },
 
     canisterOf: (user: string) =>

@@ -24,9 +24,7 @@ export async function compareRecords(
 }
 
 function differs(user: string, { key }: Change): TypedError {
-  return new TypedError("COPY_DIFFERS", `record ${key} of ${user} is not the same in its copy`, {
-    final: false,
-  });
+  return new TypedError("COPY_DIFFERS", `record ${key} of ${user} is not the same in its copy`);
 }
 
 function same(one: Change, other: Change | undefined): boolean {

@@ -51,9 +51,7 @@ export async function copyUser(
     userRecords({ agent, canisterId: into }).changes(user),
   );
   if (await backup.verify(user, into)) return compared;
-  throw new TypedError("COPY_DIFFERS", `the digests of ${user} in data_backup and ${into} differ`, {
-    final: false,
-  });
+  throw new TypedError("COPY_DIFFERS", `the digests of ${user} in data_backup and ${into} differ`);
 }
 
 /** Most passes of a canister's outbox: each takes what waits at that moment. */
@@ -75,9 +73,7 @@ export async function catchUp(agent: Agent, canisterId: string): Promise<void> {
     if (state.backup_waiting === 0) return;
     failure = state.failure;
   }
-  throw new TypedError("COPY_BEHIND", `data_backup does not keep up with ${canisterId}: ${failure}`, {
-    final: false,
-  });
+  throw new TypedError("COPY_BEHIND", `data_backup does not keep up with ${canisterId}: ${failure}`);
 }
 
 /** Tries with a user who changes meanwhile. */

@@ -34,7 +34,6 @@ export async function allocateBucket(options: {
   throw new TypedError(
     "OUT_OF_SPACE",
     `none of the ${buckets.length} storage canisters has room for ${bytes} bytes: deploy another one, or name it in KILN_STORAGE_CANISTER`,
-    { final: false },
   );
 }
 

@@ -113,7 +113,6 @@ function changed(source: Source): TypedError {
   return new TypedError(
     "FILE_CHANGED",
     `${nameOf(source)} changed while it was being uploaded: nothing of it has become visible, start again`,
-    { final: false },
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../base/errors.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { registerTrained } from "../registry/register-trained.ts";
 import { trainModel } from "../training/train-model.ts";
@@ -34,9 +35,9 @@ async function serve(request: Exclude<ToTraining, { type: "stop" }>): Promise<vo
   process.exit();
 }
 
-function failure(error: unknown): { code: string; message: string; final: boolean } {
-  if (error instanceof TypedError) return { code: error.code, message: error.message, final: error.final };
-  return { code: "UNEXPECTED", message: String(error), final: false };
+function failure(error: unknown): { code: ErrorCode; message: string } {
+  if (error instanceof TypedError) return { code: error.code, message: error.message };
+  return { code: "UNEXPECTED", message: String(error) };
 }
 
 // A Ctrl-C reaches the whole foreground group: the parent decides.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ErrorCode } from "../../base/errors.ts";
 import { Registered } from "../registry/registered.ts";
 import { NetworkProgress, TrainingTask } from "../training/training-task.ts";
 
@@ -12,7 +13,7 @@ export const FromTraining = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("notice"), message: z.string() }),
   z.strictObject({ type: z.literal("done") }),
   z.strictObject({ type: z.literal("registered"), registered: Registered }),
-  z.strictObject({ type: z.literal("failed"), code: z.string(), message: z.string(), final: z.boolean() }),
+  z.strictObject({ type: z.literal("failed"), code: ErrorCode, message: z.string() }),
 ]);
 export type FromTraining = z.output<typeof FromTraining>;
 

@@ -58,12 +58,11 @@ export async function askTraining(
     send(request);
     const [code, killedBy] = await once(child, "close");
     signal?.throwIfAborted();
-    if (answer?.type === "failed") throw new TypedError(answer.code, answer.message, { final: answer.final });
+    if (answer?.type === "failed") throw new TypedError(answer.code, answer.message);
     if (answer !== undefined) return answer;
     throw new TypedError(
       "TRAINING_DIED",
       `the process of the training ended without an answer (${killedBy ?? `exit code ${code}`}): go on from its checkpoint with --resume, or choose another --engine\n${tail.trim()}`,
-      { final: false },
     );
   } finally {
     clearTimeout(killer);

@@ -47,10 +47,7 @@ export async function register(
       throw new TypedError(
         "REGISTRY_FULL",
         `there is no space left in ${registry.folder}: run kiln models gc`,
-        {
-          final: false,
-          cause: error,
-        },
+        { cause: error },
       );
     throw error;
   }

@@ -130,7 +130,7 @@ async function written(folder: string, write: () => Promise<void>): Promise<void
     throw new TypedError(
       "MODEL_NOT_WRITTEN",
       `the model could not be written to ${folder} (${(cause as Error).message}): make room and train again. The active model is unchanged`,
-      { final: false, cause },
+      { cause },
     );
   }
 }

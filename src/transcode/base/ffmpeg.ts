@@ -170,12 +170,9 @@ export async function runFfmpeg(
     throw new TypedError(
       "ENCODE_TOO_SLOW",
       `ffmpeg took longer than ${bounds.seconds} s: raise KILN_ENCODE_SECONDS, or lower KILN_LADDER`,
-      { final: false },
     );
   if (stalled.signal.aborted)
-    throw new TypedError("ENCODE_STALLED", `ffmpeg made no progress for ${stallMs / 1000} s\n${tail(log)}`, {
-      final: false,
-    });
+    throw new TypedError("ENCODE_STALLED", `ffmpeg made no progress for ${stallMs / 1000} s\n${tail(log)}`);
   const empty = error ? emptyOutputs(emptiness) : [];
   if (empty.length > 0) throw new EmptyOutputError(empty, report, { cause: error });
   if (error) throw failure(log, error);
@@ -218,7 +215,6 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   if (/No space left on device/.test(all)) return new RejectionError("DISK_FULL", undefined, { cause });
   if (/SIGXFSZ/.test(cause.message) || /File too large/.test(all))
     return new TypedError("OUTPUT_TOO_LARGE", "ffmpeg wrote a file twice as large as its plan allows", {
-      final: false,
       cause,
     });
   const gpu = gpuFailure(log);
@@ -232,12 +228,9 @@ export function failure(log: readonly string[], cause: Error): TypedError {
     return new TypedError(
       "OUT_OF_MEMORY",
       "ffmpeg needs more memory than it is allowed: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
-      { final: false, cause },
+      { cause },
     );
-  return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, {
-    final: false,
-    cause,
-  });
+  return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, { cause });
 }
 
 /** Exit codes of setsid(1) when the program is not there (127) or cannot be executed (126). */

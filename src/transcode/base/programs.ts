@@ -27,7 +27,7 @@ export function missingProgram(program: Program): TypedError {
   const setting = settingOf[program];
   const chosen = process.env[setting];
   const found = chosen ? `${setting}=${JSON.stringify(chosen)} cannot be run` : `${program} is not installed`;
-  return new TypedError("FFMPEG_MISSING", `${found}: ${adviceFor(program)}`, { final: false });
+  return new TypedError("FFMPEG_MISSING", `${found}: ${adviceFor(program)}`);
 }
 
 /** What to do about a program that could not be started. */

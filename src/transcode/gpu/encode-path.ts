@@ -1,5 +1,5 @@
+import type { GpuErrorCode } from "../../base/errors.ts";
 import type { Codec } from "../base/codec.ts";
-import type { GpuFailureCode } from "../base/gpu-failure.ts";
 import type { VideoEncoder } from "../encoders/encoder.ts";
 import { nvenc } from "../encoders/nvenc.ts";
 import { svtav1 } from "../encoders/svtav1.ts";
@@ -62,7 +62,7 @@ export function describeEncoder({ renditions }: EncodePlan, path: EncodePath) {
 }
 
 /** Paths that may still work after a failure; after any other failure only software is left. */
-const stillOpen: Partial<Record<GpuFailureCode | "OUTPUT_INVALID", readonly PathName[]>> = {
+const stillOpen: Partial<Record<GpuErrorCode | "OUTPUT_INVALID", readonly PathName[]>> = {
   SESSION_LIMIT: ["nvdec"],
   NO_NVENC_DEVICE: ["nvdec"],
   NVDEC_UNSUPPORTED: ["nvenc"],

@@ -38,5 +38,5 @@ const unusable = (path: string, cause: unknown) =>
   new TypedError(
     "GPU_STATE_UNUSABLE",
     `what is known of the GPU cannot be kept in ${path}: set KILN_GPU_STATE to a folder that can be written`,
-    { final: false, cause },
+    { cause },
   );

@@ -29,9 +29,7 @@ async function* cutVideo<P extends Timed>(
   let waiting: P[] = [];
   for await (const packet of packets) {
     if (waiting.length === 0 && packet.type !== "key")
-      throw new TypedError("PACKAGE_FAILED", `${name}: segment ${index} does not begin with a keyframe`, {
-        final: false,
-      });
+      throw new TypedError("PACKAGE_FAILED", `${name}: segment ${index} does not begin with a keyframe`);
     waiting.push(packet);
     if (waiting.length < segmentStart(segments, index + 1) - segmentStart(segments, index)) continue;
     yield made(waiting);

@@ -135,7 +135,6 @@ const bytesOf = (description: Description) =>
 
 /** @throws TypedError PACKAGE_FAILED when there is no value */
 export function present<T>(value: T | null, name: string): T {
-  if (value === null)
-    throw new TypedError("PACKAGE_FAILED", `${name}: the encoder's output cannot be read`, { final: false });
+  if (value === null) throw new TypedError("PACKAGE_FAILED", `${name}: the encoder's output cannot be read`);
   return value;
 }

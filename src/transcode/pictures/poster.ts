@@ -48,8 +48,7 @@ export async function choosePoster(candidates: string, size: Size): Promise<Chos
     if (best === null || score > best.score) best = { index, frame, score };
     index++;
   }
-  if (best === null)
-    throw new TypedError("PICTURES_FAILED", "the encode left no frame for a poster", { final: false });
+  if (best === null) throw new TypedError("PICTURES_FAILED", "the encode left no frame for a poster");
   return best;
 }
 

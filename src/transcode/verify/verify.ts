@@ -205,5 +205,5 @@ async function verifyDecoding(
 }
 
 const demand = (path: string) => (holds: boolean, fault: string) => {
-  if (!holds) throw new TypedError("OUTPUT_INVALID", `${path}: ${fault}`, { final: false });
+  if (!holds) throw new TypedError("OUTPUT_INVALID", `${path}: ${fault}`);
 };

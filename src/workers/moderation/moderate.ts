@@ -86,9 +86,7 @@ async function mustMove(store: VideoStore, { id, state }: VideoRecord, event: Vi
   const { outcome } = await store.apply(id, event);
   if (outcome === "moved") return;
   if (["received", "accepted", "encoding", "encoded"].includes(state))
-    throw new TypedError("TOO_EARLY", `video ${id} is ${state}: decide when it has been judged`, {
-      final: false,
-    });
+    throw new TypedError("TOO_EARLY", `video ${id} is ${state}: decide when it has been judged`);
   throw new TypedError("MODERATION_REFUSED", `video ${id} is ${state}: nothing is left to decide`);
 }
 

@@ -1,5 +1,6 @@
 import { moderations } from "@kiln/client/indexed-video";
 import { z } from "zod";
+import { ErrorCode } from "../../base/errors.ts";
 import { Stage, VideoRecord } from "../../videos/video.ts";
 import { Progress } from "../../videos/video-update.ts";
 
@@ -43,7 +44,7 @@ export type TaskResult<S extends Stage = Stage> = z.infer<(typeof taskResults)[S
  */
 export const TaskFailure = z.object({
   kind: z.enum(["rejection", "final", "passing"]),
-  code: z.string(),
+  code: ErrorCode,
   message: z.string(),
   /** Of what nobody foresaw: for the log. */
   stack: z.string().optional(),

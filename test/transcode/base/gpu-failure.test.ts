@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type GpuFailureCode, gpuFailure } from "../../../src/transcode/base/gpu-failure.ts";
+import type { GpuErrorCode } from "../../../src/base/errors.ts";
+import { gpuFailure } from "../../../src/transcode/base/gpu-failure.ts";
 
 /** What ffmpeg has been seen to say; after most of these NVENC adds "No capable devices found". */
-const cases: readonly [what: string, log: string, code: GpuFailureCode][] = [
+const cases: readonly [what: string, log: string, code: GpuErrorCode][] = [
   [
     "no driver: NVENC",
     "[h264_nvenc @ 0x55bbc4336680] Cannot load libcuda.so.1\n[h264_nvenc @ 0x55bbc4336680] Nvenc unloaded",

@@ -61,7 +61,7 @@ async function refuseOnce(file: string): Promise<void> {
   if (!existsSync(file)) return;
   const final = (await readFile(file, "utf8")) === "final";
   await rm(file);
-  throw new TypedError(final ? "UNAUTHORIZED" : "CANISTER_UNREACHABLE", "not this time", { final });
+  throw new TypedError(final ? "UNAUTHORIZED" : "CANISTER_UNREACHABLE", "not this time");
 }
 
 async function held(file: string, signal: AbortSignal): Promise<void> {

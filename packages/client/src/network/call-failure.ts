@@ -9,10 +9,11 @@ import {
   UncertifiedRejectErrorCode,
   UncertifiedRejectUpdateErrorCode,
 } from "@dfinity/agent";
+import type { ClientErrorCode } from "../client-errors.ts";
 import { TypedError } from "../typed-error.ts";
 
 /** Why a call got no reply. Transient: the same call may succeed later. */
-export type CallFailure = { retry: "later" | "never"; code: string; why: string };
+export type CallFailure = { retry: "later" | "never"; code: ClientErrorCode; why: string };
 
 /** Too many requests, and what gateways answer while the replica behind them is away. */
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -31,7 +32,9 @@ export function callFailure(error: unknown): CallFailure | undefined {
     return { retry: "later", code: "CANISTER_UNREACHABLE", why: networkReason(code.error) };
   if (code instanceof HttpErrorCode) {
     const why = `HTTP status ${code.status}: ${code.bodyText?.trim().slice(0, 200) || code.statusText}`;
-    return { retry: passingStatus.has(code.status) ? "later" : "never", code: "CANISTER_UNREACHABLE", why };
+    return passingStatus.has(code.status)
+      ? { retry: "later", code: "CANISTER_UNREACHABLE", why }
+      : { retry: "never", code: "CALL_REFUSED", why };
   }
   if (
     code instanceof CertifiedRejectErrorCode ||
@@ -56,10 +59,7 @@ export function callFailure(error: unknown): CallFailure | undefined {
 export function toTypedError(error: unknown, target: string): unknown {
   const failure = callFailure(error);
   if (failure === undefined) return error;
-  return new TypedError(failure.code, `${target}: ${failure.why}`, {
-    final: failure.retry === "never",
-    cause: error,
-  });
+  return new TypedError(failure.code, `${target}: ${failure.why}`, { cause: error });
 }
 
 type Reject = { rejectCode: number; rejectMessage: string; rejectErrorCode: string | undefined };
@@ -68,7 +68,7 @@ function reject({ rejectCode, rejectMessage, rejectErrorCode }: Reject): CallFai
   if (passingReject.has(rejectCode) || stopped.has(rejectErrorCode ?? ""))
     return { retry: "later", code: "CANISTER_UNREACHABLE", why: rejectMessage };
   // DESTINATION_INVALID: there is no such canister, or it has no such method.
-  if (rejectCode === 3) return { retry: "never", code: "CANISTER_UNREACHABLE", why: rejectMessage };
+  if (rejectCode === 3) return { retry: "never", code: "CANISTER_NOT_FOUND", why: rejectMessage };
   if (rejectCode === 4) return { retry: "never", code: "CALL_REFUSED", why: rejectMessage };
   return { retry: "never", code: "CANISTER_FAILED", why: rejectMessage };
 }

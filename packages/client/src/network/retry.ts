@@ -22,7 +22,8 @@ export function retryDelay(policy: RetryPolicy, failed: number, random: number):
  * Repeats a call while its failures are transient. Only for calls whose repetition has no second effect.
  * @param options.target what an error calls the other side: canister and host
  * @param options.onTransient told of every failure that leads to another try
- * @throws TypedError CANISTER_UNREACHABLE, CANISTER_FAILED, CALL_REFUSED, CERTIFICATE_INVALID;
+ * @throws TypedError CANISTER_UNREACHABLE, CANISTER_NOT_FOUND, CANISTER_FAILED, CALL_REFUSED,
+ *   CERTIFICATE_INVALID;
  *   the signal's reason once it is aborted
  */
 export async function withRetry<Reply>(
@@ -48,7 +49,7 @@ export async function withRetry<Reply>(
         throw new TypedError(
           failure.code,
           `${options.target}: ${failure.why} (${failed} tries). Check the address and that the network runs, then start again: what has arrived is kept`,
-          { final: false, cause: error },
+          { cause: error },
         );
       }
       options.onTransient?.(failure.why);

@@ -108,7 +108,7 @@ function engineFailed<Result>(act: () => Result): Result {
     throw new TypedError(
       "ENGINE_FAILED",
       `TensorFlow failed in a training step: ${cause}. Training can go on from its last checkpoint`,
-      { final: false, cause },
+      { cause },
     );
   }
 }

@@ -68,7 +68,6 @@ async function findTools(): Promise<void> {
   throw new TypedError(
     "ENGINE_TOOLS_MISSING",
     `${names} missing: install with sudo apt-get install -y --no-install-recommends ${packages}, then run this again`,
-    { final: false },
   );
 }
 

@@ -23,7 +23,6 @@ export async function runTool(command: readonly string[], signal?: AbortSignal):
     throw new TypedError(
       "ENGINE_INSTALL_FAILED",
       `${command.slice(0, 4).join(" ")} failed (exit code ${code}):\n${tail.trim()}`,
-      { final: false },
     );
 }
 

@@ -58,7 +58,6 @@ export async function writeCheckpoint(path: string, { task, place, state, best }
     // A partial file would take space that the model itself may need.
     await rm(`${path}.new`, { force: true }).catch(() => {});
     throw new TypedError("CHECKPOINT_FAILED", `no checkpoint could be written to ${path}: ${cause}`, {
-      final: false,
       cause,
     });
   }
