@@ -53,7 +53,7 @@ const folders = {
  */
 const wings = {
   cli: {
-    shared: ["stop-signal", "table"],
+    shared: ["known-settings", "stop-signal", "table"],
     ...{ videos: [], models: [], canisters: ["deploy"], deploy: [], services: [] },
     ...{ demo: ["services", "videos"], doctor: [], bench: ["models"], dev: [] },
   },

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { inKilnHome } from "../src/base/kiln-home.ts";
+import { stalePages } from "../src/cli/dev/generated-pages.ts";
+import { settingsPage } from "../src/cli/dev/settings-page.ts";
 import { settingsSchemas, unknownSettings } from "../src/cli/known-settings.ts";
 import { readSettings } from "../src/config.ts";
 
@@ -57,10 +62,68 @@ test("settings: what is wrong is said in words for people", () => {
     assert.throws(() => readSettings(settings, { [name]: value }), { code: "SETTING_INVALID", message });
 });
 
-test("docs/reference/settings.md names every setting", async () => {
-  const page = await readFile(new URL("../docs/reference/settings.md", import.meta.url), "utf8");
-  for (const name of settingsSchemas.flatMap(({ shape }) => Object.keys(shape)))
-    assert.ok(page.includes(`\`${name}\``), name);
+test("the page of settings: a row each with default, values and unit, once each", () => {
+  const first = z.object({
+    KILN_SLOTS: z.coerce.number().int().min(1).default(2).meta({ description: "jobs at a time" }),
+    KILN_WAIT: z.coerce.number().positive().default(5).meta({ description: "a pause", unit: "seconds" }),
+    KILN_FOLDER: z
+      .string()
+      .default(() => inKilnHome("somewhere"))
+      .meta({ description: "a folder" }),
+  });
+  const second = z.object({
+    ...first.shape,
+    KILN_MODE: z.enum(["on", "off"]).optional().meta({ description: "a mode", shownDefault: "as it was" }),
+    KILN_LIST: z
+      .string()
+      .transform((text) => text.split(","))
+      .default(["a", "b"])
+      .meta({ description: "a list" }),
+  });
+  const page = settingsPage([first.meta({ title: "First" }), second.meta({ title: "Second" })]);
+  assert.equal(
+    page.slice(page.indexOf("## ")),
+    `## First
+| setting | default | values | |
+| --- | --- | --- | --- |
+| \`KILN_SLOTS\` | \`2\` | at least 1 | jobs at a time |
+| \`KILN_WAIT\` | \`5\` | above 0 seconds | a pause |
+| \`KILN_FOLDER\` | \`somewhere\` in \`KILN_HOME\` |  | a folder |
+
+## Second
+| setting | default | values | |
+| --- | --- | --- | --- |
+| \`KILN_MODE\` | as it was | \`on\`, \`off\` | a mode |
+| \`KILN_LIST\` | \`a,b\` |  | a list |
+`,
+  );
+});
+
+test("docs/reference: no generated page is stale (./kiln check --fix writes them)", async () => {
+  assert.deepEqual(await stalePages(), []);
+});
+
+test("folders that Kiln keeps lie in KILN_HOME, whatever the working directory", () => {
+  const script = `
+    import { readSettings } from "./src/config.ts";
+    import { settingsSchemas } from "./src/cli/known-settings.ts";
+    import { localDeploymentFile } from "./src/ic/network/deployment.ts";
+    process.chdir("/");
+    const values = settingsSchemas.flatMap((schema) => Object.entries(readSettings(schema, {})));
+    const paths = values.map(([, value]) => value).filter((value) => /^[/.]/.test(value));
+    console.log(JSON.stringify([...new Set([...paths, localDeploymentFile()])].toSorted()));`;
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const paths = (env: NodeJS.ProcessEnv): string[] => {
+    const options = { cwd: root, env, encoding: "utf8" } as const;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], options);
+    assert.equal(stderr, "");
+    return JSON.parse(stdout);
+  };
+  const names = ["blobs", "gpu", "lake", "localnet/kiln.json", "parts"];
+  const pem = "./identity.pem"; // The compose file's, beside it.
+  assert.deepEqual(paths({}), [pem, ...names.map((name) => `${root}.kiln/${name}`), `${root}models`]);
+  const inHome = [...names, "models"].toSorted().map((name) => `/elsewhere/${name}`);
+  assert.deepEqual(paths({ KILN_HOME: "/elsewhere" }), [pem, ...inHome]);
 });
 
 test("settings: a name that nothing reads is found, with the one that was meant", () => {

@@ -4,16 +4,25 @@ import { classifierNames } from "./classes.ts";
 
 const score = z.coerce.number().min(0).max(1);
 
-export const AnalysisSettings = z.object({
-  /** `off`: content is not judged; whatever is encoded and verified is cleared. */
-  KILN_MODERATION: z.enum(["on", "off"]).default("on"),
-  /** `mobilenet_v2` takes a tenth of a second a frame, `inception_v3` five times as long and is wrong less often. */
-  KILN_MODERATION_MODEL: z.enum(classifierNames).default("mobilenet_v2"),
-  /** Explicitness from which a video is banned. */
-  KILN_BAN_SCORE: score.default(0.8),
-  /** Explicitness from which a video is marked unsafe; Hot or Not's feed uses the same limit. */
-  KILN_UNSAFE_SCORE: score.default(0.4),
-});
+export const AnalysisSettings = z
+  .object({
+    KILN_MODERATION: z.enum(["on", "off"]).default("on").meta({
+      description:
+        "`on`: no video becomes public before its frames were judged (nsfwjs, on this machine); `off`: every video that was encoded and verified is cleared",
+    }),
+    KILN_MODERATION_MODEL: z.enum(classifierNames).default("mobilenet_v2").meta({
+      description:
+        "`mobilenet_v2` takes a tenth of a second per frame; `inception_v3` takes five times as long and makes fewer mistakes",
+    }),
+    KILN_BAN_SCORE: score.default(0.8).meta({
+      description: "explicitness of the three most explicit frames from which a video is banned",
+    }),
+    KILN_UNSAFE_SCORE: score.default(0.4).meta({
+      description:
+        "explicitness from which a video is marked unsafe; the feed of Hot or Not uses the same limit",
+    }),
+  })
+  .meta({ title: "Moderation" });
 export type AnalysisSettings = z.infer<typeof AnalysisSettings>;
 
 /** How content is judged. */

@@ -5,9 +5,18 @@ export type Log = Logger;
 
 const levels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-export const LogSettings = z.object({
-  KILN_LOG_LEVEL: z.enum(levels).default("info"),
-});
+export const LogSettings = z
+  .object({
+    KILN_LOG_LEVEL: z
+      .enum(levels)
+      .default("info")
+      .meta({ description: "what is logged, as JSON lines on standard error" }),
+    KILN_DEBUG: z
+      .string()
+      .optional()
+      .meta({ description: "`1`: prints the stack and the causes of every error" }),
+  })
+  .meta({ title: "Log" });
 
 /**
  * Opens the log: a JSON object a line on standard error, so that standard output stays the command's own.

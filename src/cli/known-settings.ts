@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { AnalysisSettings } from "../analysis/settings.ts";
 import { ApiSettings } from "../api/settings.ts";
+import { HomeSettings } from "../base/kiln-home.ts";
 import { LogSettings } from "../base/log.ts";
 import { EventSettings } from "../events/settings.ts";
 import { FeedSettings } from "../feed/settings.ts";
@@ -11,20 +13,44 @@ import { TranscodeSettings } from "../transcode/base/settings.ts";
 import { VideoSettings } from "../videos/settings.ts";
 import { WorkerSettings } from "../workers/settings.ts";
 
-/** Every schema of settings that a folder exports. */
+/** What Kiln's sources do not read, but its compose file, tests and scripts do. */
+export const ScriptSettings = z
+  .object({
+    KILN_IDENTITY_FILE: z.string().default("./identity.pem").meta({
+      description: "the identity's PEM file on the host, for `compose.yaml`; any user may own it",
+    }),
+    KILN_TEST_MEDIA: z.string().optional().meta({
+      description: "folder of video files from real phones, for tests; without it their tests are skipped",
+    }),
+    KILN_TEST_DATA: z.string().optional().meta({
+      description: "folder of public interaction data (`ml-1m.txt`), for tests",
+    }),
+    KILN_IC_NEAR: z.string().optional().meta({
+      description:
+        "for the conformance tests of a network (`KILN_IC_HOST`): an id on each of its subnets, comma-separated",
+    }),
+    KILN_DEBIAN_MIRROR: z.string().optional().meta({
+      description: "Debian mirror for `.ci/debian13`",
+      shownDefault: "this machine's",
+    }),
+  })
+  .meta({ title: "Containers, tests and scripts" });
+
+/** Every setting there is, in the order of docs/reference/settings.md. */
 export const settingsSchemas = [
-  ...[AnalysisSettings, ApiSettings, EventSettings, FeedSettings, IcSettings, LogSettings, MlSettings],
-  ...[ProgramSettings, QueueSettings, TranscodeSettings, VideoSettings, WorkerSettings],
+  ...[HomeSettings, QueueSettings, VideoSettings, WorkerSettings, ProgramSettings, TranscodeSettings],
+  ...[AnalysisSettings, IcSettings, ApiSettings, EventSettings, FeedSettings, MlSettings, LogSettings],
+  ScriptSettings,
 ] as const;
 
-/** What the launcher, the compose file, tests and scripts read beside the settings. */
-const others = /^KILN_(DEBUG|DEBIAN_MIRROR|IDENTITY_FILE|IC_NEAR|TEST_.*)$/;
+/** Names that tests and their child processes use among themselves. */
+const internal = /^KILN_TEST_/;
 
-/** Names that begin with KILN_ and that no part of Kiln reads, each with the most similar one that is read. */
+/** Names that begin with KILN_ and are not settings, each with the most similar setting. */
 export function unknownSettings(names: readonly string[]): { name: string; nearest: string | undefined }[] {
   const known = settingsSchemas.flatMap((schema) => Object.keys(schema.shape));
   return names
-    .filter((name) => name.startsWith("KILN_") && !known.includes(name) && !others.test(name))
+    .filter((name) => name.startsWith("KILN_") && !known.includes(name) && !internal.test(name))
     .map((name) => ({ name, nearest: nearestOf(name, known) }));
 }
 

@@ -91,7 +91,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ default:
     load: () => import("./bench/bench.ts"),
   },
   test: { summary: "run the whole test suite", load: () => import("./dev/test.ts") },
-  check: { summary: "types, lint, format and the rules of import", load: () => import("./dev/check.ts") },
+  check: {
+    summary: "types, lint, format, the rules of import and generated pages",
+    load: () => import("./dev/check.ts"),
+  },
 };
 
 /** Former names, understood for one release and not listed. */

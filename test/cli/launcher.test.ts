@@ -26,7 +26,10 @@ async function checkout(name: string, { installed }: { installed: boolean }): Pr
   await copyFile(fileURLToPath(new URL("../../kiln", import.meta.url)), join(root, "kiln"));
   await writeFile(join(root, "package-lock.json"), "{}");
   await writeFile(join(root, "node_modules/.kiln-lock"), installed ? "{}" : "older");
-  await writeFile(join(root, "src/cli/main.ts"), "console.log(process.argv.slice(2).join());");
+  await writeFile(
+    join(root, "src/cli/main.ts"),
+    "console.log(process.argv.slice(2).join(), process.env.KILN_HOME);",
+  );
   return join(root, "kiln");
 }
 
@@ -36,16 +39,18 @@ const start = (launcher: string, ...args: string[]) =>
     cwd: folder,
     uid: nobody,
     gid: nobody,
-    env: { PATH: `${bin}:/usr/bin:/bin` },
+    env: { PATH: `${bin}:/usr/bin:/bin`, HOME: "/home/someone" },
   });
 
-test("launcher: another user's checkout runs where all is installed", { skip: notRoot }, async () => {
+test("launcher: another user's checkout runs where all is installed, and keeps nothing there", {
+  skip: notRoot,
+}, async () => {
   const { status, stdout, stderr } = start(
     await checkout("installed", { installed: true }),
     "probe",
     "a.mp4",
   );
-  assert.deepEqual([status, stdout, stderr], [0, "probe,a.mp4\n", ""]);
+  assert.deepEqual([status, stdout, stderr], [0, "probe,a.mp4 /home/someone/.local/state/kiln\n", ""]);
 });
 
 test("launcher: where something is missing there, it says what to do", { skip: notRoot }, async () => {

@@ -24,10 +24,10 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs a command in an empty folder, where no local network is described. */
+/** Runs a command with an empty home, where no local network is described. */
 function kiln(redisUrl: string, ...args: string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { PATH: process.env.PATH, KILN_REDIS_URL: redisUrl };
+    const env = { PATH: process.env.PATH, KILN_HOME: folder, KILN_REDIS_URL: redisUrl };
     const child = execFile(process.execPath, [main, ...args], { cwd: folder, env }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode!, stdout, stderr }),
     );

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { RecommendFigure } from "../../../bench/recommend.ts";
+import { inKilnHome } from "../../base/kiln-home.ts";
 import { readSettings } from "../../config.ts";
 import { type InteractionFormat, interactionFormats } from "../../ml/datasets/interactions.ts";
 import { type EngineChoice, engineChoices } from "../../ml/engines/engine.ts";
@@ -39,7 +40,7 @@ export default function benchRecommend(command: Command): void {
     .option(
       "--out <folder>",
       "of the checkpoints; the same command goes on from them",
-      ".kiln/bench-recommend",
+      inKilnHome("bench-recommend"),
     )
     .action(async (options: Options) => {
       const { KILN_ENGINE, KILN_TENSORFLOW } = readSettings(MlSettings);

@@ -4,6 +4,7 @@ import { createAgent } from "@kiln/client/network/agent";
 import { isMainnet } from "@kiln/client/network/hosts";
 import type { Command } from "commander";
 import { z } from "zod";
+import { inKilnHome } from "../../base/kiln-home.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
 import type { Payer } from "../../ic/deploy/create.ts";
@@ -63,7 +64,7 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
   const { network } = options;
   const settings = readSettings(IcSettings);
   const identity = options.identity ?? settings.KILN_IDENTITY;
-  const local = network === "local" ? await readDeployment(localDeploymentFile) : undefined;
+  const local = network === "local" ? await readDeployment(localDeploymentFile()) : undefined;
   if (network === "local" && local === undefined)
     throw new TypedError("NETWORK_UNKNOWN", "no local network: start one with kiln localnet");
   const host = local?.host ?? (network === "ic" ? mainnet : network);
@@ -77,7 +78,7 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
     throw new TypedError("NETWORK_UNKNOWN", "who deploys? Name a PEM file with --identity or KILN_IDENTITY");
   const rootKey = await readRootKey(chooseRootKey(host, options.rootKey ?? settings.KILN_IC_ROOT_KEY));
   const agent = await createAgent({ host, identity: await readIdentity(pem), rootKey });
-  const file = local ? localDeploymentFile : join(".kiln", new URL(host).host.replace(":", "-"), "kiln.json");
+  const file = local ? localDeploymentFile() : inKilnHome(new URL(host).host.replace(":", "-"), "kiln.json");
   const created = join(dirname(file), "canisters.json");
   const upgrading = join(dirname(file), "upgrading.json");
   const canisters = {

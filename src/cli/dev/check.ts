@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { errorReferenceIsCurrent, writeErrorReference } from "./error-reference.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -36,21 +35,25 @@ export default function check(command: Command): void {
   command
     .option(
       "--fix",
-      "first fix what a program can: format, order of imports, safe lint fixes, docs/reference/errors.md",
+      "first fix format, order of imports and safe lint findings, and write the generated pages",
     )
-    .action(({ fix }: { fix?: true }) => {
+    .action(async ({ fix }: { fix?: true }) => {
+      const { stalePages, writeGeneratedPages } = await import("./generated-pages.ts");
       if (fix) {
-        writeErrorReference();
         runProgram(["@biomejs/biome/bin/biome", "check", "--write", "."]);
+        await writeGeneratedPages();
       }
-      const failed = checks.filter(([name, program, ...args]) => {
-        console.error(`-- ${name}`);
-        return runProgram([program, ...args]) !== 0;
-      });
-      const names = failed.map(([name]) => name);
-      if (!errorReferenceIsCurrent()) names.push("docs/reference/errors.md is stale (./kiln check --fix)");
-      if (names.length === 0) return;
-      console.error(`failed: ${names.join(", ")}`);
+      const failed = checks
+        .filter(([name, program, ...args]) => {
+          console.error(`-- ${name}`);
+          return runProgram([program, ...args]) !== 0;
+        })
+        .map(([name]) => name);
+      console.error("-- generated pages");
+      for (const page of await stalePages())
+        failed.push(`docs/reference/${page} is stale: ./kiln check --fix`);
+      if (failed.length === 0) return;
+      console.error(`failed: ${failed.join(", ")}`);
       process.exitCode = 1;
     });
 }

@@ -10,4 +10,4 @@ export const interactionOptions = (command: Command): Command =>
         .choices(interactionFormats)
         .default("pairs"),
     )
-    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)");
+    .option("--lake <folder>", "the folder of the lake (default: KILN_LAKE)");

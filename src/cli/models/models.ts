@@ -141,7 +141,7 @@ function add(command: Command, nameAndArguments: string, description: string): C
   return command
     .command(nameAndArguments)
     .description(description)
-    .option("--models <folder>", "the registry (default: KILN_MODELS, or models)")
+    .option("--models <folder>", "the registry (default: KILN_MODELS)")
     .option("--json", "print one JSON document on standard output");
 }
 

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { issuesOf } from "../../base/issues-of.ts";
+import { inKilnHome } from "../../base/kiln-home.ts";
 import { plainIssue } from "../../base/plain-issue.ts";
 import { readSettings } from "../../config.ts";
 import { EventSettings } from "../../events/settings.ts";
@@ -45,7 +46,7 @@ export default function train(command: Command): void {
       "--content <file>",
       'numbers that describe each item: {"item":"a","features":[0.1,0.2]} a line (default: KILN_CONTENT)',
     )
-    .option("--out <folder>", "where the model, its report and its checkpoints go", ".kiln/draft")
+    .option("--out <folder>", "where the model, its report and its checkpoints go", inKilnHome("draft"))
     .addOption(
       new Option("--model <kind>", "blend: a transformer and Markov; ensemble: two transformers and Markov")
         .choices(modelKinds)

@@ -84,7 +84,7 @@ function add(command: Command, nameAndArguments: string, description: string): C
 }
 
 const lakeOption = (command: Command) =>
-  command.option("--lake <folder>", "the folder of the lake (default: KILN_LAKE, or .kiln/lake)");
+  command.option("--lake <folder>", "the folder of the lake (default: KILN_LAKE)");
 
 const lakeOf = ({ lake }: Options) => lake ?? readSettings(EventSettings).KILN_LAKE;
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Durability, OutcallPolicy } from "@kiln/localnet";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { inKilnHome } from "../../base/kiln-home.ts";
 import { aborted, stopSignal } from "../stop-signal.ts";
 import { startLocalNetwork } from "./local-network.ts";
 
@@ -17,7 +18,7 @@ interface LocalnetOptions {
 export default function localnet(command: Command): void {
   command
     .option("--port <n>", "TCP port on 127.0.0.1; 0 takes a free one", portNumber, 4943)
-    .option("--state <dir>", "folder that keeps the network over restarts", ".kiln/localnet")
+    .option("--state <dir>", "folder that keeps the network over restarts", inKilnHome("localnet"))
     .option(
       "--subnets <n>",
       "how many subnets there are at least, the root subnet among them",

@@ -33,7 +33,7 @@ export type Connection = {
  */
 export async function connect(
   settings: IcSettings,
-  deploymentFile: string = localDeploymentFile,
+  deploymentFile: string = localDeploymentFile(),
 ): Promise<Connection> {
   const local = await readDeployment(deploymentFile);
   const addresses = choose(settings, local);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
 import { issuesOf } from "../../base/issues-of.ts";
+import { inKilnHome } from "../../base/kiln-home.ts";
 import { syncedWrite } from "../../base/synced-write.ts";
 import { TypedError } from "../../base/typed-error.ts";
 
@@ -29,8 +30,8 @@ export const Deployment = z.object({
 });
 export type Deployment = z.infer<typeof Deployment>;
 
-/** Of `kiln localnet`, from the folder in which the commands are run. */
-export const localDeploymentFile = ".kiln/localnet/kiln.json";
+/** Where `kiln localnet` describes its network. */
+export const localDeploymentFile = (): string => inKilnHome("localnet", "kiln.json");
 
 /**
  * @returns undefined when there is no such file

@@ -3,10 +3,18 @@ import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 
 /** Which ffmpeg and ffprobe are started: a path, or a name that PATH finds. */
-export const ProgramSettings = z.object({
-  KILN_FFMPEG: z.string().default("ffmpeg"),
-  KILN_FFPROBE: z.string().default("ffprobe"),
-});
+export const ProgramSettings = z
+  .object({
+    KILN_FFMPEG: z.string().default("ffmpeg").meta({
+      description:
+        "the program that encodes (5.1 or newer): a path, or a name that `PATH` finds; `./kiln` installs no ffmpeg where this and `KILN_FFPROBE` are set",
+    }),
+    KILN_FFPROBE: z
+      .string()
+      .default("ffprobe")
+      .meta({ description: "the program that probes: a path, or a name that `PATH` finds" }),
+  })
+  .meta({ title: "Programs" });
 
 const settingOf = { ffmpeg: "KILN_FFMPEG", ffprobe: "KILN_FFPROBE" } as const;
 export type Program = keyof typeof settingOf;

@@ -117,7 +117,10 @@ test("--watch tops up again and again, user_index too, until it is told to stop"
   const { agent, canisters, folder } = network;
   const { argv, env } = clockAhead(untilNoon);
   const args = [...argv, main, ...fromAccount, "--watch", "0.001", "--daily-limit", "900"];
-  const watching = execFile(process.execPath, args, { cwd: folder, env });
+  const watching = execFile(process.execPath, args, {
+    cwd: folder,
+    env: { ...env, KILN_HOME: join(folder, ".kiln") },
+  });
   t.after(() => watching.kill("SIGKILL"));
   const exited = once(watching, "exit");
   let said = "";

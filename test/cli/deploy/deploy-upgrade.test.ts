@@ -143,7 +143,7 @@ async function kill(modules: string, method: string, reached: (state: State) => 
   await network.control.injectFault({ kind: "drop", what: "request", method, origin: "ingress" });
   const deployment = spawn(process.execPath, [main, "deploy", "--modules", modules, "--yes"], {
     cwd: network.folder,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, KILN_HOME: join(network.folder, ".kiln") },
     stdio: "ignore",
   });
   const ended = once(deployment, "exit");

@@ -14,7 +14,7 @@ after(() => rm(folder, { recursive: true }));
 
 function models(...args: string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const options = { cwd: folder, env: {} };
+    const options = { cwd: folder, env: { KILN_HOME: folder } };
     const child = execFile(process.execPath, [main, "models", ...args], options, (_, stdout, stderr) =>
       resolve({ code: child.exitCode!, stdout, stderr }),
     );
@@ -23,7 +23,10 @@ function models(...args: string[]) {
 
 test("kiln models: list, show, compare, promote through the gate, roll back, clean up", async () => {
   const empty = await models("list");
-  assert.deepEqual([empty.code, empty.stdout], [0, "no versions in models: kiln train makes one\n"]);
+  assert.deepEqual(
+    [empty.code, empty.stdout],
+    [0, `no versions in ${folder}/models: kiln train makes one\n`],
+  );
 
   const registry = { folder: join(folder, "models") };
   const draft = await writeDraft(join(folder, "draft"), "weights");

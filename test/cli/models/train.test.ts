@@ -15,7 +15,7 @@ const registry = { folder: join(folder, "models") };
 
 function train(...args: string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { PATH: process.env.PATH, KILN_ENGINE: "wasm" };
+    const env = { PATH: process.env.PATH, KILN_HOME: folder, KILN_ENGINE: "wasm" };
     const child = execFile(
       process.execPath,
       [main, "train", ...args],

@@ -123,7 +123,7 @@ test("CSV: quotes, doubled quotes, line ends inside, Windows line ends, no line 
 
 function kiln(...args: string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { PATH: process.env.PATH, KILN_REDIS_URL: server.url };
+    const env = { PATH: process.env.PATH, KILN_HOME: folder, KILN_REDIS_URL: server.url };
     const child = execFile(
       process.execPath,
       [main, "events", ...args],

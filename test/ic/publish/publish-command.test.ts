@@ -10,7 +10,7 @@ import type { Analysis } from "../../../src/analysis/analysis.ts";
 import { grantRole } from "../../../src/ic/canisters/roles.ts";
 import { argumentsOf } from "../../../src/ic/deploy/arguments.ts";
 import { installCanister } from "../../../src/ic/deploy/install.ts";
-import { localDeploymentFile, writeDeployment } from "../../../src/ic/network/deployment.ts";
+import { writeDeployment } from "../../../src/ic/network/deployment.ts";
 import { createIdentity } from "../../../src/ic/network/identity.ts";
 import type { Manifest } from "../../../src/transcode/manifest.ts";
 import { startTestNetwork } from "../local-network.ts";
@@ -23,6 +23,9 @@ after(async () => {
 });
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+/** What Kiln keeps is elsewhere than the folder in which it is run. */
+const home = join(folder, "home");
 
 /** Runs kiln in the folder, with no setting of this machine. */
 function kiln(...args: string[]) {
@@ -37,7 +40,7 @@ function kilnWith(
     const child = execFile(
       process.execPath,
       [main, ...args],
-      { cwd: folder, env: { KILN_MODERATION: "off", ...env } },
+      { cwd: folder, env: { KILN_HOME: home, KILN_MODERATION: "off", ...env } },
       (_, stdout, stderr) => {
         resolve({ code: child.exitCode ?? -1, stdout, stderr });
       },
@@ -177,7 +180,7 @@ test("kiln publish: a wrong option names the variable, the value and what is all
 test("kiln publish: into the running local network, then again with nothing left to send", async () => {
   const pem = join(folder, "identity.pem");
   const publisher = (await createIdentity(pem)).getPrincipal().toText();
-  await writeDeployment(join(folder, localDeploymentFile), {
+  await writeDeployment(join(home, "localnet", "kiln.json"), {
     host: network.url,
     identity: pem,
     canisters: network.canisters,

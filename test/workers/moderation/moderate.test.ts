@@ -224,7 +224,7 @@ test("kiln moderate shows what was decided, and says what it needs", async () =>
   const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
   const moderate = (...args: string[]) =>
     new Promise<{ stdout: string; stderr: string }>((resolve) => {
-      const env = { PATH: process.env.PATH, KILN_REDIS_URL: server.url };
+      const env = { PATH: process.env.PATH, KILN_HOME: folder, KILN_REDIS_URL: server.url };
       execFile(process.execPath, [main, "moderate", ...args], { cwd: folder, env }, (_, stdout, stderr) =>
         resolve({ stdout, stderr }),
       );

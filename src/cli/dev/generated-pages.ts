@@ -1,0 +1,23 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { settingsSchemas } from "../known-settings.ts";
+import { settingsPage } from "./settings-page.ts";
+
+/** Pages of docs/reference/ that are made from the sources, by name. */
+const pages: Readonly<Record<string, () => string>> = {
+  "settings.md": () => settingsPage(settingsSchemas),
+};
+
+const pathOf = (name: string) => fileURLToPath(new URL(`../../../docs/reference/${name}`, import.meta.url));
+
+/** @returns the names of those that differ from what the sources say */
+export async function stalePages(): Promise<string[]> {
+  const stale = [];
+  for (const [name, render] of Object.entries(pages))
+    if ((await readFile(pathOf(name), "utf8").catch(() => "")) !== render()) stale.push(name);
+  return stale;
+}
+
+export async function writeGeneratedPages(): Promise<void> {
+  for (const [name, render] of Object.entries(pages)) await writeFile(pathOf(name), render());
+}
