@@ -1,10 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { settingsSchemas } from "../known-settings.ts";
+import { errorReference } from "./error-reference.ts";
 import { settingsPage } from "./settings-page.ts";
 
 /** Pages of docs/reference/ that are made from the sources, by name. */
 const pages: Readonly<Record<string, () => string>> = {
+  "errors.md": errorReference,
   "settings.md": () => settingsPage(settingsSchemas),
 };
 
