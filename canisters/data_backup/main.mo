@@ -30,12 +30,14 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
     sha256 : Blob;
     updated_at : Nat64;
   };
+  type Comparison = { equal : Bool; sequence : Nat64; done : Bool };
   /// The part of user_index used here: where each user lives.
   type Index = actor { residences : shared query [Principal] -> async [?Principal] };
   /// The part of a user canister used here.
   type Target = actor {
     restore : shared (Principal, Nat64, [Records.Change]) -> async Result.Result<{ sequence : Nat64 }, Any>;
     digest : shared query Principal -> async Result.Result<{ sequence : Nat64; sha256 : Blob }, Any>;
+    digest_after : shared query (Principal, Nat64) -> async Result.Result<Records.Page, Any>;
   };
 
   let copies : Map.Map<Principal, Copy.Copy> = Map.empty();
@@ -98,14 +100,20 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
   /// Whether a canister holds exactly what the copy holds, by SHA-256 over all keys, sequence numbers and values.
   public shared ({ caller }) func verify_user(user : Principal, target : Principal) : async Result<Bool> {
     switch (await* require(caller, [#admin])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
-    let ?copy = copies.get(user) else return #err(#not_found);
-    try {
-      let canister : Target = actor (target.toText());
-      switch (await (with timeout = patience) canister.digest(user)) {
-        case (#ok { sequence; sha256 }) #ok(sequence == copy.records.sequence and sha256 == copy.records.digest());
-        case (#err _) #ok false;
+    var after : Nat64 = 0;
+    loop switch (await* comparePage(user, target, after)) {
+      case (#ok { equal; sequence; done }) {
+        if (done or not equal) return #ok equal;
+        after := sequence;
       };
-    } catch error #err(#failed(error.message()));
+      case (#err error) return #err error;
+    };
+  };
+
+  /// The same for the records after that number, as many as one message can compare: repeat it from `sequence` until `done`.
+  public shared ({ caller }) func verify_user_after(user : Principal, target : Principal, after : Nat64) : async Result<Comparison> {
+    switch (await* require(caller, [#admin])) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    await* comparePage(user, target, after);
   };
 
   /// By user_index, when a user has left.
@@ -143,6 +151,35 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
   transient let unread : Error = #unauthorized "only controllers and user_index read copies";
+
+  func comparePage(user : Principal, target : Principal, after : Nat64) : async* Result<Comparison> {
+    let ?copy = copies.get(user) else return #err(#not_found);
+    let canister : Target = actor (target.toText());
+    try {
+      switch (await (with timeout = patience) canister.digest_after(user, after)) {
+        case (#ok page) {
+          let own = copy.records.digestAfter(after);
+          #ok({ equal = page == own; sequence = own.up_to; done = own.done });
+        };
+        case (#err _) #ok({ equal = false; sequence = after; done = true });
+      };
+    } catch error {
+      if (after > 0 or not error.message().contains(#text "digest_after")) return #err(#failed(error.message()));
+      await* compareWhole(user, target);
+    };
+  };
+
+  /// For user canisters of an earlier release, which have no `digest_after`. The next release removes this.
+  func compareWhole(user : Principal, target : Principal) : async* Result<Comparison> {
+    let canister : Target = actor (target.toText());
+    try {
+      let reply = await (with timeout = patience) canister.digest(user);
+      let ?copy = copies.get(user) else return #err(#not_found);
+      let (own, last) = (copy.records.digest(), copy.records.sequence);
+      let equal = switch reply { case (#ok { sequence; sha256 }) own != "" and sequence == last and sha256 == own; case (#err _) false };
+      #ok({ equal; sequence = last; done = true });
+    } catch error #err(#failed(error.message()));
+  };
 
   func sourceOf(user : Principal) : ?Principal {
     let ?copy = copies.get(user) else return null;

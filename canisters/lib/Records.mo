@@ -22,8 +22,15 @@ module {
     bySequence : Map.Map<Nat64, Text>;
   };
 
+  /// The SHA-256 of the changes that follow a number, as many as a page holds. The next page follows `up_to`.
+  public type Page = { up_to : Nat64; sha256 : Blob; done : Bool };
+
   /// Bytes that a change adds to a message in addition to its key and value.
   let overhead = 32;
+  /// Bytes hashed in one message: SHA-256 takes about 302 instructions a byte, and a tenth of a query's limit is 500 million.
+  let maxHashed = 1_000_000;
+  /// What hashing a change costs in addition to its bytes, in bytes.
+  let hashOverhead = 128;
 
   public func empty() : Records = { var sequence = 0; var bytes = 0; byKey = Map.empty(); bySequence = Map.empty() };
 
@@ -71,22 +78,41 @@ module {
   };
 
   /// SHA-256 over all keys, sequence numbers and values: equal if the copies are equal, byte for byte.
+  /// @return empty where the records are too many for one message: see `digestAfter`
   public func digest(self : Records) : Blob {
+    if (self.bytes + self.byKey.size() * hashOverhead > maxHashed) return "";
     let hash = Sha256.start();
-    for ((key, { sequence; value }) in self.byKey.entries()) {
-      let (present, bytes) = switch value { case (?blob) ("+", blob); case null ("-", "" : Blob) };
-      let head = key # "\00" # sequence.toText() # present # bytes.size().toText() # "\00";
-      hash.write(head.encodeUtf8());
-      hash.write(bytes);
-    };
+    for ((key, { sequence; value }) in self.byKey.entries()) hashChange(hash, { key; sequence; value });
     hash.finish();
+  };
+
+  /// The same for one page of the changes. Copies are equal if all their pages are.
+  public func digestAfter(self : Records, from : Nat64) : Page {
+    let hash = Sha256.start();
+    var up_to = from;
+    var hashed = 0;
+    for ((sequence, key) in self.bySequence.entriesFrom(from + 1)) {
+      let ?{ value } = self.byKey.get(key) else return { up_to; sha256 = ""; done = true };
+      if (hashed > 0 and hashed + sizeOf(key, value) + hashOverhead > maxHashed) return { up_to; sha256 = hash.finish(); done = false };
+      hashed += sizeOf(key, value) + hashOverhead;
+      hashChange(hash, { key; sequence; value });
+      up_to := sequence;
+    };
+    { up_to; sha256 = hash.finish(); done = true };
+  };
+
+  func hashChange(hash : Sha256.State, { key; sequence; value } : Change) {
+    let (present, bytes) = switch value { case (?blob) ("+", blob); case null ("-", "" : Blob) };
+    let head = key # "\00" # sequence.toText() # present # bytes.size().toText() # "\00";
+    hash.write(head.encodeUtf8());
+    hash.write(bytes);
   };
 
   /// Bytes that a change takes in a message.
   public func bytes(self : Change) : Nat = sizeOf(self.key, self.value);
 
-  /// Records with a value.
-  public func count(self : Records) : Nat = self.byKey.values().filter(func(entry) = entry.value != null).size();
+  /// Keys, including those of removed records.
+  public func count(self : Records) : Nat = self.byKey.size();
 
   func place(self : Records, { key; sequence; value } : Change) {
     switch (self.byKey.get(key)) {

@@ -1,4 +1,5 @@
 import Array "mo:core/Array";
+import Iter "mo:core/Iter";
 import List "mo:core/List";
 import Map "mo:core/Map";
 import Nat "mo:core/Nat";
@@ -39,12 +40,17 @@ module {
     switch (self.acknowledged.get(user)) { case (?sequence) sequence; case null 0 };
   };
 
-  /// The next message.
-  public func collect(self : Outbox, users : Map.Map<Principal, User.User>) : [Interface.Batch] {
+  /// The next message. Users take turns, so that one with many changes does not hold up the others.
+  /// @param last the last user of the previous message, who comes last in this one
+  public func collect(self : Outbox, users : Map.Map<Principal, User.User>, last : ?Principal) : [Interface.Batch] {
     let batches = List.empty<Interface.Batch>();
     var bytes = 0;
     var count = 0;
-    label gathering for (id in self.waiting.values()) {
+    let turn = switch last {
+      case (?user) self.waiting.valuesFrom(user).filter(func id = id != user).concat(self.waiting.values().takeWhile(func id = id <= user));
+      case null self.waiting.values();
+    };
+    label gathering for (id in turn) {
       if (bytes >= maxBytes or batches.size() >= maxUsers or count >= maxChanges) break gathering;
       let ?user = users.get(id) else continue gathering;
       if (not user.live) continue gathering;

@@ -1,3 +1,4 @@
+import Nat "mo:core/Nat";
 import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Text "mo:core/Text";
@@ -23,6 +24,13 @@ module {
 
   /// Keys sort like the numbers, up to 10^12 posts.
   public func key(id : Nat64) : Text = prefix # padded(id);
+
+  /// @return null for the key of another record
+  public func idOf(key : Text) : ?Nat64 {
+    let ?digits = key.stripStart(#text prefix) else return null;
+    let ?id = Nat.fromText(digits) else return null;
+    ?Nat64.fromNat(id);
+  };
 
   /// The key for what a principal did to a post: `like`, `share` or `vote`.
   public func mark(kind : Text, id : Nat64, by : Principal) : Text = kind # "/" # padded(id) # "/" # by.toText();

@@ -36,10 +36,14 @@ module {
     numbering : { var next : Nat64 },
     answered : { var last : Nat64 },
   ) {
+    /// The last users of the previous messages.
+    let lastSent = { var index : ?Principal = null; var backup : ?Principal = null };
+
     func notifyIndex() : async* Text {
       let ?id = init.content_index else return "";
-      let batches = index.collect(users);
+      let batches = index.collect(users, lastSent.index);
       if (batches.isEmpty()) return "";
+      lastSent.index := ?batches[batches.size() - 1].user;
       let posts = batches.values().flatMap(func batch : Iter.Iter<Interface.PostUpdate> = updatesOf(batch).values()).toArray();
       let failure = if (posts.isEmpty()) "" else await* number(id, posts);
       if (failure != "") {
@@ -77,8 +81,9 @@ module {
 
     func notifyBackup() : async* Text {
       let ?id = init.data_backup else return "";
-      let batches = backup.collect(users);
+      let batches = backup.collect(users, lastSent.backup);
       if (batches.isEmpty()) return "";
+      lastSent.backup := ?batches[batches.size() - 1].user;
       try {
         let canister : Backup = actor (id.toText());
         switch (await (with timeout = patience) canister.apply_changes(batches)) {

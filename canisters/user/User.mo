@@ -1,5 +1,6 @@
 import Iter "mo:core/Iter";
 import List "mo:core/List";
+import Map "mo:core/Map";
 import Nat "mo:core/Nat";
 import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
@@ -36,7 +37,7 @@ module {
   /// Makes a user live whose records are complete: the history continues under a new incarnation.
   public func resume(self : User, now : Nat64) {
     self.incarnation := Nat64.max(now, self.incarnation + 1);
-    self.posts := Nat64.fromNat(self.records.below(Post.prefix).size());
+    self.posts := countPosts(self);
     self.live := true;
   };
 
@@ -128,17 +129,21 @@ module {
     #ok;
   };
 
-  /// @return whether there was a post to delete
-  public func deleteAll(self : User) : Bool {
+  /// Deletes up to `max` posts, from the number `from` on.
+  /// @return where to continue, which is the number of posts at the end, and whether there was a post to delete
+  public func deleteFrom(self : User, from : Nat64, max : Nat64) : { next : Nat64; found : Bool } {
+    let next = Nat64.min(self.posts, from + max);
     var found = false;
-    for (id in Nat.range(0, self.posts.toNat())) {
-      let ?post = self.readPost(Nat64.fromNat(id)) else return found;
-      if (post.status != #Deleted) {
-        self.put(Nat64.fromNat(id), { post with status = #Deleted });
-        found := true;
+    for (id in Nat64.range(from, next)) {
+      switch (self.readPost(id)) {
+        case (?post) if (post.status != #Deleted) {
+          self.put(id, { post with status = #Deleted });
+          found := true;
+        };
+        case null {};
       };
     };
-    found;
+    { next; found };
   };
 
   /// @param wanted null toggles the like
@@ -255,6 +260,15 @@ module {
         };
       }
     ).toArray();
+  };
+
+  /// Posts are numbered from 0 and are never removed, so the last key holds their number.
+  func countPosts({ records } : User) : Nat64 {
+    for ((key, _) in records.byKey.reverseEntriesFrom(Post.prefix # "~")) {
+      let ?id = Post.idOf(key) else return 0;
+      return id + 1;
+    };
+    0;
   };
 
   func put(self : User, id : Nat64, post : Post.Post) {

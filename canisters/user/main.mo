@@ -36,6 +36,10 @@ persistent actor class UserCanister(
   let funds = Funds.meter();
   transient let reserve = Funds.reserve();
   transient let members = Membership.unread();
+  /// Of users who are leaving: up to which number their posts are deleted.
+  transient let leavers : Map.Map<Principal, Nat64> = Map.empty();
+  /// Posts deleted in one message.
+  transient let maxDeleted : Nat64 = 5_000;
   transient let syncing = Syncing.Syncing(init, func() = Principal.fromActor(this), users, { index; backup }, numbering, answered);
 
   // Timers end with an upgrade.
@@ -155,7 +159,13 @@ persistent actor class UserCanister(
   public shared ({ caller }) func unregister(user : Principal) : async Result<{ done : Bool }> {
     if (caller != init.user_index) return #err(notTheIndex);
     let ?leaving = users.get(user) else return #ok({ done = true });
-    if (leaving.live and leaving.deleteAll()) index.touch(user);
+    if (leaving.live) {
+      let from = switch (leavers.get(user)) { case (?number) number; case null 0 : Nat64 };
+      let { next; found } = leaving.deleteFrom(from, maxDeleted);
+      leavers.add(user, next);
+      if (found) index.touch(user);
+      if (next < leaving.posts) return #ok({ done = false });
+    };
     if (init.content_index != null and index.waiting.contains(user)) ignore await* syncing.flush();
     if (init.content_index != null and index.waiting.contains(user)) return #ok({ done = false });
     drop(user);
@@ -191,6 +201,15 @@ persistent actor class UserCanister(
     if (restored.records.sequence < after) return #err(#invalid "earlier changes are missing: begin with 0");
     for (change in changes.values()) restored.records.take(change);
     #ok({ sequence = restored.records.sequence });
+  };
+
+  /// Removes what was restored of a user who is not live here, because the restore failed.
+  public shared ({ caller }) func cancel_restore(user : Principal) : async Result<()> {
+    if (caller != init.user_index) return #err(notTheIndex);
+    let ?restored = users.get(user) else return #ok;
+    if (not restored.isBeingRestored()) return #err(#invalid "this user is not being restored here");
+    drop(user);
+    #ok;
   };
 
   /// Stops serving a user who continues in another canister.
@@ -249,6 +268,12 @@ persistent actor class UserCanister(
     #ok({ sequence = found.records.sequence; sha256 = found.records.digest() });
   };
 
+  public shared query ({ caller }) func digest_after(user : Principal, sequence : Nat64) : async Result<Records.Page> {
+    if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may read records");
+    let ?found = users.get(user) else return #err(#not_found);
+    #ok(found.records.digestAfter(sequence));
+  };
+
   public shared query ({ caller }) func list_users({ after; limit } : { after : ?Principal; limit : Nat32 }) : async Result<[Principal]> {
     if (not isOurs(caller)) return #err(#unauthorized "only the project's canisters and controllers may list users");
     let ids = switch after { case (?id) users.entriesFrom(id); case null users.entries() };
@@ -298,6 +323,7 @@ persistent actor class UserCanister(
 
   func drop(user : Principal) {
     users.remove(user);
+    leavers.remove(user);
     index.forget(user);
     backup.forget(user);
   };

@@ -50,6 +50,7 @@ module {
     unregister : shared Principal -> async { #ok : { done : Bool }; #err : Any };
     release_if_untouched : shared (Principal, ?Nat64) -> async { #ok : Bool; #err : Any };
     list_untouched : shared query Nat64 -> async { #ok : [Principal]; #err : Any };
+    cancel_restore : shared Principal -> async { #ok; #err : Any };
     activate : shared Principal -> async { #ok; #err : Any };
     relinquish : shared (Principal, Nat64) -> async { #ok; #err : Any };
     /// `relinquish` by its former name: see Restoring.mo.

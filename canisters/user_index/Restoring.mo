@@ -76,6 +76,20 @@ module {
       await* settle(user, target);
     };
 
+    /// Removes what was restored of a user who stays where they are, because restoring them failed.
+    public func cancel(user : Principal, target : Principal) : async* Result.Result<(), Interface.Error> {
+      let ?canister = fleet.canisters.get(target) else return #err(#not_found);
+      if (canister.state != #restoring) return #err(#invalid "this canister is not open for restoring");
+      if (fleet.home(user) == ?target) return #err(#invalid "this user lives there already");
+      try {
+        let users : Interface.UserCanister = actor (target.toText());
+        switch (await (with timeout = patience) users.cancel_restore(user)) {
+          case (#ok) #ok;
+          case (#err _) #err(#failed "the canister refuses");
+        };
+      } catch error #err(#failed(error.message()));
+    };
+
     /// Puts the canister into service with the users that were moved, or returns it to the pool; also a retired one whose
     /// users have all moved.
     public func end(target : Principal, settings : Interface.Settings) : async* Result.Result<(), Interface.Error> {

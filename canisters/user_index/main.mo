@@ -231,6 +231,11 @@ persistent actor class UserIndex(
     await* restoring.close(user, target);
   };
 
+  public shared ({ caller }) func cancel_restore(user : Principal, target : Principal) : async Result<()> {
+    switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
+    await* restoring.cancel(user, target);
+  };
+
   public shared ({ caller }) func end_restore(target : Principal) : async Result<()> {
     switch (await* admit(caller)) { case (?refusal) return #err refusal; case null {} };
     await* restoring.end(target, settings);

@@ -69,8 +69,8 @@ export default function canisters(command: Command): void {
     .addHelpText(
       "after",
       `
-Without --snapshot, --canister restores all users of that canister from data_backup. What broke off is done by
-doing it again. Emptied canisters are out of service with what they held: kiln canisters recycle.`,
+Without --snapshot, --canister restores all users of that canister from data_backup. If it is
+interrupted, repeat it: it continues. Emptied canisters are out of service with what they held: kiln canisters recycle.`,
     )
     .action(restoreCommand);
 
@@ -164,7 +164,13 @@ function scopeOf(options: { user?: string; canister?: string; everything?: boole
   throw new TypedError("SCOPE_UNKNOWN", "what shall be restored? --user, --canister or --everything");
 }
 
-function say(what: string, { users, records, bytes, canisters: filled }: Restored): void {
+function say(what: string, { users, records, bytes, canisters: filled, failed }: Restored): void {
   for (const { from, to } of filled) console.log(`${from} -> ${to}`);
   console.log(`${what}: ${users} users, ${records} records, ${bytes} bytes compared`);
+  for (const { user, from, reason } of failed) console.error(`FAILED: ${user} of ${from}: ${reason}`);
+  if (failed.length === 0) return;
+  console.error(
+    `${failed.length} users were passed over: repeat it with --canister, or with --user, to try them again`,
+  );
+  process.exitCode = 1;
 }

@@ -13,6 +13,8 @@ export type Change = z.infer<typeof Change>;
 
 const Progress = z.object({ sequence: z.bigint(), done: z.boolean() });
 
+const Comparison = Progress.extend({ equal: z.boolean() });
+
 const Copy = z.object({
   user: PrincipalText,
   source: PrincipalText,
@@ -61,9 +63,17 @@ export function dataBackupClient(options: { agent: Agent; canisterId: string; re
       }
     },
 
-    /** Whether the canister holds what the copy holds, by SHA-256. */
-    verify: (user: string, canister: string) =>
-      expect(z.boolean(), () => actor.verify_user(Principal.fromText(user), Principal.fromText(canister))),
+    /** Whether the canister holds what the copy holds, by SHA-256, page by page. */
+    async verify(user: string, canister: string): Promise<boolean> {
+      const [id, target] = [Principal.fromText(user), Principal.fromText(canister)];
+      for (let after = 0n; ; ) {
+        const { equal, sequence, done } = await expect(Comparison, () =>
+          actor.verify_user_after(id, target, after),
+        );
+        if (!equal || done) return equal;
+        after = sequence;
+      }
+    },
 
     copyOf: (user: string) => expect(Copy, () => actor.copy_of(Principal.fromText(user))),
 

@@ -196,6 +196,9 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
       ),
     closeRestore: (user: string, target: string) =>
       expect(Nothing, () => actor.close_restore(Principal.fromText(user), Principal.fromText(target))),
+    /** Removes what was restored there of a user who stays where they are. */
+    cancelRestore: (user: string, target: string) =>
+      expect(Nothing, () => actor.cancel_restore(Principal.fromText(user), Principal.fromText(target))),
     endRestore: (target: string) => expect(Nothing, () => actor.end_restore(Principal.fromText(target))),
 
     watch: (canister: string) => expect(Nothing, () => actor.watch_canister(Principal.fromText(canister))),

@@ -15,13 +15,17 @@ export type Restored = {
   bytes: number;
   /** Into which canisters, from which. */
   canisters: { from: string; to: string }[];
+  /** Users who were passed over, and why. They stay where they are. */
+  failed: FailedUser[];
 };
+
+export type FailedUser = { user: string; from: string; reason: string };
 
 export type RestoreOptions = {
   agent: Agent;
   canisters: { user_index: string; data_backup: string };
   scope: Scope;
-  /** Told before each user. */
+  /** Called before each user. */
   onUser?: ((user: string, into: string) => void) | undefined;
 };
 
@@ -54,12 +58,14 @@ export async function copyUser(
   throw new TypedError("COPY_DIFFERS", `the digests of ${user} in data_backup and ${into} differ`);
 }
 
-/** Most passes of a canister's outbox: each takes what waits at that moment. */
-const passes = 100;
+/** Passes of a canister's outbox: enough for the records of a user at their limit. */
+const maxPasses = 200;
+/** Those that may fail in a row. */
+const maxFailures = 3;
 
 /**
- * Has a canister tell data_backup what it has not told yet.
- * @throws TypedError COPY_BEHIND, and those of `withRetry` where it does not answer
+ * Has a canister send data_backup what it has not sent yet, as far as it can. One user whose changes cannot be sent does
+ * not stop the others: whether a user's copy is complete shows when it is compared.
  */
 export async function catchUp(agent: Agent, canisterId: string): Promise<void> {
   const records = userRecords({
@@ -67,13 +73,43 @@ export async function catchUp(agent: Agent, canisterId: string): Promise<void> {
     canisterId,
     retry: { tries: 3, firstDelay: 200, longestDelay: 1_000 },
   });
-  let failure = "";
-  for (let pass = 0; pass < passes; pass += 1) {
-    const state = await records.sync();
-    if (state.backup_waiting === 0) return;
-    failure = state.failure;
+  for (let passes = 0, failures = 0; passes < maxPasses && failures < maxFailures; passes += 1) {
+    const { backup_waiting, failure } = await records.sync();
+    if (backup_waiting === 0) return;
+    failures = failure === "" ? 0 : failures + 1;
   }
-  throw new TypedError("COPY_BEHIND", `data_backup does not keep up with ${canisterId}: ${failure}`);
+}
+
+/** The same for a canister that may be lost. */
+export async function catchUpIfPossible(agent: Agent, canisterId: string): Promise<void> {
+  await catchUp(agent, canisterId).catch((error: unknown) => {
+    if (!(error instanceof TypedError)) throw error;
+  });
+}
+
+/** What concerns everybody, not one user. */
+const stopping = new Set(["UNAUTHORIZED", "CERTIFICATE_INVALID"]);
+
+/**
+ * Copies one user. A failure is noted and the user passed over, unless it concerns everybody: then it is thrown.
+ * @returns whether it succeeded
+ */
+export async function orPassOver(
+  { index }: RestoreDependencies,
+  restored: Restored,
+  { user, from }: { user: string; from: string },
+  copy: () => Promise<{ records: number; bytes: number }>,
+): Promise<boolean> {
+  try {
+    count(restored, await copy());
+    return true;
+  } catch (error) {
+    if (!(error instanceof TypedError) || stopping.has(error.code)) throw error;
+    // Throws where the network is the cause.
+    if (error.code === "CANISTER_UNREACHABLE") await index.status();
+    restored.failed.push({ user, from, reason: `${error.code}: ${error.message}` });
+    return false;
+  }
 }
 
 /** Tries with a user who changes meanwhile. */
@@ -104,7 +140,7 @@ export async function listOf(users: AsyncGenerator<string>): Promise<string[]> {
   return list;
 }
 
-export function count(restored: Restored, { records, bytes }: { records: number; bytes: number }): void {
+function count(restored: Restored, { records, bytes }: { records: number; bytes: number }): void {
   restored.users += 1;
   restored.records += records;
   restored.bytes += bytes;

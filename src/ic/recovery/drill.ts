@@ -2,10 +2,11 @@ import { userRecords } from "../canisters/user-records.ts";
 import { compareRecords } from "./compare-records.ts";
 import {
   catchUp,
+  catchUpIfPossible,
   copyUser,
-  count,
   homeOf,
   listOf,
+  orPassOver,
   partsOf,
   type RestoreDependencies,
   type Restored,
@@ -17,17 +18,20 @@ import {
 /**
  * Restores without moving anybody: copies go into fresh canisters, are compared with what the users' own canisters
  * hold at this moment and with data_backup, every byte, and the canisters go back into the pool.
- * @throws TypedError COPY_DIFFERS when a byte differs or data_backup lacks what a canister has
+ * @returns `failed`: users of whom a byte differs (COPY_DIFFERS), or whose copy could not be made
+ * @throws TypedError those of the clients, where they concern everybody
  */
 export async function drill(options: RestoreOptions): Promise<Restored> {
   const parts = partsOf(options);
-  const restored: Restored = { users: 0, records: 0, bytes: 0, canisters: [] };
+  const restored: Restored = { users: 0, records: 0, bytes: 0, canisters: [], failed: [] };
   for (const [from, users] of await groupsOf(parts, options.scope)) {
     const to = await parts.index.openRestore(from, "drill");
     try {
       for (const user of users) {
         options.onUser?.(user, to);
-        count(restored, await untilStill(() => rehearse(parts, user, { from, to })));
+        await orPassOver(parts, restored, { user, from }, () =>
+          untilStill(() => rehearse(parts, user, { from, to })),
+        );
       }
     } finally {
       await parts.index.endRestore(to);
@@ -58,7 +62,7 @@ async function groupsOf(parts: RestoreDependencies, scope: Scope): Promise<[stri
     for await (const { id, users } of index.canisters()) if (users > 0) inhabited.push(id);
   const groups: [string, string[]][] = [];
   for (const from of inhabited) {
-    await catchUp(agent, from);
+    await catchUpIfPossible(agent, from);
     groups.push([from, await listOf(backup.users(from))]);
   }
   return groups;

@@ -1,10 +1,10 @@
 import { TypedError } from "../../base/typed-error.ts";
 import {
-  catchUp,
+  catchUpIfPossible,
   copyUser,
-  count,
   homeOf,
   listOf,
+  orPassOver,
   partsOf,
   type RestoreDependencies,
   type Restored,
@@ -15,29 +15,34 @@ import {
 
 /**
  * Restores users from data_backup into fresh canisters, one for each canister that they lived in, and moves them
- * there. What a former canister that answers has not told data_backup yet is fetched first; one that does not answer
- * is taken for lost. Every record is compared with the copy, byte by byte, before a user moves. What broke off, at
- * whatever point, is done by doing it again.
- * @returns `left`: users of retired canisters of whom data_backup has no copy; they stay where they are
- * @throws TypedError COPY_DIFFERS, COPY_BEHIND, COPY_NOT_FOUND, and those of the clients
+ * there. A former canister that replies first sends data_backup what it has not sent yet; one that does not reply is
+ * treated as lost. Every record is compared with the copy, byte by byte, before a user moves. If a restore is
+ * interrupted, at whatever point, it can be repeated.
+ * @returns `failed`: users who could not be moved; all others were, and repeating the restore of their canister tries
+ *   them again. `left`: users of retired canisters of whom data_backup has no copy. Both stay where they are.
+ * @throws TypedError those of the clients, where they concern everybody
  */
 export async function restore(options: RestoreOptions): Promise<Restored & { left: number }> {
   const { scope, onUser } = options;
   const parts = partsOf(options);
   const { index } = parts;
-  const restored: Restored = { users: 0, records: 0, bytes: 0, canisters: [] };
+  const restored: Restored = { users: 0, records: 0, bytes: 0, canisters: [], failed: [] };
   const groups = await groupsOf(parts, scope);
   for (const [from, users] of groups) {
     const to = await index.openRestore(from, "move");
     for (const user of users) {
       onUser?.(user, to);
-      count(restored, await untilStill(() => move(parts, user, { from, to })));
+      const moved = await orPassOver(parts, restored, { user, from }, () =>
+        untilStill(() => move(parts, user, { from, to })),
+      );
+      if (!moved) await discard(parts, user, to);
     }
     await index.endRestore(to);
     restored.canisters.push({ from, to });
   }
   if (scope === "everything") await index.finishRestore();
-  return { ...restored, left: await residents(parts, scope, groups) };
+  const left = (await residents(parts, scope, groups)) - restored.failed.length;
+  return { ...restored, left: Math.max(0, left) };
 }
 
 async function move(
@@ -50,16 +55,16 @@ async function move(
     await parts.index.closeRestore(user, to);
     return { records: 0, bytes: 0 };
   }
-  await tellLast(parts, from);
+  await catchUpIfPossible(parts.agent, from);
   const copied = await copyUser(parts, user, to);
   await parts.index.closeRestore(user, to);
   return copied;
 }
 
-/** What a canister has not told data_backup yet, if it answers. */
-async function tellLast({ agent }: RestoreDependencies, canister: string): Promise<void> {
-  await catchUp(agent, canister).catch((error: unknown) => {
-    if (!(error instanceof TypedError) || error.code === "COPY_BEHIND") throw error;
+/** Removes what was restored of a user who stays, so that nothing of it is in the way later. It may be that it moved. */
+async function discard({ index }: RestoreDependencies, user: string, to: string): Promise<void> {
+  await index.cancelRestore(user, to).catch((error: unknown) => {
+    if (!(error instanceof TypedError)) throw error;
   });
 }
 
@@ -69,7 +74,7 @@ async function groupsOf(parts: RestoreDependencies, scope: Scope): Promise<[stri
   if (typeof scope === "object" && "user" in scope) return [[await homeOf(parts, scope.user), [scope.user]]];
   const groups: [string, string[]][] = [];
   for (const from of await index.retire(scope)) {
-    await tellLast(parts, from);
+    await catchUpIfPossible(parts.agent, from);
     groups.push([from, await listOf(backup.users(from))]);
   }
   return groups;

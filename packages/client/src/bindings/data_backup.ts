@@ -24,7 +24,13 @@ export interface Change {
 }
 export interface CopyInfo {
   'updated_at' : bigint,
+  /**
+   * Of all records where they fit into one message, else empty: verify_user_after compares them in pages.
+   */
   'sha256' : Uint8Array,
+  /**
+   * Keys, including those of removed records.
+   */
   'records' : bigint,
   'source' : Principal,
   'user' : Principal,
@@ -115,6 +121,14 @@ export interface _SERVICE {
   'verify_user' : ActorMethod<
     [Principal, Principal],
     { 'ok' : boolean } |
+      { 'err' : Error }
+  >,
+  /**
+   * The same for the records after that number, as many as one message can compare; repeat it from `sequence` until done.
+   */
+  'verify_user_after' : ActorMethod<
+    [Principal, Principal, bigint],
+    { 'ok' : { 'done' : boolean, 'equal' : boolean, 'sequence' : bigint } } |
       { 'err' : Error }
   >,
 }
@@ -221,6 +235,20 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'verify_user' : IDL.Func(
         [IDL.Principal, IDL.Principal],
         [IDL.Variant({ 'ok' : IDL.Bool, 'err' : Error })],
+        [],
+      ),
+    'verify_user_after' : IDL.Func(
+        [IDL.Principal, IDL.Principal, IDL.Nat64],
+        [
+          IDL.Variant({
+            'ok' : IDL.Record({
+              'done' : IDL.Bool,
+              'equal' : IDL.Bool,
+              'sequence' : IDL.Nat64,
+            }),
+            'err' : Error,
+          }),
+        ],
         [],
       ),
   });

@@ -112,6 +112,10 @@ export interface _SERVICE {
    */
   'add_post' : ActorMethod<[PostInput], { 'ok' : bigint } | { 'err' : Error }>,
   /**
+   * Removes what was restored of a user who is not live here, because the restore failed.
+   */
+  'cancel_restore' : ActorMethod<[Principal], Done>,
+  /**
    * By user_index, data_backup and controllers. Changes after that number, oldest first, at most 1.5 MB.
    */
   'changes_since' : ActorMethod<
@@ -131,9 +135,20 @@ export interface _SERVICE {
     }
   >,
   'delete_post' : ActorMethod<[bigint], Done>,
+  /**
+   * The last sequence number, and the SHA-256 of all records where they fit into one message: else it is empty.
+   */
   'digest' : ActorMethod<
     [Principal],
     { 'ok' : { 'sha256' : Uint8Array, 'sequence' : bigint } } |
+      { 'err' : Error }
+  >,
+  /**
+   * The SHA-256 of the changes after that number, as many as one message can hash; the next page follows up_to.
+   */
+  'digest_after' : ActorMethod<
+    [Principal, bigint],
+    { 'ok' : { 'sha256' : Uint8Array, 'done' : boolean, 'up_to' : bigint } } |
       { 'err' : Error }
   >,
   /**
@@ -362,6 +377,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })],
         [],
       ),
+    'cancel_restore' : IDL.Func([IDL.Principal], [Done], []),
     'changes_since' : IDL.Func(
         [IDL.Principal, IDL.Nat64],
         [IDL.Variant({ 'ok' : IDL.Vec(Change), 'err' : Error })],
@@ -386,6 +402,20 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
             'ok' : IDL.Record({
               'sha256' : IDL.Vec(IDL.Nat8),
               'sequence' : IDL.Nat64,
+            }),
+            'err' : Error,
+          }),
+        ],
+        ['query'],
+      ),
+    'digest_after' : IDL.Func(
+        [IDL.Principal, IDL.Nat64],
+        [
+          IDL.Variant({
+            'ok' : IDL.Record({
+              'sha256' : IDL.Vec(IDL.Nat8),
+              'done' : IDL.Bool,
+              'up_to' : IDL.Nat64,
             }),
             'err' : Error,
           }),

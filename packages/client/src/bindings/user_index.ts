@@ -106,6 +106,10 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
+   * Removes what was restored of a user who stays where they are, because restoring them failed.
+   */
+  'cancel_restore' : ActorMethod<[Principal, Principal], Done>,
+  /**
    * From now on the user lives there. The former canister relinquishes the user; it is treated as lost if it does not reply.
    */
   'close_restore' : ActorMethod<[Principal, Principal], Done>,
@@ -316,6 +320,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat32), 'err' : Error })],
         [],
       ),
+    'cancel_restore' : IDL.Func([IDL.Principal, IDL.Principal], [Done], []),
     'close_restore' : IDL.Func([IDL.Principal, IDL.Principal], [Done], []),
     'commit_module' : IDL.Func([], [Done], []),
     'configure' : IDL.Func([Settings], [Done], []),
