@@ -34,6 +34,16 @@ module {
   /// Removes what is at the path and below it, and the levels that become empty.
   public func remove(self : Tree, path : Path) : Tree = removeFrom(self, path, 0);
 
+  /// Whether there is something at the path.
+  public func has(self : Tree, path : Path) : Bool {
+    var tree = self;
+    for (name in path.values()) {
+      let ?below = find(tree, name) else return false;
+      tree := below;
+    };
+    true;
+  };
+
   /// The root hash, 32 bytes.
   public func hash(self : Tree) : Blob {
     switch self {
@@ -185,6 +195,15 @@ module {
   func labeled(name : Blob, below : Tree) : Tree = #labeled { name; below; var hash = null };
 
   func fork(bit : Nat, left : Tree, right : Tree) : Tree = #fork { bit; left; right; var hash = null };
+
+  /// What is below a label of this level.
+  func find(tree : Tree, name : Blob) : ?Tree {
+    switch tree {
+      case (#fork node) find(if (hasBit(name, node.bit)) node.right else node.left, name);
+      case (#labeled node) if (node.name == name) ?node.below else null;
+      case _ null;
+    };
+  };
 
   /// A label of this level that shares the longest prefix with the name.
   func nearest(tree : Tree, name : Blob) : ?Blob {

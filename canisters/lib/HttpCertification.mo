@@ -68,13 +68,13 @@ module {
     ("ic-certificate", parts.values().join(", "));
   };
 
-  /// The places that a witness for an unknown URL path must prove to be empty: its own, and every narrower wildcard.
+  /// The places that a witness for an unknown URL path must prove to be empty: its own, and every narrower wildcard. Of
+  /// each folder that contains the path, verifiers look for a wildcard twice: with and without the slash at its end.
   public func absences(segments : [Text]) : [HashTree.Path] {
-    let narrower = Array.tabulate(
-      segments.size(),
-      func i = (["http_expr"].concat(segments.sliceToArray(0, i + 1)).concat(["<*>"])).map(Text.encodeUtf8),
-    );
-    [place(#exact segments)].concat(narrower);
+    let folders = Array.tabulate<[Text]>(segments.size(), func i = ["http_expr"].concat(segments.sliceToArray(0, i + 1)));
+    let wildcards = folders.flatMap<[Text], [Text]>(func folder = [folder.concat(["<*>"]), folder.concat(["", "<*>"])].values());
+    let root = ["http_expr", "", "<*>"];
+    [place(#exact segments)].concat([root].concat(wildcards).map<[Text], HashTree.Path>(func labels = labels.map(Text.encodeUtf8)));
   };
 
   func labels(path : ExpressionPath) : [Text] {

@@ -17,15 +17,28 @@ module {
   public type Response = HttpCertification.Response;
 
   /// `#whole` is for files of one chunk, `#firstTwo` for `Range: bytes=0-1`, with which Safari probes a server.
-  public type Answer = { #whole; #head; #chunk : Nat; #firstTwo; #unsatisfiable };
+  public type Answer = { #whole; #head; #chunk : Nat; #firstTwo; #unsatisfiable; #notModified };
 
   /// All possible answers for a file.
   public func all(file : File) : [Answer] {
     let chunks = Array.tabulate<Answer>(file.chunks.size(), func index = #chunk index);
     let whole : [Answer] = if (file.chunks.size() == 1) [#whole] else [];
-    if (file.size == 0) return [#whole, #head, #unsatisfiable];
+    // Browsers do not ask again for what never changes: certifying it would make commits of many segments dearer.
+    let again : [Answer] = if (file.cacheControl.contains(#text "immutable")) [] else [#notModified];
+    if (file.size == 0) return again.concat([#whole, #head, #unsatisfiable]);
     let others : [Answer] = [#head, #firstTwo, #unsatisfiable];
-    whole.concat(chunks).concat(others);
+    whole.concat(chunks).concat(others).concat(again);
+  };
+
+  /// Whether a client that sends this If-None-Match has the file.
+  public func isKnown(file : File, ifNoneMatch : Text) : Bool {
+    let tag = etag(file);
+    ifNoneMatch.split(#char ',').any(
+      func given {
+        let trimmed = given.trim(#char ' ');
+        trimmed == "*" or trimmed == tag or trimmed == "W/" # tag;
+      }
+    );
   };
 
   /// The answer to a request for a file.
@@ -64,6 +77,10 @@ module {
         let headers = [("content-range", "bytes */" # size.toText()), ("content-length", "0")];
         { status = 416; headers = headers.concat(common) };
       };
+      case (#notModified) {
+        let headers = [("cache-control", file.cacheControl), ("etag", etag(file))];
+        { status = 304; headers = headers.concat(common) };
+      };
     };
   };
 
@@ -73,7 +90,7 @@ module {
       case (#whole) store.load(file.chunks[0], file.chunkBytes);
       case (#chunk index) store.load(file.chunks[index], file.chunkBytes);
       case (#firstTwo) store.load(file.chunks[0], 2);
-      case (#head or #unsatisfiable) "";
+      case (#head or #unsatisfiable or #notModified) "";
     };
   };
 
@@ -93,6 +110,25 @@ module {
     let length = notFoundBody.size().toText();
     let headers = [("content-type", "text/plain"), ("content-length", length), ("cache-control", "no-cache")];
     { status = 404; headers = headers.concat(common) };
+  };
+
+  /// The response to a method other than GET and HEAD, for every path with a file.
+  public func notAllowed() : Response {
+    { status = 405; headers = [("allow", "GET, HEAD"), ("content-length", "0")].concat(common) };
+  };
+
+  /// A page is also served at its folder's path: `/v/<id>/` is `/v/<id>/index.html`. Without the slash, relative links of the
+  /// page would not work: so that path leads to the one with it.
+  public let pageName = "index.html";
+
+  /// @return null if the file is no page, or is the one of the root, which has no path without a slash
+  public func folderOf(path : Text) : ?Text = path.stripEnd(#text ("/" # pageName));
+
+  /// The response at a folder's path without a slash.
+  public func redirect(folder : Text) : Response {
+    let name = segments(folder);
+    let headers = [("location", name[name.size() - 1] # "/"), ("content-length", "0"), ("cache-control", "no-cache")];
+    { status = 308; headers = headers.concat(common) };
   };
 
   public let goneBody : Blob = "gone";
@@ -134,10 +170,12 @@ module {
       ("content-length", length.toText()),
       ("cache-control", file.cacheControl),
       ("accept-ranges", "bytes"),
-      ("etag", "\"" # hex(file.sha256) # "\""),
+      ("etag", etag(file)),
     ];
     { status; headers = headers.concat(range).concat(common) };
   };
+
+  func etag(file : File) : Text = "\"" # hex(file.sha256) # "\"";
 
   func contentRange(from : Nat, length : Nat, size : Nat) : Text {
     "bytes " # from.toText() # "-" # (from + length - 1 : Nat).toText() # "/" # size.toText();

@@ -43,14 +43,15 @@ module {
     for ({ path } in former.values()) {
       if (not kept.contains(path)) {
         self.files.remove(path);
-        self.tree := self.tree.remove(HttpCertification.place(#exact(Answers.segments(path))));
+        clear(self, path);
       };
     };
     let memo : HttpCertification.Memo = Map.empty();
+    let notAllowed = HttpCertification.responseHash(memo, Answers.notAllowed(), Sha256.hash(""));
     for (file in next.values()) {
-      if (gone.delete(file.path)) self.tree := self.tree.remove(HttpCertification.place(#exact(Answers.segments(file.path))));
+      if (gone.delete(file.path)) clear(self, file.path);
       self.files.add(file.path, file);
-      if (not kept.contains(file.path)) certifyAnswers(self, store, file, memo);
+      if (not kept.contains(file.path)) certifyAnswers(self, store, file, memo, notAllowed);
     };
     self.certify();
   };
@@ -61,41 +62,72 @@ module {
     for ({ path } in files.values()) {
       self.files.remove(path);
       gone.add(path);
-      let place = #exact(Answers.segments(path));
-      self.tree := self.tree.remove(HttpCertification.place place).insert(HttpCertification.leaf(place, hash), "");
+      clear(self, path);
+      for ((place, _) in places(self, path).values()) self.tree := self.tree.insert(HttpCertification.leaf(place, hash), "");
     };
     self.certify();
   };
 
   /// The response to an HTTP request, with its proof. Only in a query: other calls have no certificate.
   public func respond(self : Site, gone : Gone, store : Chunks.Chunks, request : Interface.HttpRequest) : Interface.HttpResponse {
+    let segments = Answers.segments(request.url);
+    let path = "/" # segments.values().join("/");
+    let exact = #exact segments;
+    let (target, isFolder) = if (self.files.containsKey(path) or gone.contains(path)) (path, false) else if (path.endsWith(#char '/')) (path # Answers.pageName, false) else (path # "/" # Answers.pageName, true);
+    // What was published before folders had a path of their own is only at its own.
+    if (target == path or self.tree.has(HttpCertification.place exact)) {
+      switch (self.files.get(target)) {
+        case (?file) return if (isFolder) proved(self, Answers.redirect(path), "", Sha256.hash(""), exact, []) else ofFile(self, store, request, file, exact);
+        case null {};
+      };
+      if (gone.contains(target)) return proved(self, Answers.gone(), Answers.goneBody, Sha256.hash(Answers.goneBody), exact, []);
+    };
+    let body = Answers.notFoundBody;
+    proved(self, Answers.notFound(), body, Sha256.hash(body), #any, HttpCertification.absences(segments));
+  };
+
+  func ofFile(self : Site, store : Chunks.Chunks, request : Interface.HttpRequest, file : File, place : HttpCertification.ExpressionPath) : Interface.HttpResponse {
     let method = switch (request.method) {
       case "GET" #get;
       case "HEAD" #head;
-      case _ return { status_code = 405; headers = [("allow", "GET, HEAD")]; body = ""; upgrade = null };
+      case _ return proved(self, Answers.notAllowed(), "", Sha256.hash(""), place, []);
     };
-    let segments = Answers.segments(request.url);
-    let path = "/" # segments.values().join("/");
-    let ?file = self.files.get(path) else {
-      if (gone.contains(path)) {
-        let body = Answers.goneBody;
-        return proved(self, Answers.gone(), body, Sha256.hash(body), #exact segments, []);
-      };
-      let body = Answers.notFoundBody;
-      return proved(self, Answers.notFound(), body, Sha256.hash(body), #any, HttpCertification.absences(segments));
-    };
+    let isKnown = switch (header(request.headers, "if-none-match")) { case (?tags) Answers.isKnown(file, tags); case null false };
+    let unchanged = Answers.response(file, #notModified);
+    if (isKnown and isCertified(self, unchanged, Sha256.hash(""), place)) return proved(self, unchanged, "", Sha256.hash(""), place, []);
     let answer = Answers.choose(file, method, header(request.headers, "range"));
     let body = Answers.body(file, answer, store);
-    proved(self, Answers.response(file, answer), body, Answers.bodySha256(file, answer, store), #exact segments, []);
+    proved(self, Answers.response(file, answer), body, Answers.bodySha256(file, answer, store), place, []);
   };
 
-  func certifyAnswers(site : Site, store : Chunks.Chunks, file : File, memo : HttpCertification.Memo) {
-    let path = #exact(Answers.segments(file.path));
-    for (answer in Answers.all(file).values()) {
-      let bodySha256 = Answers.bodySha256(file, answer, store);
-      let hash = HttpCertification.responseHash(memo, Answers.response(file, answer), bodySha256);
-      site.tree := site.tree.insert(HttpCertification.leaf(path, hash), "");
+  func certifyAnswers(site : Site, store : Chunks.Chunks, file : File, memo : HttpCertification.Memo, notAllowed : Blob) {
+    let hashes = Answers.all(file).map<Answers.Answer, Blob>(
+      func answer = HttpCertification.responseHash(memo, Answers.response(file, answer), Answers.bodySha256(file, answer, store))
+    ).concat([notAllowed]);
+    let folder = Answers.folderOf(file.path);
+    for ((place, what) in places(site, file.path).values()) {
+      let there = switch what {
+        case (#content) hashes;
+        case (#redirect folder) [HttpCertification.responseHash(memo, Answers.redirect(folder), Sha256.hash(""))];
+      };
+      for (hash in there.values()) site.tree := site.tree.insert(HttpCertification.leaf(place, hash), "");
     };
+  };
+
+  /// Where a file is served: at its own path; a page also at that of its folder, where no other file is.
+  func places(self : Site, path : Text) : [(HttpCertification.ExpressionPath, { #content; #redirect : Text })] {
+    let own = (#exact(Answers.segments(path)), #content);
+    let ?folder = Answers.folderOf(path) else return [own];
+    let slashed = (#exact(Answers.segments(folder # "/")), #content);
+    if (folder == "" or self.files.containsKey(folder)) [own, slashed] else [own, slashed, (#exact(Answers.segments(folder)), #redirect folder)];
+  };
+
+  func clear(self : Site, path : Text) {
+    for ((place, _) in places(self, path).values()) self.tree := self.tree.remove(HttpCertification.place place);
+  };
+
+  func isCertified(self : Site, response : Answers.Response, bodySha256 : Blob, place : HttpCertification.ExpressionPath) : Bool {
+    self.tree.has(HttpCertification.leaf(place, HttpCertification.responseHash(Map.empty(), response, bodySha256)));
   };
 
   func proved(

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { _SERVICE, Chunk, File, Upload } from "@kiln/client/bindings/storage";
 
 /** A file to upload. */
-export type Sample = { path: string; bytes: Uint8Array; contentType?: string };
+export type Sample = { path: string; bytes: Uint8Array; contentType?: string; cacheControl?: string };
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
@@ -24,11 +24,13 @@ export function chunksOf(bytes: Uint8Array): Uint8Array[] {
   );
 }
 
-export function declare({ path, bytes, contentType = "video/mp4" }: Sample): File {
+export function declare(sample: Sample): File {
+  const { path, bytes, contentType = "video/mp4" } = sample;
+  const { cacheControl = "public, max-age=31536000, immutable" } = sample;
   return {
     path,
     content_type: contentType,
-    cache_control: "public, max-age=31536000, immutable",
+    cache_control: cacheControl,
     size: BigInt(bytes.length),
     sha256: sha256(bytes),
     chunk_sha256: chunksOf(bytes).map(sha256),

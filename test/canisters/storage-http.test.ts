@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { Principal } from "@dfinity/principal";
 import { verifyRequestResponsePair } from "@dfinity/response-verification";
 import type { HttpRequest, HttpResponse } from "@kiln/client/bindings/storage";
+import fc from "fast-check";
 import { allChunks, noise, type Sample, sha256, upload } from "./files.ts";
 import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
 
@@ -10,7 +11,13 @@ const clip: Sample = { path: "/v/clip.mp4", bytes: noise("clip", 3500) };
 const segment: Sample = { path: "/v/0.m4s", bytes: noise("segment", 700), contentType: "video/iso.segment" };
 const byte: Sample = { path: "/v/byte", bytes: noise("byte", 1) };
 const empty: Sample = { path: "/empty", bytes: new Uint8Array() };
-const samples = [clip, segment, byte, empty];
+const page: Sample = {
+  path: "/v/page/index.html",
+  bytes: noise("page", 600),
+  contentType: "text/html",
+  cacheControl: "public, max-age=60",
+};
+const samples = [clip, segment, byte, empty, page];
 
 let network: CanisterNetwork;
 before(async () => {
@@ -50,18 +57,21 @@ function verify(question: HttpRequest, response: HttpResponse): void {
   );
 }
 
+const etag = ({ bytes }: Sample) => `"${Buffer.from(sha256(bytes)).toString("hex")}"`;
+
 /** Headers in the order in which they are sent, without what certification adds. */
 function plainHeaders(response: HttpResponse): Record<string, string> {
   return Object.fromEntries(response.headers.filter(([name]) => !name.startsWith("ic-certificate")));
 }
 
-function fileHeaders({ bytes, contentType = "video/mp4" }: Sample, length: number, range?: string) {
+function fileHeaders(sample: Sample, length: number, range?: string) {
+  const { contentType = "video/mp4", cacheControl = "public, max-age=31536000, immutable" } = sample;
   return {
     "content-type": contentType,
     "content-length": `${length}`,
-    "cache-control": "public, max-age=31536000, immutable",
+    "cache-control": cacheControl,
     "accept-ranges": "bytes",
-    etag: `"${Buffer.from(sha256(bytes)).toString("hex")}"`,
+    etag: etag(sample),
     ...(range === undefined ? {} : { "content-range": range }),
     "access-control-allow-origin": "*",
     "x-content-type-options": "nosniff",
@@ -100,6 +110,28 @@ const notFound = {
   body: new TextEncoder().encode("not found"),
 };
 
+const common = { "access-control-allow-origin": "*", "x-content-type-options": "nosniff" };
+const nothing = new Uint8Array();
+const unchanged = {
+  status: 304,
+  headers: { "cache-control": page.cacheControl, etag: etag(page), ...common },
+  body: nothing,
+};
+const notAllowed = {
+  status: 405,
+  headers: { allow: "GET, HEAD", "content-length": "0", ...common },
+  body: nothing,
+};
+const redirect = {
+  status: 308,
+  headers: { location: "page/", "content-length": "0", "cache-control": "no-cache", ...common },
+  body: nothing,
+};
+const conditional = (url: string, tags: string): HttpRequest => ({
+  ...request(url),
+  headers: [["If-None-Match", tags]],
+});
+
 const answers: [string, HttpRequest, { status: number; headers: object; body: Uint8Array }][] = [
   ["a file of one chunk", request(segment.path), whole(segment)],
   ["a query in the URL", request(`${segment.path}?v=1`), whole(segment)],
@@ -133,6 +165,16 @@ const answers: [string, HttpRequest, { status: number; headers: object; body: Ui
   ["a file with a slash", request(`${segment.path}/`), notFound],
   ["an encoded path", request("/a%20b/%C3%A9"), notFound],
   ["a range of an unknown file", request("/nothing", "bytes=0-1"), notFound],
+  ["a page", request(page.path), whole(page)],
+  ["a page at its folder's path", request("/v/page/?autoplay=1"), whole(page)],
+  ["a page at its folder's path without the slash", request("/v/page"), redirect],
+  ["below a page's folder", request("/v/page/nothing"), notFound],
+  ["a page that the client has", conditional("/v/page/", `"other", W/${etag(page)}`), unchanged],
+  ["a page of which the client has another", conditional(page.path, `"other"`), whole(page)],
+  ["a file that never changes", conditional(segment.path, etag(segment)), whole(segment)],
+  ["another method", request(segment.path, undefined, "POST"), notAllowed],
+  ["another method for a page's folder", request("/v/page/", undefined, "PUT"), notAllowed],
+  ["another method for an unknown file", request("/v/1.m4s", undefined, "POST"), notFound],
 ];
 for (const [what, question, expected] of answers)
   test(`certified: ${what}`, async () => {
@@ -172,9 +214,35 @@ test("refused: the answer for an unknown path where there is a file", async () =
   assert.throws(() => verify(request(segment.path), response));
 });
 
-test("other methods are not allowed", async () => {
-  const { status_code, headers } = await ask(request(segment.path, undefined, "POST"));
-  assert.deepEqual({ status_code, headers }, { status_code: 405, headers: [["allow", "GET, HEAD"]] });
+// Labels that sort before, between and after those of the certification itself ("<$>", "<*>"), and beginnings of each other.
+const name = fc.constantFrom("0", "360p", "720p", "A", "a", "aa", "v", "index.html", "~");
+const place = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => `/${names.join("/")}`);
+test("whatever is stored, every missing path has a certified 404 and every file its bytes", async () => {
+  const { storage } = network.admin;
+  let attempt = 1;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(place, { minLength: 1, maxLength: 25 }),
+      fc.array(fc.tuple(place, fc.constantFrom("", "/")), { minLength: 12, maxLength: 12 }),
+      async (paths, others) => {
+        const tree = paths.map((path) => ({ path, bytes: noise(path, 9) }));
+        attempt += 1;
+        ok(await storage.begin_upload(upload("tree", attempt, tree)));
+        ok(await storage.put_chunks("tree", BigInt(attempt), allChunks(tree)));
+        ok(await storage.hash_files("tree", BigInt(attempt)));
+        ok(await storage.commit("tree", BigInt(attempt)));
+        for (const [path, slash] of [...others, [paths[0]!, ""], [`${paths[0]}/below`, ""]]) {
+          const question = request(`${path}${slash}`);
+          const response = await ask(question);
+          verify(question, response);
+          const served = paths.includes(`${path}${slash}`) || paths.includes(`${path}/index.html`);
+          const isLink = slash === "" && served && !paths.includes(path!);
+          assert.equal(response.status_code, served ? (isLink ? 308 : 200) : 404, question.url);
+        }
+      },
+    ),
+    { numRuns: 10, endOnFailure: true },
+  );
 });
 
 test("after an upgrade everything is certified as before", async () => {
