@@ -1,10 +1,6 @@
+import { serveChild, service } from "../base/processes/serve-child.ts";
 import { analyseFrames } from "./analyse-frames.ts";
-import { Request } from "./request.ts";
+import { analysisOperation } from "./analysis-operation.ts";
 
-/** The child process that analyses one video: it is asked over IPC, answers, and ends with its parent. */
-process.on("SIGINT", () => {}).on("SIGTERM", () => {});
-process.on("disconnect", () => process.exit(1));
-process.once("message", async (message) => {
-  const { input, policy } = Request.parse(message);
-  process.send!(await analyseFrames(input, policy), () => process.exit());
-});
+/** The child process that analyses one video. */
+serveChild([service(analysisOperation, ({ input, policy }) => analyseFrames(input, policy))]);

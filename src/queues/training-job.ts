@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { Registration } from "../ml/jobs/training-messages.ts";
+import { Registration } from "../ml/jobs/training-operations.ts";
 import { Registered } from "../ml/registry/registered.ts";
 import { TrainingTask } from "../ml/training/training-task.ts";
 

@@ -1,4 +1,4 @@
-import type { TaskFailure } from "./tasks/task.ts";
+import type { TaskFailure } from "./tasks/task-failure.ts";
 
 /** Why a job is stopped from here: the signal's reason. */
 export class Stopped extends Error {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { readSettings } from "../../config.ts";
-import type { Registration } from "../../ml/jobs/training-messages.ts";
+import type { Registration } from "../../ml/jobs/training-operations.ts";
 import type { NetworkProgress, TrainingTask } from "../../ml/training/training-task.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";

@@ -8,8 +8,7 @@ import type { VideoStore } from "../../videos/video-store.ts";
 import { failureAction, Stopped } from "../failure-action.ts";
 import type { ReportPostStatus } from "../report-post-status.ts";
 import { runTask } from "../tasks/run-task.ts";
-import type { TaskFailure } from "../tasks/task.ts";
-import { TaskError, taskFailure } from "../tasks/task-failure.ts";
+import { type TaskFailure, taskFailure } from "../tasks/task-failure.ts";
 import { reportProgress } from "./report-progress.ts";
 import { stageWork } from "./stage-work.ts";
 
@@ -68,8 +67,7 @@ export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
   /** Writes down how the stage failed, and throws what BullMQ understands by it. */
   async function end(error: unknown, record: VideoRecord, job: Job, token: string): Promise<never> {
     const log = tools.log.child({ video: record.id, stage, attempt: record.attempt });
-    const failure =
-      error instanceof Stopped ? error : error instanceof TaskError ? error.failure : taskFailure(error);
+    const failure = error instanceof Stopped ? error : taskFailure(error);
     const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
     const what = failureAction(failure, triesLeft);
     log.warn({ outcome: what, triesLeft, reason: failure.message, ...details(failure) }, "not done");

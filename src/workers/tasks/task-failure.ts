@@ -1,24 +1,27 @@
+import { type ErrorCode, rejections } from "../../base/errors.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { RejectionError } from "../../transcode/base/rejection.ts";
-import type { TaskFailure } from "./task.ts";
 
-/** Sorts what a task threw. What nobody foresaw may pass: it is tried again, a bounded number of times. */
+/**
+ * Why a task ended without a result.
+ * - rejection: the video is at fault, for good
+ * - final: something else is at fault, and trying again by itself cannot help
+ * - passing: trying again can help
+ */
+export type TaskFailure = {
+  kind: "rejection" | "final" | "passing";
+  code: ErrorCode;
+  message: string;
+  /** Of an error without a type: for the log. */
+  stack?: string;
+};
+
+/** Sorts what a task threw, here or in its child. An error without a type may pass: it is tried again a few times. */
 export function taskFailure(error: unknown): TaskFailure {
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC") return taskFailure(new RejectionError("DISK_FULL", undefined, { cause: error }));
   if (!(error instanceof TypedError))
     return { kind: "passing", code: "UNEXPECTED", message: String(error), ...(stack && { stack }) };
   if (!error.final) return { kind: "passing", code: error.code, message };
-  return { kind: error instanceof RejectionError ? "rejection" : "final", code: error.code, message };
-}
-
-/** A failure that came out of a child process. */
-export class TaskError extends Error {
-  override readonly name = "TaskError";
-  readonly failure: TaskFailure;
-
-  constructor(failure: TaskFailure) {
-    super(`${failure.code}: ${failure.message}`);
-    this.failure = failure;
-  }
+  return { kind: error.code in rejections ? "rejection" : "final", code: error.code, message };
 }

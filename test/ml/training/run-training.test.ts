@@ -127,7 +127,7 @@ test("a training whose process dies is an error that says how to go on", async (
   );
   await assert.rejects(runTraining(asked, { program }), {
     code: "TRAINING_DIED",
-    message: /SIGABRT.*--resume.*cuda: out of luck/s,
+    message: /--resume.*SIGABRT.*cuda: out of luck/s,
   });
 });
 

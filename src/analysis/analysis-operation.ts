@@ -1,10 +1,11 @@
 import { z } from "zod";
+import type { Operation } from "../base/processes/operation.ts";
+import { Analysis } from "./analysis.ts";
 import { AnalysisInput } from "./analysis-input.ts";
 import { classifierNames } from "./classes.ts";
 import type { ModerationPolicy } from "./settings.ts";
 
-/** What the child process is asked. */
-export const Request = z.object({
+const Request = z.object({
   input: AnalysisInput,
   policy: z.object({
     model: z.enum(classifierNames),
@@ -12,4 +13,10 @@ export const Request = z.object({
     unsafeScore: z.number(),
   }) satisfies z.ZodType<ModerationPolicy>,
 });
-export type Request = z.infer<typeof Request>;
+
+export const analysisOperation: Operation<z.infer<typeof Request>, never, Analysis> = {
+  name: "analyse",
+  request: Request,
+  report: z.never(),
+  answer: Analysis,
+};
