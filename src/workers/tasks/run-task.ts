@@ -25,6 +25,8 @@ export async function runTask<S extends Stage>(
     return await askChild(program, operation, task, { signal, graceMs, onReport: onProgress });
   } catch (cause) {
     if (!(cause instanceof ChildLost)) throw cause;
-    throw new TypedError("TASK_LOST", `the task's process ended without an answer (${cause.message})`, { cause });
+    throw new TypedError("TASK_LOST", `the task's process ended without an answer (${cause.message})`, {
+      cause,
+    });
   }
 }
