@@ -170,7 +170,7 @@ function summary(track: Track) {
 }
 
 function describe({ source, sha256, plan: decided, damage }: Made): Manifest["source"] {
-  const { video, audio, bytes, container } = source;
+  const { video, audio, bytes, container, undecodableSound } = source;
   const shown = shownSize(video);
   return {
     bytes,
@@ -185,6 +185,7 @@ function describe({ source, sha256, plan: decided, damage }: Made): Manifest["so
     frames: video.timing.packets,
     range: decided.video.conversion.kind,
     audioCodec: audio?.codec ?? null,
+    undecodableSound: [...undecodableSound],
     damage: Object.values(damage).some((count) => count > 0) ? damage : null,
   };
 }

@@ -12,6 +12,7 @@ export function explain(source: Source, plan: EncodePlan): string[] {
     ...pictureSentences(source, plan),
     rateSentence(source, plan),
     ...durationSentences(source),
+    ...holdSentences(plan),
     colorSentence(plan.video.conversion),
     ...ladderSentences(plan),
     segmentSentence(plan),
@@ -44,7 +45,13 @@ function rateSentence({ video: { timing, declaredRate } }: Source, plan: EncodeP
     Math.abs(declaredRate / timing.rate - 1) < 0.05 ? "" : ` (declared: ${declaredRate.toFixed(2)})`;
   const change = perSecond(plan.frameRate) / timing.rate;
   const why =
-    change < 0.98 ? ", the highest rate allowed" : change > 1.05 ? ", the next standard rate above" : "";
+    change < 0.98
+      ? ", the highest rate allowed"
+      : change <= 1.05
+        ? ""
+        : timing.constant
+          ? ", each of its frames repeated"
+          : ", the next standard rate above";
   return `${measured}${declared}, ${steady}, become ${kept}${why}.`;
 }
 
@@ -52,6 +59,14 @@ function durationSentences({ video }: Source): string[] {
   if (durationsAgree(video) !== false) return [];
   return [
     `It lasts ${video.timing.duration.toFixed(2)} s by ffprobe's packets and ${video.otherDuration!.toFixed(2)} s by mediabunny's: those that ffmpeg decodes count.`,
+  ];
+}
+
+function holdSentences({ held, frameRate }: EncodePlan): string[] {
+  if (held === 0) return [];
+  const seconds = (held / perSecond(frameRate)).toFixed(2);
+  return [
+    `Its sound lasts ${seconds} s longer than its picture, so the last frame is held until the sound ends.`,
   ];
 }
 
@@ -109,9 +124,13 @@ function partSentences({ parts, frameRate }: EncodePlan): string[] {
   ];
 }
 
-function soundSentences({ audio }: Source, plan: EncodePlan): string[] {
+function soundSentences({ audio, undecodableSound }: Source, plan: EncodePlan): string[] {
   if (plan.audio === null || audio === null)
-    return ["There is no sound that can be decoded, and none is invented."];
+    return [
+      undecodableSound.length > 0
+        ? `Its sound (${undecodableSound.join(", ")}) cannot be decoded by this ffmpeg, so the video will be silent.`
+        : "It has no sound, and none is added.",
+    ];
   return [
     `Stream ${audio.index} is the sound: ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, mixed to stereo AAC of ${kilobits(plan.audio.bitrate)}.`,
     ...(plan.audio.channels === "changing"

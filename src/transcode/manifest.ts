@@ -47,6 +47,8 @@ export const Manifest = z.object({
     frames: z.int().positive(),
     range: z.enum(["sdr", "wide", "hdr"]),
     audioCodec: z.string().nullable(),
+    /** Codecs of its sound when none of it can be decoded: the video is silent, but its source is not. */
+    undecodableSound: z.array(z.string()).default([]),
     /** What was lost; null when nothing was. */
     damage: Damage.nullable(),
   }),

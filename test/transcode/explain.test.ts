@@ -55,7 +55,22 @@ const cells: readonly [cell: string, from: Source, expected: RegExp][] = [
     source({ timing: { packets: 9000, duration: 300, rate: 30, constant: true } }),
     /its picture is encoded in 5 parts of up to 60\.0 s, .*; its sound stays in one piece/,
   ],
-  ["no sound", source({}, { audio: null }), /none is invented/],
+  ["no sound", source({}, { audio: null }), /It has no sound/],
+  [
+    "sound that cannot be decoded",
+    source({}, { audio: null, undecodableSound: ["apac"] }),
+    /Its sound \(apac\) cannot be decoded by this ffmpeg, so the video will be silent/,
+  ],
+  [
+    "sound that lasts longer",
+    source({}, { audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100, start: 0, end: 5 } }),
+    /Its sound lasts 3\.00 s longer than its picture, so the last frame is held/,
+  ],
+  [
+    "a steady slide show",
+    source({ timing: { packets: 8, duration: 2, rate: 4, constant: true }, declaredRate: 4 }),
+    /become 24 frames at a constant 12 a second, each of its frames repeated/,
+  ],
   ["the ladder", source(), /never larger than the source: 240p \(426x240, at most 419 kbit\/s/],
 ];
 for (const [cell, from, expected] of cells) {

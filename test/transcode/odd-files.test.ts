@@ -112,6 +112,11 @@ const files: Record<string, Odd> = {
     ],
     pattern: { rate: 1 },
   },
+  "12.5 frames a second.mp4": {
+    make: `${picture(1.2, "160x90", 12.5)} ${h264}`,
+    made: "160x90 15 25/2",
+    pattern: { rate: 12.5 },
+  },
   "slow motion.mp4": {
     make: `${picture(0.5, "160x90", 240)} ${h264}`,
     made: "160x90 30 60/1",
@@ -186,7 +191,7 @@ const files: Record<string, Odd> = {
   },
   "odd 9:16.mkv": {
     make: `${picture(0.5, "161x287")} -c:v libx264 -preset ultrafast -qp 6 -pix_fmt yuv444p`,
-    made: "120x214 15 30/1",
+    made: "160x286 15 30/1",
     pattern: { size: "161x287" },
   },
   "moving.gif": {
@@ -270,6 +275,14 @@ for (const [name, odd] of Object.entries(files))
       assert.ok(found.off < tolerance, `frame ${frame} differs by ${found.off} levels`);
     }
   });
+
+test("sound that cannot be decoded leaves the video silent, and the manifest names it", async () => {
+  const known = await clip(folder, "known.mkv", `${picture(1 / 30)} ${tone(0.1)} ${h264} -c:a ac3`);
+  const file = join(folder, "unknown sound.mkv");
+  await writeFile(file, (await readFile(known, "latin1")).replace("A_AC3", "A_ZZ3"), "latin1");
+  const { audio, source } = await transcode(file, { out: join(folder, "unknown sound"), policy });
+  assert.deepEqual([audio, source.audioCodec, source.undecodableSound], [null, null, ["unknown"]]);
+});
 
 test("a clock that jumps by an hour: the file says that a frame is shown so long, which is too long", async () => {
   const words = `${picture(1)} -vf setpts=if(lt(N\\,15)\\,PTS\\,PTS+3600/TB) ${h264} -fps_mode passthrough`;

@@ -8,7 +8,8 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
     bytes: 1_000_000,
     container: { name: "mp4", demuxer: "mov", clock: "continuous", missingBytes: async () => 0 },
     missingBytes: 0,
-    audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100 },
+    audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100, start: 0, end: 2 },
+    undecodableSound: [],
     streamCount: 2,
     ...rest,
     video: {

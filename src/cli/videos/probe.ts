@@ -50,7 +50,7 @@ function verdictOn(found: Probe, limits: Limits): Verdict {
   }
 }
 
-function print({ container, bytes, video, audio }: Probe, verdict: Verdict): void {
+function print({ container, bytes, video, audio, undecodableSound }: Probe, verdict: Verdict): void {
   const color = (name: string | null) => name ?? "untagged";
   printTable(
     ["what", "found"],
@@ -77,7 +77,7 @@ function print({ container, bytes, video, audio }: Probe, verdict: Verdict): voi
       [
         "sound",
         audio === null
-          ? "none"
+          ? ["none", ...undecodableSound.map((codec) => `${codec} cannot be decoded`)].join(", ")
           : `stream ${audio.index}: ${audio.codec}, ${audio.channels} channels, ${audio.sampleRate} Hz`,
       ],
       ["verdict", verdict.status === "taken" ? "taken" : `${verdict.reason}: ${verdict.message}`],

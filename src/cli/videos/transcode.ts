@@ -125,7 +125,7 @@ function showProgress({ stage, fraction }: Progress): void {
   process.stderr.write(`${clearLine}${stage}${percent}`);
 }
 
-function print({ renditions, audio, duration, posters, hls, analysis }: Manifest, out: string): void {
+function print({ renditions, audio, duration, posters, hls, analysis, source }: Manifest, out: string): void {
   const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;
   printTable(
     ["rendition", "size", "average", "bytes"],
@@ -139,6 +139,8 @@ function print({ renditions, audio, duration, posters, hls, analysis }: Manifest
       ...(audio ? [["audio", "", kilobits(audio.averageBandwidth), formatBytes(audio.bytes)]] : []),
     ],
   );
+  if (source.undecodableSound.length > 0)
+    console.log(`no sound: ${source.undecodableSound.join(", ")} cannot be decoded by this ffmpeg`);
   console.log(`${duration.toFixed(2)} s, ${posters.length} posters: ${out}/${hls}`);
   console.log(analysis === null ? "nobody judged its content (KILN_MODERATION=off)" : judged(analysis));
 }

@@ -64,10 +64,14 @@ async function encodePicture(
   path: EncodePath,
   { policy, folder, hashing, signal, onFrames }: EncodeOptions,
 ): Promise<Encoded> {
-  const judged = (report: FfmpegReport) => ({
-    frames: report.frames,
-    damage: judge(report, source.video.timing.packets, plan.frames),
-  });
+  // Frames that are held come out however damaged the source is.
+  const damageOf = (report: FfmpegReport) =>
+    judge(
+      { ...report, frames: Math.max(0, report.frames - plan.held) },
+      source.video.timing.packets,
+      plan.frames - plan.held,
+    );
+  const judged = (report: FfmpegReport) => ({ frames: report.frames, damage: damageOf(report) });
   if (plan.parts.length === 1) {
     const stallMs = policy.stallSeconds * 1000;
     const bounds = boundsOf(plan, path, policy);
@@ -78,7 +82,7 @@ async function encodePicture(
       onFrames,
     }).catch((error: unknown) => {
       // Pictures begin in the first quarter, so too little is there to be accepted; the judge reports how little.
-      if (error instanceof EmptyOutputError) judge(error.report, source.video.timing.packets, plan.frames);
+      if (error instanceof EmptyOutputError) damageOf(error.report);
       throw error;
     });
     return { ...judged(report), parts: [folder] };

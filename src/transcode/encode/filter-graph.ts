@@ -81,14 +81,21 @@ function cardHead(plan: EncodePlan, part: Part, { can }: Card, stay: boolean): s
  * Never more frames than planned: a damaged clock must not make the video endless, or longer than its sound. A part
  * is counted on the grid of the whole: the rate filter repeats its first frame back to the beginning.
  */
-function inOrder({ frameRate, rateOrder }: EncodePlan, part: Part, shape: readonly string[]): string[] {
-  const end = part.start + part.frames;
+function inOrder(
+  { frameRate, rateOrder, frames, held, video }: EncodePlan,
+  part: Part,
+  shape: readonly string[],
+): string[] {
+  const isLast = part.start + part.frames === frames;
+  const end = part.start + part.frames - (isLast ? held : 0);
+  const hold = isLast && held > 0 ? [`tpad=stop=${held}:stop_mode=clone`] : [];
   const cut =
     part.start === 0
       ? [`trim=end_frame=${end}`]
       : [`trim=start_frame=${part.start}:end_frame=${end}`, "setpts=PTS-STARTPTS"];
-  const rate = [`fps=${fraction(frameRate)}:start_time=0`, ...cut];
-  return rateOrder === "drop before scaling" ? [...rate, ...shape] : [...shape, ...rate];
+  const shift = video.shift === 0 ? [] : [`setpts=PTS-${video.shift.toFixed(6)}/TB`];
+  const rate = [...shift, `fps=${fraction(frameRate)}:start_time=0`, ...cut];
+  return rateOrder === "drop before scaling" ? [...rate, ...shape, ...hold] : [...shape, ...rate, ...hold];
 }
 
 /** NVENC takes 8 bits only for H.264, and from every source the same: nv12, also where no pixel is scaled. */

@@ -14,16 +14,17 @@ const longestSide = 4096;
 /**
  * Renditions for a source, largest first: by short side, so that portrait video is first class. Never
  * upscales; always at least one. A step that the source misses by less than a tenth (1072 lines instead
- * of 1080) is kept at the source's own size.
+ * of 1080) is kept at the source's own size; a source further from every step has a rung of its own size on top.
  * @param source pixels as shown: rotated, pixels square
  * @param steps short sides in pixels
  */
 export function ladder(source: Size, framesPerSecond: number, steps: readonly number[]): Rung[] {
   const short = Math.min(source.width, source.height);
   const fitting = steps.filter((step) => step * 0.9 <= short).toSorted((one, other) => other - one);
-  const rungs = (fitting.length > 0 ? fitting : [short]).map((step) => {
+  const between = short < Math.max(...steps) && !fitting.some((step) => step * 1.1 >= short);
+  const rungs = [...(between || fitting.length === 0 ? [short] : []), ...fitting].map((step) => {
     const size = fit(source, Math.min(1, step / short, longestSide / Math.max(source.width, source.height)));
-    const name = fitting.length > 0 ? step : Math.min(size.width, size.height);
+    const name = steps.includes(step) ? step : Math.min(size.width, size.height);
     return { name: `${name}p`, ...size, bitrate: bitrate(size, framesPerSecond) };
   });
   // A long side that is cut down can make two steps the same size.

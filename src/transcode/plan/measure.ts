@@ -1,6 +1,7 @@
 import { fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
 import type { Policy } from "../base/settings.ts";
 import type { Source } from "../probe/screen.ts";
+import { shownSeconds } from "../probe/streams.ts";
 import { loudnessOf, soundFormatsOf } from "./loudness.ts";
 import { type Measurement, unmeasured } from "./measurement.ts";
 import type { EncodePlan } from "./plan.ts";
@@ -24,10 +25,11 @@ export async function measure(
   return { ...sound, difficulty: perTitle === "on" ? await sampleDifficulty(draft, run) : null };
 }
 
-async function measureSound({ path, container, video, audio }: Source, { stallSeconds, signal }: Run) {
+async function measureSound(source: Source, { stallSeconds, signal }: Run) {
+  const { path, container, audio } = source;
   if (audio === null) return unmeasured;
   const log: string[] = [];
-  const end = (video.start + video.timing.duration).toFixed(6);
+  const end = shownSeconds(source).toFixed(6);
   // Its own notes at every tenth of a second would fill the log: level 48 is never shown.
   const meter = "ebur128=peak=true:framelog=48";
   await runFfmpeg(

@@ -3,7 +3,7 @@ import type { Codec } from "../base/codec.ts";
 import type { Policy } from "../base/settings.ts";
 import type { Orientation } from "../probe/orientation.ts";
 import type { Source } from "../probe/screen.ts";
-import type { VideoStream } from "../probe/streams.ts";
+import { pictureSeconds, shownSeconds, type VideoStream } from "../probe/streams.ts";
 import { type Conversion, conversion, declared } from "./color.ts";
 import { division, type Part } from "./division.ts";
 import { type FrameRate, perSecond, snap } from "./frame-rate.ts";
@@ -22,12 +22,16 @@ export type EncodePlan = {
     coded: Coded;
     deinterlace: "no" | "interlaced frames";
     conversion: Conversion;
+    /** Seconds by which frames are shown earlier, so that those of a steady source lie on the output's grid. */
+    shift: number;
   };
   frameRate: FrameRate;
   /** Whether the rate filter drops frames, and so should run before the scaler. */
   rateOrder: "drop before scaling" | "repeat after scaling";
-  /** Frames that the source should yield. */
+  /** Of the output. */
   frames: number;
+  /** Of these, how many at the end repeat the source's last frame, because its sound lasts longer. */
+  held: number;
   /** Encoded separately; one for all but long videos. */
   parts: readonly Part[];
   segments: SegmentGrid;
@@ -70,14 +74,20 @@ export function plan(
   { loudness, channels, difficulty }: Measurement = unmeasured,
 ): EncodePlan {
   const { video, audio } = source;
-  const frameRate = snap(video.timing.rate, video.declaredRate, policy.maxFrameRate);
+  const frameRate = snap(video.timing.rate, video.declaredRate, {
+    spacing: video.timing.constant ? "steady" : "unsteady",
+    cap: policy.maxFrameRate,
+  });
   const rate = perSecond(frameRate);
   const { rungs, decision } = fittedLadder(ladder(shownSize(video), rate, policy.ladder), policy, difficulty);
   const top = rungs[0]!;
   const seconds = segmentSeconds(top.bitrate);
-  const frames = Math.max(1, Math.round((video.start + video.timing.duration) * rate));
+  const ending = (seconds: number) => Math.max(1, Math.round(seconds * rate));
+  const shift = gridShift(video, rate);
+  const own = ending(pictureSeconds(video) - shift);
+  const frames = shownSeconds(source) > pictureSeconds(video) ? ending(shownSeconds(source)) : own;
   const segments = segmentGrid(seconds, rate, firstSegments(policy));
-  const parts = division(frames, rate, { segments, clock: source.container.clock }, policy);
+  const parts = division({ frames, own }, rate, { segments, clock: source.container.clock }, policy);
   return {
     input: { path: source.path, demuxer: source.container.demuxer },
     video: {
@@ -85,10 +95,12 @@ export function plan(
       coded: coded(video),
       deinterlace: video.interlaced ? "interlaced frames" : "no",
       conversion: conversion(video.color, video),
+      shift,
     },
     frameRate,
     rateOrder: video.timing.rate > rate * 1.02 ? "drop before scaling" : "repeat after scaling",
     frames,
+    held: frames - own,
     parts,
     segments,
     renditions: rungs.flatMap((rung) => policy.codecs.map((codec) => rendition(rung, codec, seconds))),
@@ -102,6 +114,15 @@ export function plan(
     },
     pictures: picturePlan(top, frames, rate),
   };
+}
+
+/** Viewers notice a larger difference of picture and sound (seconds). @source EBU R 37: sound at most 60 ms late */
+const inSync = 0.06;
+
+/** Without it, a picture that begins between two frames of the output would show its first frame twice. */
+function gridShift({ start, timing }: VideoStream, rate: number): number {
+  const shift = start - Math.floor(start * rate + 0.01) / rate;
+  return timing.constant && shift > 0.0001 && shift <= inSync ? shift : 0;
 }
 
 /**

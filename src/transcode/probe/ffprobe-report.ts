@@ -7,7 +7,7 @@ export const ffprobeEntries = [
     "format=start_time",
     "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
       "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
-    "stream_disposition=attached_pic",
+    "stream_disposition=attached_pic,default",
     "stream_side_data=rotation,displaymatrix,dv_profile,dv_bl_signal_compatibility_id",
     "packet=stream_index,pts_time,dts_time,duration_time,flags",
   ].join(":"),
@@ -53,7 +53,9 @@ const FfprobeStream = z.object({
   channels: z.int().default(0),
   sample_rate: z.coerce.number().default(0),
   sample_fmt: Named,
-  disposition: z.object({ attached_pic: z.int() }).default({ attached_pic: 0 }),
+  disposition: z
+    .object({ attached_pic: z.int(), default: z.int().default(0) })
+    .default({ attached_pic: 0, default: 0 }),
   side_data_list: z.array(FfprobeSideData).default([]),
 });
 

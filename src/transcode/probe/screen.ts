@@ -1,7 +1,7 @@
 import { RejectionError } from "../base/rejection.ts";
 import type { Limits } from "../base/settings.ts";
 import type { Probe } from "./probe.ts";
-import type { VideoStream } from "./streams.ts";
+import { shownSeconds, type VideoStream } from "./streams.ts";
 
 /** A probe whose video is worth encoding. */
 export type Source = Probe & { video: VideoStream };
@@ -41,7 +41,7 @@ export function screen(probe: Probe, limits: Limits): Source {
       "TOO_FAST",
       `${frameRate.toFixed(1)} frames a second, at most ${limits.maxSourceFrameRate} are taken`,
     );
-  const seconds = video.start + video.timing.duration;
+  const seconds = shownSeconds({ video, audio: probe.audio });
   if (seconds > limits.maxSeconds)
     throw new RejectionError("TOO_LONG", `${seconds.toFixed(1)} s, at most ${limits.maxSeconds} are taken`);
   if (seconds < limits.minSeconds)

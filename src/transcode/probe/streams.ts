@@ -36,14 +36,24 @@ export type Color = {
   range: "tv" | "pc" | null;
 };
 
-export type AudioStream = { index: number; codec: string; channels: number; sampleRate: number };
+export type AudioStream = {
+  index: number;
+  codec: string;
+  channels: number;
+  sampleRate: number;
+  /** Seconds after the file's start at which the sound begins and ends. */
+  start: number;
+  end: number;
+};
 
 /** The streams of a file that are encoded. */
 export type Streams = {
   /** The one with the most frames x area; null when there is none. */
   video: VideoStream | null;
-  /** The first that can be decoded and has packets. */
+  /** Of those that can be decoded and have packets the default one, else the first. */
   audio: AudioStream | null;
+  /** Codecs of sound with packets that cannot be decoded, when that leaves the video without sound. */
+  undecodableSound: readonly string[];
   /** Of any kind, also those that are not encoded. */
   streamCount: number;
 };
@@ -56,31 +66,69 @@ export function streamsOf(report: FfprobeReport, clock: Container["clock"]): Str
   const [video] = report.streams
     .filter((stream) => stream.codec_type === "video" && stream.disposition.attached_pic === 0)
     .toSorted((one, other) => weight(other) - weight(one));
-  const audio = report.streams.find((stream) => decodableSound(stream) && packets.has(stream.index));
+  const sounds = report.streams.filter(
+    (stream) => stream.codec_type === "audio" && packets.has(stream.index),
+  );
+  const decodable = sounds.filter(isDecodableSound);
+  // A disabled track of an MP4 is not a default one.
+  const audio = decodable.find(({ disposition }) => disposition.default === 1) ?? decodable[0];
+  const starts = [video, audio].flatMap((stream) => (stream ? [startOf(packetsOf(stream))] : []));
+  // ffmpeg counts from the first packet of any stream, but where a clock may restart, from those of the mapped streams.
+  const zero = clock === "continuous" ? report.format.start_time : Math.min(...starts);
   return {
     video:
       video === undefined
         ? null
-        : videoOf(
-            video,
-            timing(packetsOf(video), clock),
-            startOf(packetsOf(video)) - report.format.start_time,
-          ),
-    audio: audio === undefined ? null : audioOf(audio),
+        : videoOf(video, timing(packetsOf(video), clock), startOf(packetsOf(video)) - zero),
+    audio: audio === undefined ? null : audioOf(audio, packetsOf(audio), { clock, zero }),
+    undecodableSound: audio === undefined ? sounds.map(({ codec_name }) => codec_name ?? "unknown") : [],
     streamCount: report.streams.length,
   };
 }
 
-/** A stream without a decoder has no sample format. */
-const decodableSound = ({ codec_type, sample_fmt, channels, sample_rate }: FfprobeStream) =>
-  codec_type === "audio" && sample_fmt !== null && channels > 0 && sample_rate > 0;
+/** A difference of picture and sound that viewers do not notice, beside one frame (seconds). */
+const unnoticed = 0.3;
 
-const audioOf = ({ index, codec_name, channels, sample_rate }: FfprobeStream): AudioStream => ({
-  index,
-  codec: codec_name ?? "unknown",
-  channels,
-  sampleRate: sample_rate,
-});
+/** Seconds for which there is something to show: the last frame is held until longer sound ends. */
+export function shownSeconds({
+  video,
+  audio,
+}: {
+  video: Pick<VideoStream, "start" | "timing">;
+  audio: Pick<AudioStream, "end"> | null;
+}): number {
+  const picture = pictureSeconds(video);
+  const frame = video.timing.rate > 0 ? 1 / video.timing.rate : 0;
+  return audio !== null && audio.end - picture > frame + unnoticed ? audio.end : picture;
+}
+
+/** Seconds until the last frame of the source ends. */
+export const pictureSeconds = ({ start, timing }: Pick<VideoStream, "start" | "timing">): number =>
+  start + timing.duration;
+
+/** A stream without a decoder has no sample format. */
+const isDecodableSound = ({ sample_fmt, channels, sample_rate }: FfprobeStream) =>
+  sample_fmt !== null && channels > 0 && sample_rate > 0;
+
+/** A longer silence within the sound is a damaged clock, not content (seconds). */
+const longestHole = 10;
+
+function audioOf(
+  { index, codec_name, channels, sample_rate }: FfprobeStream,
+  packets: readonly Packet[],
+  { clock, zero }: { clock: Container["clock"]; zero: number },
+): AudioStream {
+  const start = Math.max(0, startOf(packets) - zero);
+  const played = packets.reduce((sum, { duration }) => sum + duration, 0);
+  return {
+    index,
+    codec: codec_name ?? "unknown",
+    channels,
+    sampleRate: sample_rate,
+    start,
+    end: start + Math.min(timing(packets, clock).duration, played + longestHole),
+  };
+}
 
 /** The packets that are shown: an edit list marks those that it cuts away with a D. */
 function shown({ packets }: FfprobeReport): (Packet & { stream: number })[] {
@@ -88,7 +136,7 @@ function shown({ packets }: FfprobeReport): (Packet & { stream: number })[] {
     const time = pts_time ?? dts_time;
     return time === undefined || flags.includes("D")
       ? []
-      : [{ stream: stream_index, time, duration: duration_time }];
+      : [{ stream: stream_index, time, duration: duration_time, decode: dts_time }];
   });
 }
 

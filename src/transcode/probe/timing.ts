@@ -1,7 +1,12 @@
 import type { Container } from "./container.ts";
 
 /** A packet of the source in file order; times in seconds. */
-export type Packet = { time: number; duration: number };
+export type Packet = {
+  time: number;
+  duration: number;
+  /** Decoding time; absent where the container has none. */
+  decode?: number | undefined;
+};
 
 /** Timing of a stream by its packets, whatever the container declares. */
 export type Timing = {
@@ -14,8 +19,12 @@ export type Timing = {
   constant: boolean;
 };
 
-/** Where a clock may restart, ffmpeg leaves jumps longer than this out, and so do we. */
-const jumpSeconds = 10;
+/**
+ * Where a clock may restart, ffmpeg removes forward jumps longer than the first and backward jumps longer than the
+ * second, and so does Kiln.
+ * @source FFmpeg: fftools, `-dts_delta_threshold`, and the tenth of a second beside it
+ */
+const jumpSeconds = { forward: 10, backward: 0.1 };
 
 /** Measures the packets of one stream that are shown (not those that an edit list cuts away). */
 export function timing(packets: readonly Packet[], clock: Container["clock"]): Timing {
@@ -44,8 +53,15 @@ function unbroken(packets: readonly Packet[]): Packet[][] {
   const runs: Packet[][] = [];
   for (const packet of packets) {
     const run = runs.at(-1);
-    if (run && Math.abs(packet.time - run.at(-1)!.time) < jumpSeconds) run.push(packet);
+    if (run && follows(run.at(-1)!, packet)) run.push(packet);
     else runs.push([packet]);
   }
   return runs;
+}
+
+function follows(before: Packet, after: Packet): boolean {
+  if (before.decode === undefined || after.decode === undefined)
+    return Math.abs(after.time - before.time) < jumpSeconds.forward;
+  const step = after.decode - before.decode;
+  return step >= -jumpSeconds.backward && step < jumpSeconds.forward;
 }

@@ -17,6 +17,7 @@ export const sampleManifest: Manifest = {
     frames: 1,
     range: "sdr",
     audioCodec: null,
+    undecodableSound: [],
     damage: null,
   },
   duration: 1,
