@@ -47,7 +47,8 @@ export const TranscodeSettings = z
   .object({
     ...ProgramSettings.shape,
     KILN_LADDER: wholeNumbers.default([1080, 720, 480, 360, 240]).meta({
-      description: "short sides of the renditions, comma-separated",
+      description:
+        "short sides of the renditions, comma-separated; a source more than a tenth away from all of them also gets a rendition of its own size",
       unit: "pixels",
     }),
     KILN_CODECS: codecNames.default(["h264"]).meta({

@@ -72,7 +72,7 @@ async function writeTranscoded(name: string, analysis: Analysis | null = null): 
       frames: 120,
       range: "sdr",
       audioCodec: null,
-    undecodableSound: [],
+      undecodableSound: [],
       damage: null,
     },
     duration: 4,
