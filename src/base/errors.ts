@@ -173,10 +173,10 @@ export const errors = {
   UPLOAD_INCOMPLETE: { final: false, advice: "start the upload again: what has arrived is kept" },
   UPLOAD_INVALID: { final: true, advice: "the storage canister refuses the upload: the message says why" },
   UPLOAD_NOT_FOUND: { final: false, advice: "the storage canister has dropped the upload: start it again" },
-  UPLOAD_WITHDRAWN: { final: true, advice: "the video was taken down: it is not published again" },
+  UPLOAD_TAKEN_DOWN: { final: true, advice: "the video was taken down: it is not published again" },
   USER_INDEX_UNKNOWN: { final: true, advice: "set KILN_USER_INDEX_CANISTER" },
   VIDEO_NOT_FOUND: { final: true, advice: "the content index has no such video: publish it first" },
-  VIDEO_WITHDRAWN: { final: true, advice: "the video was taken down: it is not published again" },
+  VIDEO_TAKEN_DOWN: { final: true, advice: "the video was taken down: it is not published again" },
 
   // Deployment and recovery
   AFTER_DAYS_INVALID: { final: true, advice: "give --after-days as a number of days, 0 for never" },

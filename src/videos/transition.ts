@@ -29,10 +29,10 @@ export type VideoEvent =
  * Why an event has no effect.
  * - STALE_ATTEMPT: a newer attempt or run has taken over
  * - ALREADY_DONE: the stage that begins was finished before
- * - WITHDRAWN: the video was rejected, banned, deleted, or failed: nobody waits for this work
+ * - SETTLED: the video was rejected, banned or deleted, or it failed: the work is not needed
  * - NOT_ALLOWED: the event makes no sense in this state
  */
-export type Refusal = "STALE_ATTEMPT" | "ALREADY_DONE" | "WITHDRAWN" | "NOT_ALLOWED";
+export type Refusal = "STALE_ATTEMPT" | "ALREADY_DONE" | "SETTLED" | "NOT_ALLOWED";
 
 export type Transition = { outcome: "moved"; record: VideoRecord } | { outcome: "refused"; why: Refusal };
 
@@ -167,7 +167,7 @@ function stateAfter(record: VideoRecord, event: VideoEvent, listed: VideoState):
 
 function whyNotBegun(state: VideoState, stage: Stage): Refusal {
   const order = VideoState.options;
-  if (isSettled(state) && state !== "published") return "WITHDRAWN";
+  if (isSettled(state) && state !== "published") return "SETTLED";
   return order.indexOf(state) > order.indexOf(resumed[stage]) ? "ALREADY_DONE" : "NOT_ALLOWED";
 }
 

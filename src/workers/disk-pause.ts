@@ -2,10 +2,10 @@ import type { Worker } from "bullmq";
 import type { Log } from "../base/log.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 
-/** How often a paused host looks whether it can go on, in milliseconds. */
+/** How often a paused host checks its free space, in milliseconds. */
 const everyMs = 15_000;
 
-/** A host without disk space takes no jobs, so that others get them, until there is space again. */
+/** A host whose disk is full takes no jobs, which leaves them to other hosts, until it has space again. */
 export function diskPause({
   blobs,
   minFreeBytes,
@@ -21,19 +21,19 @@ export function diskPause({
     clearInterval(timer);
     timer = undefined;
   };
-  const look = async () => {
+  const check = async () => {
     const free = await blobs.free().catch(() => 0);
     if (timer === undefined || free < minFreeBytes) return;
     end();
-    log.info({ free }, "there is disk space again: jobs are taken");
+    log.info({ free }, "disk space is available again: taking jobs");
     for (const worker of workers) worker.resume();
   };
   return {
     add: (worker) => void workers.push(worker),
     begin() {
       if (timer !== undefined) return;
-      log.error("the disk is full: no jobs are taken until there is space");
-      timer = setInterval(look, everyMs);
+      log.error("the disk is full: taking no jobs until space is free");
+      timer = setInterval(check, everyMs);
       for (const worker of workers) void worker.pause(true);
     },
     end,

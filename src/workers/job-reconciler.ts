@@ -5,63 +5,67 @@ import type { VideoQueues } from "../queues/video-queues.ts";
 import type { VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
 
-/** A look over the unfinished videos, so often: milliseconds. */
+/** How often the unfinished videos are checked, in milliseconds. */
 const everyMs = 60_000;
 
-type Tools = { store: VideoStore; log: Log };
+type ReconcilerDependencies = { store: VideoStore; log: Log };
 
 /**
- * Writes down the failures that no processor saw: BullMQ fails a job that stalled too often without running
- * it, and a parent whose child failed. The record of the latter says why already, and refuses.
+ * Records failures that reach no processor: BullMQ fails a job that stalled too often without running it, and the parent
+ * of a failed job. The record of such a parent's video already has the reason and refuses this one.
  */
-export function recordUnseenFailures(worker: Worker, { store, log }: Tools): void {
+export function recordUnseenFailures(worker: Worker, { store, log }: ReconcilerDependencies): void {
   worker.on("failed", async (job, error) => {
     if (!job?.finishedOn) return;
     const { video, run } = VideoJob.parse(job.data);
     try {
       const record = await store.get(video);
-      if (record.run === run) await giveUp(record, error.message, { store, log });
+      if (record.run === run) await recordFailure(record, error.message, { store, log });
     } catch (err) {
-      log.error({ video, stage: worker.name, err }, "the failure could not be written down");
+      log.error({ video, stage: worker.name, err }, "the failure could not be recorded");
     }
   });
 }
 
 /**
- * Watches over the videos that are not settled: what a crash between record and queue left without jobs gets
- * them, what was given up without a word is written down as failed.
- * @returns a look that is under way is waited for when it is disposed of
+ * Checks the unfinished videos regularly: those that a crash between record and queue left without jobs get them, those
+ * whose jobs failed unnoticed are recorded as failed.
+ * @returns disposing of it waits for a check that is under way
  */
-export function reconcileJobs({ queues, store, log }: Tools & { queues: VideoQueues }): AsyncDisposable {
-  const look = async () => {
+export function reconcileJobs({
+  queues,
+  store,
+  log,
+}: ReconcilerDependencies & { queues: VideoQueues }): AsyncDisposable {
+  const check = async () => {
     try {
       for await (const record of store.open()) {
         const jobs = await queues.state(record);
         if (jobs === "missing") await queues.add(record);
-        if (jobs === "failed") await giveUp(record, "its job has failed", { store, log });
+        if (jobs === "failed") await recordFailure(record, "its job has failed", { store, log });
       }
     } catch (err) {
-      log.warn({ err }, "the unfinished videos could not be looked over");
+      log.warn({ err }, "the unfinished videos could not be checked");
     }
   };
-  let looking = look();
+  let checking = check();
   const timer = setInterval(() => {
-    looking = looking.then(look);
+    checking = checking.then(check);
   }, everyMs);
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await looking;
+      await checking;
     },
   };
 }
 
-async function giveUp(
+async function recordFailure(
   { id, attempt, stage }: VideoRecord,
   why: string,
-  { store, log }: Tools,
+  { store, log }: ReconcilerDependencies,
 ): Promise<void> {
-  const reason = { code: "WORKERS_LOST", message: `the work was given up: ${why}` };
+  const reason = { code: "WORKERS_LOST", message: `the workers gave up: ${why}` };
   const { outcome } = await store.apply(id, { type: "failed", attempt, reason });
   if (outcome === "moved") log.error({ video: id, stage, attempt, reason }, "failed");
 }

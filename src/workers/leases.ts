@@ -1,11 +1,11 @@
 import type { Job } from "bullmq";
 import { Stopped } from "./failure-action.ts";
 
-/** The jobs at work in this process. Their signals say when they must not go on. */
+/** The jobs that this process is working on. A job whose signal is aborted has to stop. */
 export class Leases {
   readonly #held = new Map<string, AbortController>();
 
-  /** Does a job under a lease. The same job may be here twice: lost, and taken again while the first ends. */
+  /** Runs a job under a lease. A lost job may come back while its first run is still ending: that run is aborted. */
   async hold<Result>(
     job: Pick<Job, "queueName" | "id">,
     work: (lease: AbortController) => Promise<Result>,
@@ -21,7 +21,7 @@ export class Leases {
     }
   }
 
-  /** The locks of these jobs of a queue could not be renewed: another worker may have them. */
+  /** Called when the locks of a queue's jobs could not be renewed: another worker may have taken them. */
   lose(queue: string, jobs: readonly string[]): void {
     for (const job of jobs) this.#held.get(keyOf(queue, job))?.abort(new Stopped("lease-lost"));
   }

@@ -3,7 +3,7 @@ import type { PostStatus, PostStatusClient } from "../ic/canisters/post-status-c
 import { partsOfPost } from "../videos/post-link.ts";
 import type { VideoRecord } from "../videos/video.ts";
 
-/** Tells the post that a video belongs to, if there is one, what became of the video. */
+/** Sets the status of the post that a video belongs to, if there is one. */
 export type ReportPostStatus = (record: VideoRecord, status: PostStatus) => Promise<void>;
 
 /**
@@ -16,7 +16,7 @@ export function reportPostStatus(posts: PostStatusClient | undefined): ReportPos
     if (posts === undefined)
       throw new TypedError(
         "USER_INDEX_UNKNOWN",
-        `the video belongs to post ${post}, and nobody says where user_index is: set KILN_USER_INDEX_CANISTER`,
+        `the video belongs to post ${post}, whose user_index is not known: set KILN_USER_INDEX_CANISTER`,
       );
     await posts.set({ ...partsOfPost(post), video: id, status, attempt });
   };

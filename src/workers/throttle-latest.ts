@@ -1,11 +1,11 @@
 /**
- * Passes on the newest of many values, at most one at a time and not more often than every `betweenMs`. A failure to
- * do so is nobody's: the next value follows.
+ * Passes on the latest of many values, one at a time and at most every `betweenMs` milliseconds. Failures are ignored:
+ * the next value follows.
  */
 export function throttleLatest<Value>(
   betweenMs: number,
   pass: (value: Value) => Promise<unknown>,
-): { tell: (value: Value) => void } & Disposable {
+): { push: (value: Value) => void } & Disposable {
   let waiting: { value: Value } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let open = true;
@@ -16,7 +16,7 @@ export function throttleLatest<Value>(
     timer = open && next ? setTimeout(send, betweenMs) : undefined;
   };
   return {
-    tell(value) {
+    push(value) {
       waiting = { value };
       timer ??= setTimeout(send, 0);
     },

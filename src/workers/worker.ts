@@ -17,34 +17,34 @@ export type WorkerOptions = {
   redis: Redis;
   blobs: BlobStore;
   log: Log;
-  /** Which ones it takes. */
+  /** The stages whose jobs it takes. */
   stages: readonly Stage[];
   /** A module that calls serveTask. */
   taskProgram: URL;
   /** Jobs of a stage at a time. */
   slots: Readonly<Record<Stage, number>>;
-  /** Milliseconds after which a job whose worker is silent goes to another. */
+  /** Milliseconds without a sign of life after which a worker's jobs go to others. */
   lockMs: number;
   /** Milliseconds that running jobs get to finish when the worker is stopped. */
   stopMs: number;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
-  /** `on`: without a verdict nothing is cleared. */
+  /** `on`: only videos with a verdict are cleared. */
   moderation: "on" | "off";
   /** By default videos that belong to a post are refused. */
   reportPostStatus?: ReportPostStatus;
 };
 
 /**
- * A job whose worker dies again and again is most likely what kills it: after so many losses it is failed.
- * BullMQ's own 1 would fail a video that sat through two deployments.
+ * How often a job's worker may die: after that the job is presumed to be the cause and fails. BullMQ's default of 1 would
+ * fail a video that was being processed during two deployments.
  */
 export const maxStalledCount = 3;
 
 /**
- * Starts taking jobs of some stages. This process only holds leases: all work is done in child processes.
- * @returns disposing of it takes no more jobs, lets those at work finish or hands them back within `stopMs`
- *   and a few seconds, and leaves no process behind
+ * Starts taking jobs of some stages. This process only holds leases: child processes do the work.
+ * @returns disposing of it stops taking jobs, lets running ones finish or hands them back within `stopMs` and a few
+ *   seconds, and leaves no process behind
  */
 export function startWorker(options: WorkerOptions): AsyncDisposable {
   const {
@@ -76,21 +76,23 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
         connection: redis,
         prefix: queuePrefix,
         concurrency: slots[stage],
-        // Renewed at half of it; a look at every half finds a dead worker's job within 1.5 locks.
+        // Renewed after half of it; checking as often finds a dead worker's jobs within 1.5 lock durations.
         lockDuration: lockMs,
         stalledInterval: lockMs / 2,
         maxStalledCount,
       },
     );
-    worker.on("error", (err) => log.warn({ stage, err }, "queue"));
-    worker.on("stalled", (job) => log.warn({ stage, job }, "taken over from a silent worker"));
+    worker.on("error", (err) => log.warn({ stage, err }, "queue error"));
+    worker.on("stalled", (job) =>
+      log.warn({ stage, job }, "taken back from a worker that stopped responding"),
+    );
     worker.on("lockRenewalFailed", (jobs) => leases.lose(stage, jobs));
     recordUnseenFailures(worker, { store, log });
     pause.add(worker);
     return worker;
   });
   const queues = new VideoQueues(redis);
-  const watch = reconcileJobs({ queues, store, log });
+  const reconciler = reconcileJobs({ queues, store, log });
 
   return {
     async [Symbol.asyncDispose]() {
@@ -99,7 +101,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       const timer = setTimeout(() => leases.endAll(new Stopped("worker-stops")), stopMs);
       await closed;
       clearTimeout(timer);
-      await watch[Symbol.asyncDispose]();
+      await reconciler[Symbol.asyncDispose]();
       await queues[Symbol.asyncDispose]();
     },
   };

@@ -7,7 +7,7 @@ import { Principal } from "@dfinity/principal";
 import type * as Kiln from "@kiln/client";
 import type { Status } from "@kiln/client/bindings/user";
 import { publishVideo } from "../../src/ic/publish/publish.ts";
-import { takedownVideo } from "../../src/ic/publish/takedown-video.ts";
+import { takeDownVideo } from "../../src/ic/publish/take-down-video.ts";
 import { type CanisterNetwork, ok, startCanisters } from "../canisters/network.ts";
 import { authorsOnSubnets } from "../client/authors-on-subnets.ts";
 import { withManifest } from "../client/with-manifest.ts";
@@ -158,7 +158,7 @@ test("a withdrawn video is in no feed, and its media are gone", { skip }, async 
   const publication = await withManifest(its, { ...(await writeSample(its)), id: "withdrawn" });
   const { entry } = await publishVideo({ ...network, publication, folder: its });
   const buckets = [network.storage];
-  await takedownVideo({ index: network.index, buckets, id: entry.id, attempt: 1, status: "Deleted" });
+  await takeDownVideo({ index: network.index, buckets, id: entry.id, attempt: 1, status: "Deleted" });
   const { page } = await pages.open();
   const seen = await page.evaluate(
     async ({ host, canisters, media }) => {

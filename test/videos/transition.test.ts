@@ -43,10 +43,10 @@ const table: Record<VideoState, string> = {
   cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted - cleared",
   publishing: "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted - publishing",
   published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted - published",
-  rejected: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - - - -",
-  failed: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - received banned deleted - -",
-  banned: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - deleted accepted -",
-  deleted: "WITHDRAWN WITHDRAWN WITHDRAWN - - - - - - - - - - -",
+  rejected: "SETTLED SETTLED SETTLED - - - - - - - - - - -",
+  failed: "SETTLED SETTLED SETTLED - - - - - - received banned deleted - -",
+  banned: "SETTLED SETTLED SETTLED - - - - - - - - deleted accepted -",
+  deleted: "SETTLED SETTLED SETTLED - - - - - - - - - - -",
 };
 for (const [state, expected] of Object.entries(table))
   test(`the life of a video: every event in state ${state}`, () => {

@@ -167,7 +167,7 @@ test("moderation: a verdict stands in the record; what is banned never becomes p
   await events.waitUntilReady();
   const other = await enqueue("long.mp4");
   const publish = (await queue.getJob(jobId(other)))!;
-  await assert.rejects(publish.waitUntilFinished(events), /WITHDRAWN/);
+  await assert.rejects(publish.waitUntilFinished(events), /SETTLED/);
   const { state, reason, moderation: judged } = await store.get(other.id);
   assert.deepEqual([state, reason?.code, judged?.verdict], ["banned", "EXPLICIT", "banned"]);
   assert.ok(!(await calls()).some((line) => line.includes(other.id)));

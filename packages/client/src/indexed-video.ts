@@ -15,17 +15,17 @@ export const statuses = [
 
 export type Status = (typeof statuses)[number];
 
-/** What withdraws a video: a moderator's or the owner's word, which publishing again does not undo. */
-export const withdrawals = [
+/** The statuses that take a video down: by a moderator or its owner. Publishing again does not undo them. */
+export const takedownStatuses = [
   "BannedForExplicitness",
   "BannedDueToUserReporting",
   "Deleted",
 ] as const satisfies Status[];
 
-export type Withdrawal = (typeof withdrawals)[number];
+export type TakedownStatus = (typeof takedownStatuses)[number];
 
-export function isWithdrawn(status: Status): status is Withdrawal {
-  return (withdrawals as readonly Status[]).includes(status);
+export function isTakenDown(status: Status): status is TakedownStatus {
+  return (takedownStatuses as readonly Status[]).includes(status);
 }
 
 /** An entry of the index. Paths are absolute URL paths in the storage canister. */

@@ -21,7 +21,7 @@ const Manifest = z.object({ files: z.array(z.object({ path: z.string(), sha256: 
  * Opens a video's files: the manifest is checked against the SHA-256 in the entry, which the index has certified, and
  * every file against the manifest.
  * @param host URL of the network, whose HTTP gateway answers
- * @throws TypedError MEDIA_UNREACHABLE, MEDIA_GONE (withdrawn), MEDIA_MISMATCH (not the bytes that were published)
+ * @throws TypedError MEDIA_UNREACHABLE, MEDIA_GONE (taken down), MEDIA_MISMATCH (not the bytes that were published)
  */
 export async function openMedia(
   host: string,
@@ -50,7 +50,7 @@ async function download(url: string, sha256: string, signal: AbortSignal | undef
     signal?.throwIfAborted();
     throw new TypedError("MEDIA_UNREACHABLE", `${url} does not answer`, { cause });
   });
-  if (response.status === 410) throw new TypedError("MEDIA_GONE", `${url} was withdrawn`);
+  if (response.status === 410) throw new TypedError("MEDIA_GONE", `${url} was taken down`);
   if (!response.ok) throw new TypedError("MEDIA_UNREACHABLE", `${url} answers ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const actual = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));

@@ -1,10 +1,10 @@
-import type { Withdrawal } from "@kiln/client/indexed-video";
+import type { TakedownStatus } from "@kiln/client/indexed-video";
 import { type Command, Option } from "commander";
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
 import { type Connection, connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
-import { takedownVideo } from "../../ic/publish/takedown-video.ts";
+import { takeDownVideo } from "../../ic/publish/take-down-video.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { folderBlobStore } from "../../videos/folder-blob-store.ts";
@@ -12,7 +12,7 @@ import { VideoSettings } from "../../videos/settings.ts";
 import { VideoStore } from "../../videos/video-store.ts";
 import { takedown } from "../../workers/moderation/takedown.ts";
 
-const statuses: Record<string, Withdrawal> = {
+const statuses: Record<string, TakedownStatus> = {
   explicit: "BannedForExplicitness",
   reported: "BannedDueToUserReporting",
   deleted: "Deleted",
@@ -21,7 +21,7 @@ const statuses: Record<string, Withdrawal> = {
 type Options = { as: string; reason: string; canistersOnly?: true };
 
 /** Takes one video down. */
-type Takedown = (id: string, status: Withdrawal, why: string) => Promise<void>;
+type Takedown = (id: string, status: TakedownStatus, why: string) => Promise<void>;
 
 export default function takedownCommand(command: Command): void {
   command
@@ -58,7 +58,7 @@ async function wayOf(
   const redis = canistersOnly ? undefined : await openRedis();
   if (redis === undefined) {
     return {
-      takedown: (id, status) => takedownVideo({ ...network, id, attempt: 0, status }),
+      takedown: (id, status) => takeDownVideo({ ...network, id, attempt: 0, status }),
       [Symbol.asyncDispose]: async () => {},
     };
   }

@@ -5,9 +5,9 @@ import {
   type IndexedVideo,
   type Moderation,
   type Status,
+  type TakedownStatus,
   type VideoEntry,
   VideoReply,
-  type Withdrawal,
 } from "@kiln/client/indexed-video";
 import { Count, Optional, readReply, readResult, unauthorized } from "@kiln/client/network/reply";
 import { type RetryPolicy, withRetry } from "@kiln/client/network/retry";
@@ -16,7 +16,7 @@ import { TypedError } from "../../base/typed-error.ts";
 import type { CallOptions } from "./storage-client.ts";
 
 /**
- * The content index canister. Every method may be repeated and repeats itself while the failure is transient.
+ * The content index canister. Every method is idempotent and retries transient failures.
  * All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, VIDEO_NOT_FOUND, ENTRY_INVALID, and those of `withRetry`.
  */
 export type IndexClient = {
@@ -24,22 +24,21 @@ export type IndexClient = {
   upsert(video: VideoEntry, options?: CallOptions): Promise<IndexedVideo>;
   setStatus(id: string, status: Status, options?: CallOptions): Promise<IndexedVideo>;
   /**
-   * Takes a video back, also one that is yet to be entered, which then is entered as withdrawn.
+   * Takes a video down. One that has no entry yet will be entered as taken down.
    * @returns undefined while there is no entry
    */
-  withdraw(
-    withdrawal: { id: string; attempt: number; status: Withdrawal },
+  takeDown(
+    takedown: { id: string; attempt: number; status: TakedownStatus },
     options?: CallOptions,
   ): Promise<IndexedVideo | undefined>;
   /**
-   * A moderator lifts a ban or a deletion, also of a video that is yet to be entered: whoever publishes it next makes
-   * it public again.
+   * Lifts a ban or a deletion for a moderator, also of a video that has no entry yet: publishing it again makes it public.
    * @returns undefined while there is no entry
    */
   lift(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
   setModeration(id: string, moderation: Moderation, options?: CallOptions): Promise<IndexedVideo>;
   get(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;
-  /** What may be seen, newest first, fetched a page at a time as it is consumed. */
+  /** The visible videos, newest first, fetched page by page as they are consumed. */
   newest(options?: CallOptions & { pageSize?: number }): AsyncGenerator<IndexedVideo>;
   status(options?: CallOptions): Promise<{ videos: number; ready: number }>;
 };
@@ -100,7 +99,7 @@ export function indexClient(options: { agent: Agent; canisterId: string; retry?:
       expect(VideoReply, video.id, () => actor.upsert_video(input(video)), callOptions),
     setStatus: (id, status, callOptions) =>
       expect(VideoReply, id, () => actor.set_status(id, variant(status)), callOptions),
-    withdraw: ({ id, attempt, status }, callOptions) =>
+    takeDown: ({ id, attempt, status }, callOptions) =>
       expect(
         Optional(VideoReply),
         id,

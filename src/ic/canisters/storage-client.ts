@@ -49,7 +49,7 @@ export type CallOptions = {
 /**
  * The storage canister. Every method may be repeated without a second effect and repeats itself while the
  * failure is transient. All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID,
- * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_WITHDRAWN, and those of
+ * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_TAKEN_DOWN, and those of
  * `withRetry`.
  */
 export type StorageClient = {
@@ -293,7 +293,7 @@ function refused(
       `${target} does not take upload ${uploadId}: ${error.quota_exceeded}. Publish into another storage canister, or have an admin raise the limit`,
     );
   if ("withdrawn" in error)
-    return new TypedError("UPLOAD_WITHDRAWN", `${target} refuses upload ${uploadId}: ${error.withdrawn}`);
+    return new TypedError("UPLOAD_TAKEN_DOWN", `${target} refuses upload ${uploadId}: ${error.withdrawn}`);
   return new TypedError(
     "OUT_OF_SPACE",
     `${target} is full: delete videos or publish into another storage canister`,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type IndexedVideo, isWithdrawn, type VideoEntry } from "@kiln/client/indexed-video";
+import { type IndexedVideo, isTakenDown, type VideoEntry } from "@kiln/client/indexed-video";
 import { TypedError } from "../../base/typed-error.ts";
 import type { IndexClient } from "../canisters/index-client.ts";
 import type { StorageClient } from "../canisters/storage-client.ts";
@@ -34,7 +34,7 @@ export type Published = {
  * Uploads a finished video with its player page, makes all of it visible in one commit, then enters it into
  * the index as ReadyToView. Idempotent: run again after a crash it goes on, after success it sends nothing.
  * @param options.folder holds the files that the publication lists
- * @throws TypedError VIDEO_WITHDRAWN, and those of `upload` and of the clients
+ * @throws TypedError VIDEO_TAKEN_DOWN, and those of `upload` and of the clients
  */
 export async function publishVideo(options: {
   storage: StorageClient;
@@ -48,7 +48,7 @@ export async function publishVideo(options: {
   const publication = parsePublication(options.publication);
   const { id, attempt } = publication;
   const known = await index.get(id, { signal });
-  if (known !== undefined && isWithdrawn(known.status)) throw withdrawnVideo(known);
+  if (known !== undefined && isTakenDown(known.status)) throw takenDown(known);
 
   const assets = await readPlayerAssets();
   const shared = await upload({
@@ -72,10 +72,10 @@ export async function publishVideo(options: {
     publication.moderation,
     signal,
   );
-  if (isWithdrawn(entry.status)) {
-    // Withdrawn between the commit and the entry: whoever withdrew it may have been at the files before the commit.
+  if (isTakenDown(entry.status)) {
+    // Taken down between the commit and the entry: the takedown may have reached the files before the commit did.
     await storage.deleteUpload({ uploadId: videoUploadId(id), attempt }, { signal });
-    throw withdrawnVideo(entry);
+    throw takenDown(entry);
   }
   return {
     entry,
@@ -108,13 +108,13 @@ async function enter(
     return await index.setStatus(id, status, { signal });
   } catch (error) {
     const now = await index.get(id, { signal });
-    if (now !== undefined && isWithdrawn(now.status)) return now;
+    if (now !== undefined && isTakenDown(now.status)) return now;
     throw error;
   }
 }
 
-function withdrawnVideo({ id, status }: IndexedVideo): TypedError {
-  return new TypedError("VIDEO_WITHDRAWN", `video ${id} is ${status}: it is not published again`);
+function takenDown({ id, status }: IndexedVideo): TypedError {
+  return new TypedError("VIDEO_TAKEN_DOWN", `video ${id} is ${status}: it is not published again`);
 }
 
 /** URL path of the folder that holds a video's files. */

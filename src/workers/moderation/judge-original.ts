@@ -7,11 +7,11 @@ import type { ModerationPolicy } from "../../analysis/settings.ts";
 import type { Limits, Policy } from "../../transcode/base/settings.ts";
 import { transcode } from "../../transcode/transcode.ts";
 
-/** The smallest rendition: the frames that are judged come out of the decoder, not out of it. */
+/** Short side of the only rendition. Its size does not matter: the analysis reads the decoded frames. */
 const smallest = 144;
 
 /**
- * Judges a video by the same frames as its encode would have, and throws the encode away.
+ * Judges a video by the frames that its encode would use, and discards the encode.
  * @throws TypedError as transcode and analyse
  */
 export async function judgeOriginal(

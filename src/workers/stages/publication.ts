@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { type Publication, parsePublication } from "../../ic/publish/publication.ts";
 import { type Manifest, manifestName, readManifest } from "../../transcode/manifest.ts";
 
-/** What the manifest does not say of a video. */
+/** What the manifest of a video does not contain. */
 export type PublicationFacts = Pick<Publication, "id" | "attempt" | "owner" | "title"> & {
-  /** A moderator's word, instead of what was seen in the pictures. */
+  /** A moderator's decision, in place of the verdict of the analysis. */
   moderation?: Publication["moderation"];
 };
 
 /**
- * Reads the folder that `transcode` wrote as something to publish.
+ * Reads a folder that `transcode` wrote into what is to be published.
  * @throws TypedError NO_MANIFEST, PUBLICATION_INVALID
  */
 export async function readPublication(folder: string, facts: PublicationFacts): Promise<Publication> {
@@ -20,7 +20,7 @@ export async function readPublication(folder: string, facts: PublicationFacts): 
   return toPublication(manifest, createHash("sha256").update(bytes).digest("hex"), facts);
 }
 
-/** Bytes of every file of a publication, by its path. */
+/** Bytes of each file of a publication, by path. */
 export async function productSizes(
   folder: string,
   { files }: { files: readonly { path: string }[] },
@@ -37,7 +37,7 @@ export function toPublication(
   manifestSha256: string,
   facts: PublicationFacts,
 ): Publication {
-  // Largest first, one at least.
+  // There is at least one, the largest first.
   const best = manifest.renditions[0]!;
   return parsePublication({
     ...facts,
@@ -66,7 +66,7 @@ export function toPublication(
   });
 }
 
-/** A publisher that was told to publish what was banned has it marked, at least. */
+/** A banned video that is published anyway is marked unsafe. */
 function moderationOf({ analysis }: Manifest): Publication["moderation"] {
   if (analysis === null) return "unchecked";
   return analysis.moderation.verdict === "clear" ? "safe" : "unsafe";

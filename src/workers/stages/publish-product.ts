@@ -9,7 +9,7 @@ import type { TaskControl } from "../tasks/serve-task.ts";
 import type { TaskOf, TaskResult } from "../tasks/task.ts";
 import { productSizes, readPublication } from "./publication.ts";
 
-/** Publishes a finished product on the network that the settings name; its owner is who publishes, or who is named. */
+/** Publishes a finished product on the network that the settings name. Without an owner it belongs to the publisher. */
 export async function publishProduct(
   { video, attempt, owner, title, folder, moderation }: TaskOf<"publish">,
   { signal, onProgress }: TaskControl,

@@ -3,19 +3,19 @@ import type { VideoStore } from "../../videos/video-store.ts";
 import type { Progress } from "../../videos/video-update.ts";
 import { throttleLatest } from "../throttle-latest.ts";
 
-/** The eye does not want more, Redis neither. */
+/** Frequent enough for a progress bar, in milliseconds. */
 const betweenMs = 250;
 
 /**
- * Tells the followers of a video how far its stage is: the newest progress, a few times a second.
- * @param record as the stage has begun it
- * @param onRefused called when the record has moved on without us: another attempt has taken over
+ * Reports the latest progress of a stage to the followers of its video, a few times a second.
+ * @param record as of the beginning of the stage
+ * @param onRefused called when the record refuses the report: another attempt has taken over
  */
 export function reportProgress(
   store: VideoStore,
   record: VideoRecord,
   onRefused: () => void,
-): { tell: (progress: Progress) => void } & Disposable {
+): { push: (progress: Progress) => void } & Disposable {
   return throttleLatest<Progress>(betweenMs, async (progress) => {
     if ((await store.report(record, progress)) === "refused") onRefused();
   });

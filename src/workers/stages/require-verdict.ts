@@ -2,7 +2,7 @@ import { TypedError } from "../../base/typed-error.ts";
 import type { Manifest } from "../../transcode/manifest.ts";
 
 /**
- * Nothing becomes public before it was judged, and nothing that was banned.
+ * Refuses to publish what was not judged or was banned.
  * @param folder for the message
  * @throws TypedError NOT_MODERATED, VIDEO_BANNED
  */
@@ -10,7 +10,7 @@ export function requireVerdict({ analysis }: Pick<Manifest, "analysis">, folder:
   if (analysis === null)
     throw new TypedError(
       "NOT_MODERATED",
-      `nobody has judged the content of ${folder}: transcode it again, or publish with KILN_MODERATION=off`,
+      `the content of ${folder} was not judged: transcode it again, or publish with KILN_MODERATION=off`,
     );
   const { verdict, explicit, banScore } = analysis.moderation;
   if (verdict === "banned")

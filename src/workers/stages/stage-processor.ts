@@ -44,15 +44,15 @@ export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
     const { record } = begin;
     const log = tools.log.child({ video, stage, attempt: record.attempt });
     log.info("begun");
-    using news = reportProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
+    using progress = reportProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
     try {
       const events = await stageWork[stage](record, {
         blobs,
         minFreeBytes,
         moderation,
         reportPostStatus,
-        warn: (why) => log.warn({ why }, "the post is told later"),
-        run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: news.tell }),
+        warn: (why) => log.warn({ why }, "the post gets its status later"),
+        run: (task) => runTask(taskProgram, task, { signal: lease.signal, onProgress: progress.push }),
       });
       for (const event of events) {
         const { outcome: written } = await store.apply(video, event);

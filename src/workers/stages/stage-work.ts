@@ -13,40 +13,40 @@ export type StageDependencies = {
   blobs: BlobStore;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
-  /** `on`: without a verdict nothing is cleared. */
+  /** `on`: only videos with a verdict are cleared. */
   moderation: "on" | "off";
   reportPostStatus: ReportPostStatus;
-  /** Told of what is made up for later. */
+  /** Called for failures that a later stage makes up for. */
   warn: (why: string) => void;
-  /** Runs the heavy part elsewhere. */
+  /** Runs the heavy part in a child process. */
   run: <S extends Stage>(task: TaskOf<S>) => Promise<TaskResult<S>>;
 };
 
 /**
- * What each stage does for a video whose record says that it has begun, and the events that end it. A stage
- * that was done before, in part or in whole, goes on from what it finds.
+ * What each stage does with a video after its record has entered the stage, and the events that end it. A stage that was
+ * done before, in part or as a whole, continues from what it finds.
  */
 export const stageWork: {
-  readonly [S in Stage]: (record: VideoRecord, tools: StageDependencies) => Promise<VideoEvent[]>;
+  readonly [S in Stage]: (record: VideoRecord, dependencies: StageDependencies) => Promise<VideoEvent[]>;
 } = {
   async ingest({ id, attempt, source, sha256, bytes }, { blobs, minFreeBytes, run }) {
-    await needSpace(blobs, minFreeBytes + bytes);
+    await requireSpace(blobs, minFreeBytes + bytes);
     await run<"ingest">({ stage: "ingest", source, sha256, original: blobs.originalPath(id) });
     return [{ type: "accepted", attempt }];
   },
 
   async transcode(record, { blobs, minFreeBytes, moderation, reportPostStatus, warn, run }) {
     const { id, attempt, bytes } = record;
-    // What cannot be told now is told by the stages that follow, before anything is public.
-    const mention = (status: PostStatus) =>
+    // A status that cannot be set now is set by the next stages, before anything is public.
+    const tryToReport = (status: PostStatus) =>
       reportPostStatus(record, status).catch((error: Error) => warn(error.message));
-    await mention("Transcoding");
+    await tryToReport("Transcoding");
     const read = (product: number) => readManifest(blobs.productPath(id, product));
     let [product] = await blobs.products(id);
     let manifest = product === undefined ? undefined : await read(product);
     if (product === undefined || manifest === undefined || !judged(manifest, moderation)) {
-      // The renditions together are seldom larger than the original; the intermediates are as large again.
-      await needSpace(blobs, minFreeBytes + 2 * bytes);
+      // The renditions together are rarely larger than the original; the intermediates are as large again.
+      await requireSpace(blobs, minFreeBytes + 2 * bytes);
       await blobs.dropProductsExcept(id, "none");
       product = attempt;
       await run<"transcode">({
@@ -59,16 +59,16 @@ export const stageWork: {
     await blobs.dropProductsExcept(id, product);
     const encoded: VideoEvent = { type: "encoded", attempt, product };
     if (!judged(manifest, moderation))
-      throw new TypedError("NOT_MODERATED", "moderation is on, and nobody has judged the content");
+      throw new TypedError("NOT_MODERATED", "moderation is on, and the content was not judged");
     const verdict = verdictEvent(manifest.analysis, record, moderation);
     if (verdict.type === "banned") await reportPostStatus(record, "BannedForExplicitness");
-    else await mention("CheckingExplicitness");
+    else await tryToReport("CheckingExplicitness");
     return [encoded, verdict];
   },
 
   async publish(record, { blobs, reportPostStatus, run }) {
     const { id, attempt, title, owner, product } = record;
-    // A post that was deleted or banned meanwhile says so before anything is public.
+    // A post that was deleted or banned in the meantime refuses this before anything is public.
     await reportPostStatus(record, "CheckingExplicitness");
     const folder = blobs.productPath(id, product!);
     const { url } = await run<"publish">({
@@ -80,27 +80,27 @@ export const stageWork: {
   },
 };
 
-/** A product of a time without moderation is made again: its frames are gone. */
+/** A product that was made while moderation was off is made again: its frames are gone. */
 const judged = ({ analysis }: Manifest, moderation: "on" | "off") =>
   moderation === "off" || analysis !== null;
 
-/** A moderator's word counts for more than the network's. */
+/** A moderator's decision takes precedence over the analysis. */
 function verdictEvent(
   analysis: Analysis | null,
   record: Pick<VideoRecord, "attempt" | "decisions">,
-  switched: "on" | "off",
+  mode: "on" | "off",
 ): VideoEvent {
   const { attempt } = record;
   if (analysis === null) return { type: "cleared", attempt };
   const { verdict, explicit, banScore } = analysis.moderation;
   const moderation = { verdict, explicit };
-  if (verdict !== "banned" || switched === "off" || isCleared(record))
+  if (verdict !== "banned" || mode === "off" || isCleared(record))
     return { type: "cleared", attempt, moderation };
   const message = `its explicitness is ${explicit}, and ${banScore} is banned`;
   return { type: "banned", reason: { code: "EXPLICIT", message }, moderation };
 }
 
-async function needSpace(blobs: BlobStore, bytes: number): Promise<void> {
+async function requireSpace(blobs: BlobStore, bytes: number): Promise<void> {
   const free = await blobs.free();
   if (free < bytes) throw new RejectionError("DISK_FULL", `${free} bytes are free, ${bytes} are needed`);
 }

@@ -17,28 +17,28 @@ export type TrainingDependencies = {
   tensorflow: string | undefined;
 };
 
-/** Progress is for the eye: a few times a second. */
+/** Frequent enough for a progress bar, in milliseconds. */
 const betweenMs = 250;
 
 /**
- * Does a training job: the training and the registration run in child processes. Every line of it may run twice: a
- * later attempt goes on from the checkpoint, skips a training that is done, and finds what it has registered.
- * @param lease aborted with a Stopped when the job must not go on here
+ * Does a training job: training and registration run in child processes. Each step may run twice: a later attempt
+ * continues from the checkpoint, skips a finished training, and finds what was registered.
+ * @param lease aborted with a Stopped when this worker has to stop the job
  */
 export async function doTraining(
   job: Job,
   token: string,
   lease: AbortSignal,
-  tools: TrainingDependencies,
+  dependencies: TrainingDependencies,
 ): Promise<TrainingResult> {
-  const log = tools.log.child({ training: job.id, stage: "train" });
+  const log = dependencies.log.child({ training: job.id, stage: "train" });
   try {
-    const asked = parse(job.data);
-    log.info({ out: asked.task.out, reached: asked.reached }, "begun");
-    const task = { ...asked.task, tensorflow: tools.tensorflow };
-    if (asked.reached !== "trained") await train(job, asked, task, { lease, log });
+    const payload = parse(job.data);
+    log.info({ out: payload.task.out, reached: payload.reached }, "begun");
+    const task = { ...payload.task, tensorflow: dependencies.tensorflow };
+    if (payload.reached !== "trained") await train(job, payload, task, { lease, log });
     const registered =
-      asked.registration && (await runRegistration(task, asked.registration, { signal: lease }));
+      payload.registration && (await runRegistration(task, payload.registration, { signal: lease }));
     log.info(
       { ...(registered ? { version: registered.version, promoted: registered.promoted } : {}) },
       "done",
@@ -50,63 +50,63 @@ export async function doTraining(
 }
 
 function parse(data: unknown): TrainingJob {
-  const { data: asked, error } = TrainingJob.safeParse(data);
-  if (asked !== undefined) return asked;
-  throw new TypedError("TRAINING_INVALID", `this is no training: ${issuesOf(error)}`);
+  const { data: payload, error } = TrainingJob.safeParse(data);
+  if (payload !== undefined) return payload;
+  throw new TypedError("TRAINING_INVALID", `the job is not a training: ${issuesOf(error)}`);
 }
 
 async function train(
   job: Job,
-  asked: TrainingJob,
+  payload: TrainingJob,
   task: TrainingTask,
   { lease, log }: { lease: AbortSignal; log: Log },
 ): Promise<void> {
-  const { registration } = asked;
-  // What another training has left there is not this one's to go on from.
-  if (asked.reached === "nothing" && !task.resume) await removeCheckpoints(task.out);
-  await job.updateData({ ...asked, reached: "begun" } satisfies TrainingJob);
-  const wanted = registration ? await againstActive(task, { folder: registration.folder }) : task;
+  const { registration } = payload;
+  // Checkpoints of another training are not this one's to continue from.
+  if (payload.reached === "nothing" && !task.resume) await removeCheckpoints(task.out);
+  await job.updateData({ ...payload, reached: "begun" } satisfies TrainingJob);
+  const compared = registration ? await againstActive(task, { folder: registration.folder }) : task;
   const abandoned = new AbortController();
   lease.addEventListener("abort", () => {
-    // Another worker has the checkpoint now: this one must not write it any more.
+    // The checkpoint belongs to another worker now: this one may no longer write it.
     if (lease.reason instanceof Stopped && lease.reason.why === "lease-lost") abandoned.abort();
   });
   using progress = throttleLatest<NetworkProgress>(betweenMs, (value) => job.updateProgress(value));
   const run = (resume: boolean) =>
     runTraining(
-      { ...wanted, resume },
+      { ...compared, resume },
       {
         signal: lease,
         abandoned: abandoned.signal,
-        onProgress: progress.tell,
-        onNotice: (say) => log.info(say),
+        onProgress: progress.push,
+        onNotice: (notice) => log.info(notice),
       },
     );
   await run(true).catch(async (error: unknown) => {
-    const other = error instanceof TypedError && error.code === "CHECKPOINT_OF_ANOTHER";
-    if (!other || asked.reached === "nothing") throw error;
-    log.info("the data have changed since the last attempt: it begins anew");
+    const isOfOthers = error instanceof TypedError && error.code === "CHECKPOINT_OF_ANOTHER";
+    if (!isOfOthers || payload.reached === "nothing") throw error;
+    log.info("the data has changed since the last attempt: starting over");
     await removeCheckpoints(task.out);
     await run(false);
   });
-  await job.updateData({ ...asked, reached: "trained" } satisfies TrainingJob);
+  await job.updateData({ ...payload, reached: "trained" } satisfies TrainingJob);
 }
 
-/** Throws what BullMQ understands by a failure. */
+/** Throws what BullMQ expects for the failure. */
 async function end(error: unknown, job: Job, token: string, log: Log): Promise<never> {
   const failure = error instanceof Stopped ? error : taskFailure(error);
   const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
-  const what = failureAction(failure, triesLeft);
-  log.warn({ outcome: what, triesLeft, reason: failure.message }, "not done");
-  const say = failure instanceof Stopped ? failure.message : `${failure.code}: ${failure.message}`;
-  switch (what) {
+  const action = failureAction(failure, triesLeft);
+  log.warn({ action, triesLeft, reason: failure.message }, "not done");
+  const message = failure instanceof Stopped ? failure.message : `${failure.code}: ${failure.message}`;
+  switch (action) {
     case "hand-back":
       await job.moveToWait(token);
       throw new WaitingError();
     case "reject":
     case "fail":
-      throw new UnrecoverableError(say);
+      throw new UnrecoverableError(message);
     default:
-      throw new Error(say, { cause: error });
+      throw new Error(message, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ export type TrainingWorkerOptions = TrainingDependencies & {
   redis: Redis;
   /** Trainings at a time. */
   slots: number;
-  /** Milliseconds after which a training whose worker is silent goes to another. */
+  /** Milliseconds without a sign of life after which a worker's training goes to another. */
   lockMs: number;
   /** Milliseconds that a running training gets to finish when the worker is stopped. */
   stopMs: number;
@@ -19,7 +19,7 @@ export type TrainingWorkerOptions = TrainingDependencies & {
 
 /**
  * Starts taking trainings. This process only holds leases.
- * @returns disposing of it takes no more, lets those at work finish or hands them back with a checkpoint
+ * @returns disposing of it takes no more, and lets running ones finish or hands them back with a checkpoint
  */
 export function startTrainingWorker(options: TrainingWorkerOptions): AsyncDisposable {
   const { redis, log, slots, lockMs, stopMs } = options;
@@ -36,8 +36,10 @@ export function startTrainingWorker(options: TrainingWorkerOptions): AsyncDispos
       maxStalledCount,
     },
   );
-  worker.on("error", (err) => log.warn({ stage: "train", err }, "queue"));
-  worker.on("stalled", (job) => log.warn({ stage: "train", job }, "taken over from a silent worker"));
+  worker.on("error", (err) => log.warn({ stage: "train", err }, "queue error"));
+  worker.on("stalled", (job) =>
+    log.warn({ stage: "train", job }, "taken back from a worker that stopped responding"),
+  );
   worker.on("lockRenewalFailed", (jobs) => leases.lose(trainingQueueName, jobs));
   return {
     async [Symbol.asyncDispose]() {

@@ -249,7 +249,7 @@ test("kiln takedown: without a Redis for what was published without a worker; on
   assert.equal((await page(id)).status, 410);
   const again = await kiln("publish", "dance", "--title", "A dance");
   assert.deepEqual([again.code, again.stdout], [1, ""]);
-  assert.match(again.stderr, /^VIDEO_WITHDRAWN: /);
+  assert.match(again.stderr, /^VIDEO_TAKEN_DOWN: /);
 });
 
 test("kiln publish: an id that cannot be part of a URL", async () => {

@@ -14,7 +14,7 @@ import { installCanister, moduleHash } from "../../../src/ic/deploy/install.ts";
 import { installKiln } from "../../../src/ic/deploy/install-kiln.ts";
 import type { Publication } from "../../../src/ic/publish/publication.ts";
 import { publishVideo } from "../../../src/ic/publish/publish.ts";
-import { takedownVideo } from "../../../src/ic/publish/takedown-video.ts";
+import { takeDownVideo } from "../../../src/ic/publish/take-down-video.ts";
 import { verifyPublished } from "../../../src/ic/publish/verify-published.ts";
 import { quick, startTestNetwork } from "../local-network.ts";
 import { writeSample } from "./sample-publication.ts";
@@ -116,7 +116,7 @@ test("publish: what a moderator has banned stays banned", async () => {
   await assert.rejects(
     publishVideo({ storage, index, publication: { ...publication, attempt: 2 }, folder }),
     {
-      code: "VIDEO_WITHDRAWN",
+      code: "VIDEO_TAKEN_DOWN",
     },
   );
   assert.equal((await index.get("banned"))?.status, "BannedForExplicitness");
@@ -247,15 +247,15 @@ const status = async (path: string) => {
   return response.status;
 };
 
-/** The clients of a publisher whom a withdrawal overtakes. */
-const moments: [when: string, parts: (withdraw: () => Promise<void>) => Partial<typeof network>][] = [
+/** The clients of a publisher during whose work the video is taken down. */
+const moments: [when: string, parts: (takeDown: () => Promise<void>) => Partial<typeof network>][] = [
   [
     "after the look at the index, before the upload",
-    (withdraw) => ({
+    (takeDown) => ({
       storage: {
         ...storage,
         beginUpload: async (...call) => {
-          await withdraw();
+          await takeDown();
           return storage.beginUpload(...call);
         },
       },
@@ -263,11 +263,11 @@ const moments: [when: string, parts: (withdraw: () => Promise<void>) => Partial<
   ],
   [
     "after the commit, before the entry",
-    (withdraw) => ({
+    (takeDown) => ({
       index: {
         ...index,
         upsert: async (...call) => {
-          await withdraw();
+          await takeDown();
           return index.upsert(...call);
         },
       },
@@ -275,11 +275,11 @@ const moments: [when: string, parts: (withdraw: () => Promise<void>) => Partial<
   ],
   [
     "after the entry, before it may be seen",
-    (withdraw) => ({
+    (takeDown) => ({
       index: {
         ...index,
         setStatus: async (...call) => {
-          await withdraw();
+          await takeDown();
           return index.setStatus(...call);
         },
       },
@@ -287,15 +287,15 @@ const moments: [when: string, parts: (withdraw: () => Promise<void>) => Partial<
   ],
 ];
 for (const [number, [when, parts]] of moments.entries())
-  test(`publish: a video that is withdrawn ${when}, stays withdrawn`, async () => {
+  test(`publish: a video that is taken down ${when} stays so`, async () => {
     const id = `overtaken-${number}`;
     const { publication, folder } = await newVideo(id);
-    const withdraw = () => takedownVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });
+    const takeDown = () => takeDownVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });
     const publishing = publishVideo({
-      ...{ storage, index, ...parts(withdraw) },
+      ...{ storage, index, ...parts(takeDown) },
       ...{ publication: { ...publication, moderation: "unsafe" }, folder },
     });
-    await assert.rejects(publishing, { code: "VIDEO_WITHDRAWN" });
+    await assert.rejects(publishing, { code: "VIDEO_TAKEN_DOWN" });
     assert.equal((await index.get(id))?.status, "Deleted");
     assert.equal(await status(`/v/${id}/master.m3u8`), 410);
     const seen: string[] = [];

@@ -77,7 +77,7 @@ test("a published video: banned in the record and the index, its files 410, its 
     assert.deepEqual([await look(entry.hls), await look(entry.player)], [410, 410]);
     assert.equal(existsSync(original), false);
   }
-  await assert.rejects(publish(id, 4), { code: "VIDEO_WITHDRAWN" });
+  await assert.rejects(publish(id, 4), { code: "VIDEO_TAKEN_DOWN" });
 });
 
 test("a video on its way: no stage goes on, and a publisher at work comes too late", async () => {
@@ -92,7 +92,7 @@ test("a video on its way: no stage goes on, and a publisher at work comes too la
   await takedown(tools(), id, "BannedForExplicitness", "nudity");
   const { state, reason } = await store.get(id);
   assert.deepEqual([state, reason], ["banned", { code: "BANNED_FOR_EXPLICITNESS", message: "nudity" }]);
-  assert.deepEqual(await store.apply(id, begun("publish", 1)), { outcome: "refused", why: "WITHDRAWN" });
+  assert.deepEqual(await store.apply(id, begun("publish", 1)), { outcome: "refused", why: "SETTLED" });
   await assert.rejects(publish(id, 2), { code: "STALE_ATTEMPT" });
   assert.equal(await network.index.get(id), undefined);
 });
