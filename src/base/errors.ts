@@ -121,6 +121,12 @@ export const errors = {
   TOO_EARLY: { final: false, advice: "decide when the video has been judged" },
   VIDEO_BANNED: { final: true, advice: "the video is too explicit to be published (KILN_BAN_SCORE)" },
   VIDEO_NOT_NAMED: { final: true, advice: "name the videos by their ids" },
+  RECORD_NEWER: { final: false, advice: "upgrade this host: a newer version of Kiln shares the pool" },
+  RECORD_UNREADABLE: {
+    final: true,
+    advice:
+      "the record in Redis (kiln:video:<id>) was damaged: restore it, or remove it and enqueue the video again",
+  },
   VIDEO_UNKNOWN: { final: true, advice: "there is no such video: check its id" },
   WORKERS_LOST: { final: true, advice: "the workers died too often on this job: enqueue it again" },
   WORKER_FAILED: { final: true, advice: "the worker's own messages say why it ended" },

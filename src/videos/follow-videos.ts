@@ -23,7 +23,11 @@ export async function* followVideos(
   try {
     // It reconnects by itself; without a listener each failure would be printed.
     subscriber.on("error", () => {});
-    subscriber.on("message", (_, text) => news.emit("update", VideoUpdate.parse(JSON.parse(text))));
+    subscriber.on("message", (_, text) => {
+      // Of a state that only a newer version knows there is nothing to report.
+      const { data } = VideoUpdate.safeParse(JSON.parse(text));
+      if (data !== undefined) news.emit("update", data);
+    });
     await subscriber.subscribe(videoKeys.updates);
     const look = async () => {
       for (const id of open) news.emit("update", await store.look(id));

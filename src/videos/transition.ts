@@ -18,6 +18,10 @@ export type VideoEvent =
   | { type: "rejected"; attempt: number; reason: Reason }
   | { type: "failed"; attempt: number; reason: Reason }
   | { type: "retried"; source: string }
+  /** What failed or was rejected is tried or judged again, from a stage on. */
+  | { type: "reopened"; from: Stage }
+  /** The stage at work waits for something that time heals, and goes on by itself. */
+  | { type: "waited"; attempt: number; reason: Reason }
   | { type: "banned"; reason: Reason; moderation?: Moderation; decision?: Decision }
   /** A moderator lifts a ban; `from` is the state in which the work on it is taken up. */
   | { type: "lifted"; decision: Decision; from: "received" | "accepted" | "cleared" }
@@ -42,6 +46,7 @@ type Moves = Partial<Record<VideoEvent["type"], VideoState>>;
 export const moves: Readonly<Record<VideoState, Moves>> = {
   received: {
     "ingest-begun": "received",
+    waited: "received",
     accepted: "accepted",
     rejected: "rejected",
     failed: "failed",
@@ -50,6 +55,7 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
   accepted: { "transcode-begun": "encoding", failed: "failed", deleted: "deleted" },
   encoding: {
     "transcode-begun": "encoding",
+    waited: "encoding",
     encoded: "encoded",
     rejected: "rejected",
     failed: "failed",
@@ -72,6 +78,7 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
   },
   publishing: {
     "publish-begun": "publishing",
+    waited: "publishing",
     judged: "publishing",
     published: "published",
     banned: "banned",
@@ -80,10 +87,11 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
   },
   published: { judged: "published", banned: "banned", deleted: "deleted" },
   // A failed stage is begun again from its own checkpoint, see `resumed`.
-  failed: { retried: "received", banned: "banned", deleted: "deleted" },
+  failed: { retried: "received", reopened: "received", banned: "banned", deleted: "deleted" },
   // Where it goes on is in the event.
   banned: { lifted: "cleared", deleted: "deleted" },
-  rejected: {},
+  // For a limit that was raised, or a host that was at fault.
+  rejected: { reopened: "received" },
   deleted: {},
 };
 
@@ -115,14 +123,21 @@ export function transition(record: VideoRecord, event: VideoEvent, now: number):
   if ("run" in event && event.run !== record.run) return refused("STALE_ATTEMPT");
   if ("attempt" in event && event.attempt !== record.attempt) return refused("STALE_ATTEMPT");
   if (next === undefined) return refused(stage ? whyNotBegun(record.state, stage) : "NOT_ALLOWED");
-  // The reason of an earlier end goes with the state that it explained.
-  const { reason: _, ...kept } = record;
-  const moved = { ...kept, ...changes(record, event), revision: record.revision + 1, updatedAt: now };
+  // The reason of an earlier end goes with the state that it explained; a wait lasts until the stage gets further.
+  const { reason: _, waiting, ...kept } = record;
+  const waits = waiting === undefined || stage === undefined ? {} : { waiting };
+  const moved = {
+    ...kept,
+    ...waits,
+    ...changes(record, event, now),
+    revision: record.revision + 1,
+    updatedAt: now,
+  };
   return { outcome: "moved", record: { ...moved, state: stateAfter(record, event, next) } };
 }
 
 /** The fields, besides the state, that an event sets. */
-function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
+function changes(record: VideoRecord, event: VideoEvent, now: number): Partial<VideoRecord> {
   switch (event.type) {
     case "ingest-begun":
     case "transcode-begun":
@@ -144,6 +159,15 @@ function changes(record: VideoRecord, event: VideoEvent): Partial<VideoRecord> {
     case "rejected":
     case "failed":
       return { reason: event.reason };
+    case "waited":
+      return { waiting: { ...event.reason, since: record.waiting?.since ?? now } };
+    case "reopened": {
+      const attempt = record.attempt + 1;
+      return {
+        ...{ run: record.run + 1, attempt, stage: event.from },
+        ...(event.from === "publish" ? {} : { oldestProduct: attempt }),
+      };
+    }
     case "retried":
       // A new number, so that what the former run still has to say is refused.
       return { run: record.run + 1, attempt: record.attempt + 1, source: event.source };
@@ -162,6 +186,7 @@ const decided = (
 
 function stateAfter(record: VideoRecord, event: VideoEvent, listed: VideoState): VideoState {
   if (event.type === "lifted") return event.from;
+  if (event.type === "reopened") return resumed[event.from];
   return event.type === "retried" && record.stage ? resumed[record.stage] : listed;
 }
 

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Redis } from "ioredis";
+import { issuesOf } from "../base/issues-of.ts";
 import { TypedError } from "../base/typed-error.ts";
 import { type Transition, transition, type VideoEvent } from "./transition.ts";
-import { isSettled, type NewVideo, newRecord, VideoRecord } from "./video.ts";
+import { isSettled, type NewVideo, newRecord, recordSchema, VideoRecord } from "./video.ts";
 import { Progress, updateOf, type VideoUpdate } from "./video-update.ts";
 
 /** The Redis keys of this folder, all of them. */
@@ -17,15 +19,16 @@ export const videoKeys = {
 } as const;
 
 /**
- * Compare and set: writes the record only when its revision is still the one that was read.
+ * Compare and set: changes the record only when its revision is still the one that was read. Fields that are not named
+ * stay as they are: a newer version may have written some that this one does not know.
  * KEYS record, list, open; ARGV expected revision ("" when absent), id, createdAt, SADD or SREM (for open),
- * channel, update, then field, value...
+ * channel, update, how many fields to delete, these, then field, value... of those to set
  */
 const writeRecord = `
   local current = redis.call("HGET", KEYS[1], "revision") or ""
   if current ~= ARGV[1] then return 0 end
-  redis.call("DEL", KEYS[1])
-  redis.call("HSET", KEYS[1], unpack(ARGV, 7))
+  redis.call("HDEL", KEYS[1], unpack(ARGV, 8, 7 + ARGV[7]))
+  redis.call("HSET", KEYS[1], unpack(ARGV, 8 + ARGV[7]))
   redis.call("ZADD", KEYS[2], ARGV[3], ARGV[2])
   redis.call(ARGV[4], KEYS[3], ARGV[2])
   redis.call("PUBLISH", ARGV[5], ARGV[6])
@@ -38,6 +41,13 @@ const writeProgress = `
   redis.call("HSET", KEYS[1], "progress", ARGV[2])
   redis.call("PUBLISH", KEYS[2], ARGV[3])
   return 1`;
+
+/** KEYS record, open; ARGV id. */
+const forgetOpen = `
+  if redis.call("EXISTS", KEYS[1]) == 0 then redis.call("SREM", KEYS[2], ARGV[1]) end`;
+
+/** Told of each record that cannot be read; the others follow. */
+export type OnUnreadable = (id: string, error: TypedError) => void;
 
 /**
  * The records of all videos, in Redis. The server must keep them: `appendonly yes` and
@@ -53,7 +63,7 @@ export class VideoStore {
   /** Enters a video as `received`; one that is known already is returned as it is. */
   async create(video: NewVideo): Promise<VideoRecord> {
     const record = newRecord(video, Date.now());
-    if (await this.#write(record, "")) return record;
+    if (await this.#write(record)) return record;
     return await this.get(record.id);
   }
 
@@ -77,7 +87,7 @@ export class VideoStore {
       const record = await this.get(id);
       const result = transition(record, event, Date.now());
       if (result.outcome === "refused") return result;
-      if (await this.#write(result.record, String(record.revision))) return result;
+      if (await this.#write(result.record, record)) return result;
     }
   }
 
@@ -111,21 +121,42 @@ export class VideoStore {
     }
   }
 
-  /** The videos that somebody still has to work on. */
-  async *open(): AsyncGenerator<VideoRecord> {
-    for (const id of await this.#redis.smembers(videoKeys.open)) yield await this.get(id);
+  /** All records that can be read, newest first. */
+  async *records(onUnreadable: OnUnreadable): AsyncGenerator<VideoRecord> {
+    for await (const id of this.ids()) yield* this.#readable(id, onUnreadable);
+  }
+
+  /** The videos that still have work ahead. */
+  async *open(onUnreadable: OnUnreadable): AsyncGenerator<VideoRecord> {
+    for (const id of await this.#redis.smembers(videoKeys.open)) yield* this.#readable(id, onUnreadable);
+  }
+
+  async *#readable(id: string, onUnreadable: OnUnreadable): AsyncGenerator<VideoRecord> {
+    try {
+      yield await this.get(id);
+    } catch (error) {
+      if (!(error instanceof TypedError)) throw error;
+      // A record that is gone has no work ahead.
+      if (error.code === "VIDEO_UNKNOWN")
+        await this.#redis.eval(forgetOpen, 2, videoKeys.record(id), videoKeys.open, id);
+      else onUnreadable(id, error);
+    }
   }
 
   async #read(id: string): Promise<{ record: VideoRecord; progress?: Progress }> {
     const { progress, ...fields } = await this.#redis.hgetall(videoKeys.record(id));
     if (fields.id === undefined) throw new TypedError("VIDEO_UNKNOWN", `there is no video ${id}`);
-    const record = VideoRecord.parse(fields);
+    const record = parseRecord(id, fields);
     return progress === undefined ? { record } : { record, progress: Progress.parse(JSON.parse(progress)) };
   }
 
-  async #write(record: VideoRecord, expectedRevision: string): Promise<boolean> {
+  /** @param former as it was read; absent: the video must not be known */
+  async #write(record: VideoRecord, former?: VideoRecord): Promise<boolean> {
+    const before: Readonly<Record<string, unknown>> = former ?? {};
+    const now: Readonly<Record<string, unknown>> = record;
+    const deleted = ["progress", ...Object.keys(before).filter((name) => now[name] === undefined)];
     const fields = Object.entries(record)
-      .filter(([, value]) => value !== undefined)
+      .filter(([name, value]) => value !== undefined && !isDeepStrictEqual(value, before[name]))
       .flatMap(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
     const written = await this.#redis.eval(
       writeRecord,
@@ -133,14 +164,25 @@ export class VideoStore {
       videoKeys.record(record.id),
       videoKeys.list,
       videoKeys.open,
-      expectedRevision,
+      former === undefined ? "" : former.revision,
       record.id,
       record.createdAt,
       isSettled(record.state) ? "SREM" : "SADD",
       videoKeys.updates,
       JSON.stringify(updateOf(record)),
+      deleted.length,
+      ...deleted,
       ...fields,
     );
     return written === 1;
   }
+}
+
+/** @throws TypedError RECORD_NEWER, RECORD_UNREADABLE */
+function parseRecord(id: string, fields: Readonly<Record<string, string>>): VideoRecord {
+  if (Number(fields.schema ?? 1) > recordSchema)
+    throw new TypedError("RECORD_NEWER", `a newer version of Kiln wrote the record of video ${id}`);
+  const { data, error } = VideoRecord.safeParse(fields);
+  if (data !== undefined) return data;
+  throw new TypedError("RECORD_UNREADABLE", `video ${id}: ${issuesOf(error)}`, { cause: error });
 }

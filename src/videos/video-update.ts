@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Reason, VideoId, type VideoRecord, VideoState } from "./video.ts";
+import { Reason, VideoId, type VideoRecord, VideoState, Waiting } from "./video.ts";
 
 /** How far the work on a video is: the step ("encode", "upload"...) and its share done, 0 to 1. */
 export const Progress = z.object({ stage: z.string().min(1), fraction: z.number().min(0).max(1) });
@@ -13,19 +13,21 @@ export const VideoUpdate = z.object({
   stage: Progress.shape.stage.optional(),
   fraction: Progress.shape.fraction.optional(),
   reason: Reason.optional(),
+  waiting: Waiting.optional(),
   url: z.string().optional(),
 });
 export type VideoUpdate = z.infer<typeof VideoUpdate>;
 
 /** The news in a record: what its followers are told when it changes. */
 export function updateOf(record: VideoRecord, progress?: Progress): VideoUpdate {
-  const { id, state, revision, reason, url } = record;
+  const { id, state, revision, reason, waiting, url } = record;
   return {
     id,
     state,
     revision,
     ...progress,
     ...(reason === undefined ? {} : { reason }),
+    ...(waiting === undefined ? {} : { waiting }),
     ...(url === undefined ? {} : { url }),
   };
 }

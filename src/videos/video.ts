@@ -30,8 +30,16 @@ export type Reason = z.infer<typeof Reason>;
 export const Moderation = z.object({ verdict: z.enum(verdicts), explicit: z.number().min(0).max(1) });
 export type Moderation = z.infer<typeof Moderation>;
 
+/** Something that time heals and that a video waits for: a code in capitals and a sentence. */
+export const Waiting = z.object({
+  ...Reason.shape,
+  /** Milliseconds since 1970: since when it has been waiting, over all attempts. */
+  since: z.int().nonnegative(),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
 /** What a moderator has said of a video, whatever the network sees in it. */
-export const Decision = z.object({
+export const Decision = z.looseObject({
   verdict: z.enum(["clear", "ban"]),
   /** Who has decided, as text: a principal, or a name. */
   by: z.string().trim().min(1).max(200),
@@ -54,9 +62,16 @@ const json = <Value>(schema: z.ZodType<Value>) =>
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
 const count = z.coerce.number().int().nonnegative();
 
+/**
+ * The schema of records that this version writes. It rises only when an older version would misread a record: a new field
+ * does not raise it, because older versions leave fields that they do not know as they are.
+ */
+export const recordSchema = 1;
+
 /** What is known of a video: the truth until publication. Its fields are the fields of a Redis hash. */
 export const VideoRecord = z.object({
   id: VideoId,
+  schema: count.default(1),
   title: z.string().trim().min(1).max(200),
   /** Principal of the owner, as text; absent: whoever publishes it. */
   owner: z.string().min(1).optional(),
@@ -76,9 +91,12 @@ export const VideoRecord = z.object({
   run: count,
   /** The attempt whose encode is the verified product. */
   product: count.optional(),
+  /** Products of attempts before this one are not used: the video is to be encoded again. */
+  oldestProduct: count.optional(),
   /** Where the published video can be watched. */
   url: z.string().optional(),
   reason: json(Reason).optional(),
+  waiting: json(Waiting).optional(),
   /** Absent until the content was judged. */
   moderation: json(Moderation).optional(),
   /** Everything that moderators have decided, oldest first; the last one counts. */
@@ -108,6 +126,7 @@ export function newRecord(video: NewVideo, now: number): VideoRecord {
   return {
     ...video,
     id: videoId(video.sha256),
+    schema: recordSchema,
     state: "received",
     attempt: 0,
     run: 1,

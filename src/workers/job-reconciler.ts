@@ -1,5 +1,6 @@
 import type { Worker } from "bullmq";
 import type { Log } from "../base/log.ts";
+import type { TypedError } from "../base/typed-error.ts";
 import { VideoJob } from "../queues/video-job.ts";
 import type { VideoQueues } from "../queues/video-queues.ts";
 import type { VideoRecord } from "../videos/video.ts";
@@ -37,9 +38,15 @@ export function reconcileJobs({
   store,
   log,
 }: ReconcilerDependencies & { queues: VideoQueues }): AsyncDisposable {
+  const reported = new Set<string>();
+  const report = (video: string, err: TypedError) => {
+    if (reported.has(video)) return;
+    reported.add(video);
+    log.error({ video, err }, "the record cannot be read: no one works on this video");
+  };
   const check = async () => {
     try {
-      for await (const record of store.open()) {
+      for await (const record of store.open(report)) {
         const jobs = await queues.state(record);
         if (jobs === "missing") await queues.add(record);
         if (jobs === "failed") await recordFailure(record, "its job has failed", { store, log });

@@ -27,6 +27,8 @@ const events = (record: VideoRecord): VideoEvent[] => [
   { type: "deleted" },
   { type: "lifted", decision, from: "accepted" },
   { type: "judged", decision },
+  { type: "reopened", from: "transcode" },
+  { type: "waited", attempt: record.attempt, reason },
 ];
 
 const after = (record: VideoRecord, event: VideoEvent) => {
@@ -36,17 +38,18 @@ const after = (record: VideoRecord, event: VideoEvent) => {
 
 /** One line a state: what every event leads to, in the order of `events`; - is NOT_ALLOWED. */
 const table: Record<VideoState, string> = {
-  received: "received - - accepted - - - rejected failed - - deleted - -",
-  accepted: "ALREADY_DONE encoding - - - - - - failed - - deleted - -",
-  encoding: "ALREADY_DONE encoding - - encoded - - rejected failed - - deleted - -",
-  encoded: "ALREADY_DONE encoding - - - cleared - - failed - banned deleted - -",
-  cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted - cleared",
-  publishing: "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted - publishing",
-  published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted - published",
-  rejected: "SETTLED SETTLED SETTLED - - - - - - - - - - -",
-  failed: "SETTLED SETTLED SETTLED - - - - - - received banned deleted - -",
-  banned: "SETTLED SETTLED SETTLED - - - - - - - - deleted accepted -",
-  deleted: "SETTLED SETTLED SETTLED - - - - - - - - - - -",
+  received: "received - - accepted - - - rejected failed - - deleted - - - received",
+  accepted: "ALREADY_DONE encoding - - - - - - failed - - deleted - - - -",
+  encoding: "ALREADY_DONE encoding - - encoded - - rejected failed - - deleted - - - encoding",
+  encoded: "ALREADY_DONE encoding - - - cleared - - failed - banned deleted - - - -",
+  cleared: "ALREADY_DONE ALREADY_DONE publishing - - - - - failed - banned deleted - cleared - -",
+  publishing:
+    "ALREADY_DONE ALREADY_DONE publishing - - - published - failed - banned deleted - publishing - publishing",
+  published: "ALREADY_DONE ALREADY_DONE ALREADY_DONE - - - - - - - banned deleted - published - -",
+  rejected: "SETTLED SETTLED SETTLED - - - - - - - - - - - accepted -",
+  failed: "SETTLED SETTLED SETTLED - - - - - - received banned deleted - - accepted -",
+  banned: "SETTLED SETTLED SETTLED - - - - - - - - deleted accepted - - -",
+  deleted: "SETTLED SETTLED SETTLED - - - - - - - - - - - - -",
 };
 for (const [state, expected] of Object.entries(table))
   test(`the life of a video: every event in state ${state}`, () => {
@@ -66,6 +69,50 @@ test("a stage that begins takes the next fencing number", () => {
     revision: 2,
     updatedAt: 2_000,
   });
+});
+
+test("waiting: since the first time, over attempts, until the stage gets further", () => {
+  const waited = (record: VideoRecord, at: number, code: string) => {
+    const result = transition(
+      record,
+      { type: "waited", attempt: record.attempt, reason: { code, message: "" } },
+      at,
+    );
+    assert.ok(result.outcome === "moved");
+    return result.record;
+  };
+  const publishing: VideoRecord = { ...fresh, state: "publishing", stage: "publish", attempt: 3 };
+  const first = waited(publishing, 5_000, "CANISTER_UNREACHABLE");
+  const again = transition(first, { type: "publish-begun", run: 1 }, 6_000);
+  assert.ok(again.outcome === "moved");
+  const second = waited(again.record, 7_000, "BUCKET_FULL");
+  assert.deepEqual(second.waiting, { code: "BUCKET_FULL", message: "", since: 5_000 });
+  assert.deepEqual([second.state, second.attempt], ["publishing", 4]);
+  const published = transition(second, { type: "published", attempt: 4, url: "http://v.example/" }, 8_000);
+  assert.ok(published.outcome === "moved");
+  assert.equal("waiting" in published.record, false);
+});
+
+test("reopened: a new run, and an encode of its own unless it only publishes again", () => {
+  const record: VideoRecord = {
+    ...fresh,
+    state: "failed",
+    stage: "publish",
+    attempt: 7,
+    run: 2,
+    product: 5,
+    reason,
+  };
+  const reopened = (from: Stage) => {
+    const next = after(record, { type: "reopened", from });
+    assert.ok(typeof next !== "string");
+    const { state, stage, attempt, run, oldestProduct, reason } = next;
+    assert.deepEqual([stage, attempt, run, reason], [from, 8, 3, undefined]);
+    return [state, oldestProduct];
+  };
+  assert.deepEqual(reopened("ingest"), ["received", 8]);
+  assert.deepEqual(reopened("transcode"), ["accepted", 8]);
+  assert.deepEqual(reopened("publish"), ["cleared", undefined]);
 });
 
 test("an older attempt and an older run are refused, whatever they say", () => {
@@ -130,7 +177,9 @@ test("no sequence of events leaves a final state, publishes twice, or lowers a f
         if (event === undefined) continue;
         const next = after(record, event);
         if (typeof next === "string") continue;
-        assert.ok(record.state !== "rejected" && record.state !== "deleted", `left ${record.state}`);
+        assert.ok(record.state !== "deleted", "left deleted");
+        // Only an operator can have a rejected video judged again.
+        if (record.state === "rejected") assert.equal(event.type, "reopened");
         assert.ok(next.attempt >= record.attempt && next.run >= record.run);
         assert.equal(next.revision, record.revision + 1);
         if (event.type === "published") published++;

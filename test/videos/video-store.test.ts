@@ -5,7 +5,7 @@ import { type RedisServer, startRedis } from "../../src/cli/services/redis-serve
 import { connectRedis } from "../../src/queues/connection.ts";
 import { followVideos } from "../../src/videos/follow-videos.ts";
 import { begun } from "../../src/videos/transition.ts";
-import { VideoStore } from "../../src/videos/video-store.ts";
+import { VideoStore, videoKeys } from "../../src/videos/video-store.ts";
 import type { VideoUpdate } from "../../src/videos/video-update.ts";
 
 let server: RedisServer;
@@ -30,6 +30,8 @@ const video = (digit: string) => ({
   sha256: digit.repeat(64),
   bytes: 9,
 });
+
+const never = () => assert.fail("every record can be read");
 
 async function toListOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -62,15 +64,57 @@ test("of many that begin at once each gets a fencing number of its own; only the
 
 test("the open ones are those that somebody has to work on; all are listed newest first", async () => {
   const [a, b] = [await store.create(video("a")), await store.create(video("b"))];
-  assert.deepEqual((await toListOf(store.open())).map(({ id }) => id).sort(), [a.id, b.id]);
+  assert.deepEqual((await toListOf(store.open(never))).map(({ id }) => id).sort(), [a.id, b.id]);
   await store.apply(a.id, { type: "failed", attempt: 0, reason });
   assert.deepEqual(
-    (await toListOf(store.open())).map(({ id }) => id),
+    (await toListOf(store.open(never))).map(({ id }) => id),
     [b.id],
   );
   await store.apply(a.id, { type: "retried", source: "/again.mp4" });
-  assert.equal((await toListOf(store.open())).length, 2);
+  assert.equal((await toListOf(store.open(never))).length, 2);
   assert.deepEqual((await toListOf(store.ids())).sort(), [a.id, b.id]);
+});
+
+test("an unreadable record is reported, the others follow; one that is gone is forgotten", async () => {
+  const [a, b, c] = [
+    await store.create(video("a")),
+    await store.create(video("b")),
+    await store.create(video("c")),
+  ];
+  await redis.hset(videoKeys.record(a.id), "bytes", "many");
+  await redis.del(videoKeys.record(c.id));
+  for (const list of [store.open.bind(store), store.records.bind(store)]) {
+    const reported: string[] = [];
+    const records = await toListOf(list((id, { code }) => void reported.push(`${id} ${code}`)));
+    assert.deepEqual([records, reported], [[b], [`${a.id} RECORD_UNREADABLE`]]);
+  }
+  assert.deepEqual((await redis.smembers(videoKeys.open)).sort(), [a.id, b.id]);
+});
+
+test("two versions in one pool: fields that this one does not know stay, a newer schema is left alone", async () => {
+  const { id } = await store.create(video("a"));
+  const key = videoKeys.record(id);
+  const decisions = '[{"verdict":"clear","by":"ann","reason":"a painting","at":7,"appeal":"granted"}]';
+  await redis.hset(key, { cover: '{"at":1.5}', decisions });
+  await store.apply(id, begun("ingest", 1));
+  await store.apply(id, { type: "accepted", attempt: 1 });
+  await store.apply(id, { type: "failed", attempt: 1, reason });
+  await store.apply(id, { type: "retried", source: "/again.mp4" });
+  const fields = await redis.hgetall(key);
+  assert.deepEqual([fields.cover, fields.decisions, fields.reason], ['{"at":1.5}', decisions, undefined]);
+
+  // Also where this version adds to a list.
+  await redis.hset(key, "state", "published");
+  const decision = { verdict: "ban", by: "bob", reason: "no painting", at: 8 } as const;
+  await store.apply(id, { type: "banned", reason, decision });
+  assert.match((await redis.hget(key, "decisions"))!, /"appeal":"granted"/);
+
+  await redis.hset(key, { schema: 2, state: "translated" });
+  const before = await redis.hgetall(key);
+  const newer = { code: "RECORD_NEWER", final: false };
+  await assert.rejects(store.apply(id, { type: "deleted" }), newer);
+  await assert.rejects(store.create(video("a")), newer);
+  assert.deepEqual(await redis.hgetall(key), before);
 });
 
 test("progress of an attempt that was taken over is refused", async () => {
