@@ -6,6 +6,7 @@ export const rejections = {
   CORRUPT: { final: true, advice: "the file is damaged: most of it cannot be decoded" },
   DISK_FULL: { final: false, advice: "this host is out of disk space: free some, then try again" },
   EMPTY_FILE: { final: true, advice: "the file is empty: upload it again" },
+  ENCRYPTED: { final: true, advice: "the file is encrypted: upload it without copy protection" },
   FILE_NOT_FOUND: { final: true, advice: "there is no such file, or it may not be read: check the path" },
   FORBIDDEN_CONTAINER: {
     final: true,

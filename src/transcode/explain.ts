@@ -33,6 +33,9 @@ function pictureSentences({ video, container }: Source, plan: EncodePlan): strin
       (turned.length === 0
         ? "."
         : `, ${turned.join(", ")}, so shown at ${Math.round(shown.width)}x${Math.round(shown.height)}; the renditions are upright.`),
+    ...(video.frameSize === "constant"
+      ? []
+      : ["Its size changes: the one that is shown longest counts, and other frames get bars."]),
     ...(plan.video.deinterlace === "no" ? [] : ["Its interlaced frames are made progressive."]),
   ];
 }

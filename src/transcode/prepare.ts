@@ -31,7 +31,7 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const policy = { ...policyOf(defaults), ...options.policy };
   const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
-  const source = screen(await probe(resolve(file), { maxBytes: limits.maxBytes, signal }), limits);
+  const source = screen(await probe(resolve(file), { ...limits, signal }), limits);
   // How hard a clip is does not depend on the codec.
   const draft = plan(source, { ...policy, codecs: ["h264"] });
   const measured = await measure(source, draft, { ...policy, signal });

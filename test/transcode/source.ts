@@ -15,6 +15,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
     video: {
       index: 0,
       codec: "h264",
+      tag: "avc1",
       width: 1920,
       height: 1080,
       pixelAspect: 1,
@@ -23,6 +24,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
       pixelFormat: "yuv420p",
       color: { matrix: "bt709", transfer: "bt709", primaries: "bt709", range: "tv" },
       interlaced: false,
+      frameSize: "constant",
       needsDolbyVision: false,
       start: 0,
       timing: { packets: 60, duration: 2, rate: 30, constant: true },

@@ -13,12 +13,17 @@ import { printJson, printRejection } from "./rejection-output.ts";
 export default function (command: Command): void {
   command
     .argument("<file>", "video file")
+    .option("--motion-photo", "take the video inside a photo (HEIC)")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample: ./kiln probe holiday.mov")
-    .action(async (file: string, options: { json?: true }) => {
+    .action(async (file: string, options: { json?: true; motionPhoto?: true }) => {
       const limits = limitsOf(readSettings(TranscodeSettings));
       try {
-        const found = await probe(resolve(file), { maxBytes: limits.maxBytes, signal: stopSignal() });
+        const found = await probe(resolve(file), {
+          ...limits,
+          ...(options.motionPhoto && { motionPhotos: "accepted" as const }),
+          signal: stopSignal(),
+        });
         const verdict = verdictOn(found, limits);
         if (options.json) printJson({ ...verdict, probe: found });
         else print(found, verdict);

@@ -26,6 +26,7 @@ type Options = {
   out?: string;
   json?: true;
   mp4?: true;
+  motionPhoto?: true;
   progressive?: true;
   growing?: string;
   dryRun?: true;
@@ -38,6 +39,7 @@ export default function (command: Command): void {
     .option("--out <dir>", "folder to write; it appears when everything is done and checked")
     .option("--explain", "say in words what will be made and why, and encode nothing")
     .option("--dry-run", "print the ffmpeg commands for a shell, and encode nothing")
+    .option("--motion-photo", "take the video inside a photo (HEIC)")
     .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
     .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
     .option(
@@ -56,7 +58,7 @@ export default function (command: Command): void {
       const preparation = {
         signal,
         policy: { ...policyOf(settings), ...(options.mp4 && { mp4: "on" as const }) },
-        limits: limitsOf(settings),
+        limits: { ...limitsOf(settings), ...(options.motionPhoto && { motionPhotos: "accepted" as const }) },
       };
       try {
         if (options.explain || options.dryRun) await show(file, options, preparation);

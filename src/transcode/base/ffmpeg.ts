@@ -219,8 +219,17 @@ export function failure(log: readonly string[], cause: Error): TypedError {
     });
   const gpu = gpuFailure(log);
   if (gpu !== null) return new GpuError(gpu, { cause });
-  if (/Decoder \([^)]*\) not found|Decoding requested, but no decoder found/.test(all))
-    return new RejectionError("UNSUPPORTED_CODEC", undefined, { cause });
+  const decoder = /Decoder \((?:codec )?([^)]*)\) not found|Decoding requested, but no decoder found/.exec(
+    all,
+  );
+  if (decoder)
+    return new RejectionError(
+      "UNSUPPORTED_CODEC",
+      decoder[1] && `this ffmpeg has no decoder for ${decoder[1]}`,
+      {
+        cause,
+      },
+    );
   if (/Cannot determine format of input (stream )?\d/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
   // The second message: there is no room for a thread's stack.

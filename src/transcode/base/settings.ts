@@ -239,6 +239,8 @@ export type Limits = {
   maxPixels: number;
   maxSourceFrameRate: number;
   maxStreams: number;
+  /** Whether the video that a phone kept inside a photo (HEIC) is taken. */
+  motionPhotos: "refused" | "accepted";
 };
 
 export function policyOf(settings: TranscodeSettings): Policy {
@@ -275,5 +277,6 @@ export function limitsOf(settings: TranscodeSettings): Limits {
     maxPixels: settings.KILN_MAX_PIXELS,
     maxSourceFrameRate: settings.KILN_MAX_SOURCE_FRAME_RATE,
     maxStreams: settings.KILN_MAX_STREAMS,
+    motionPhotos: "refused",
   };
 }

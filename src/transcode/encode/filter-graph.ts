@@ -55,7 +55,7 @@ function memoryHead(plan: EncodePlan, part: Part): string[] {
   const { video, renditions } = plan;
   return [
     ...(video.deinterlace === "no" ? [] : ["bwdif=mode=send_frame:deint=interlaced"]),
-    ...inOrder(plan, part, colorFilters(video.conversion, renditions[0]!)),
+    ...inOrder(plan, part, colorFilters(video.conversion, renditions[0]!, video.frameSize)),
   ];
 }
 

@@ -38,6 +38,7 @@ const decodable: Readonly<Record<string, readonly string[]>> = {
 
 function undecodable({ video }: EncodePlan, { nvdec, filters }: GpuCapabilities): string | null {
   if (!nvdec.works) return nvdec.reason;
+  if (video.frameSize === "changing") return "the size of the pictures changes";
   const { codec, pixelFormat } = video.coded;
   if (!decodable[codec]?.includes(pixelFormat ?? "")) return `NVDEC does not take ${codec} in ${pixelFormat}`;
   if (video.deinterlace !== "no" && filters.deinterlace === null)

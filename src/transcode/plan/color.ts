@@ -77,23 +77,31 @@ const peak = (1000 / white).toFixed(3);
 
 /**
  * Filters that scale to `size` and convert: scaling first, so that the costly part works on fewer pixels.
+ * Frames of another shape than most keep it, with bars.
  * The tone map was chosen by PSNR against libplacebo's BT.2390 (33 dB for HLG, 23 dB for PQ).
  */
-export function colorFilters(from: Conversion, { width, height }: Size): string[] {
+export function colorFilters(
+  from: Conversion,
+  { width, height }: Size,
+  frameSize: "constant" | "changing" = "constant",
+): string[] {
   const retag = from.retagged === undefined ? "" : `setparams=colorspace=${from.retagged},`;
-  const plain = `${retag}scale=${width}:${height}:flags=bicubic`;
+  const changing = frameSize === "changing";
+  const bars = changing ? [`pad=${width}:${height}:-1:-1:eval=frame`] : [];
+  const plain = `${retag}scale=${changing ? fitted({ width, height }) : `${width}:${height}`}:flags=bicubic`;
   switch (from.kind) {
     case "sdr": {
       const scale = from.matrix === "kept" ? plain : `${plain}${exactly}`;
       const input =
         from.from === "tagged" ? "" : `:in_color_matrix=${from.from.matrix}:in_range=${from.from.range}`;
-      return [`${scale}${input}:out_color_matrix=bt709:out_range=tv`, "format=yuv420p", tagged];
+      return [`${scale}${input}:out_color_matrix=bt709:out_range=tv`, ...bars, "format=yuv420p", tagged];
     }
     case "wide":
-      return [plain, stated(from), `${video}:p=bt709`, "format=yuv420p", tagged];
+      return [plain, ...bars, stated(from), `${video}:p=bt709`, "format=yuv420p", tagged];
     case "hdr":
       return [
         plain,
+        ...bars,
         stated(from),
         // One pass for both: two take a fifth more of the tone map, for the same bits.
         `zscale=t=linear:npl=${white}:p=bt709,format=gbrpf32le`,
@@ -103,6 +111,14 @@ export function colorFilters(from: Conversion, { width, height }: Size): string[
         tagged,
       ];
   }
+}
+
+/** The largest even size of each frame's own shape; one that is almost the output's fills it. */
+function fitted({ width, height }: Size): string {
+  const fills = `lt(abs(iw*${height}/ih/${width}-1)\\,0.02)`;
+  const columns = `2*trunc(min(${width}\\,${height}*iw/ih)/2)`;
+  const rows = `2*trunc(min(${height}\\,${width}*ih/iw)/2)`;
+  return `w=if(${fills}\\,${width}\\,${columns}):h=if(${fills}\\,${height}\\,${rows}):eval=frame`;
 }
 
 /** zscale refuses untagged input. */

@@ -23,7 +23,8 @@ export function ladder(source: Size, framesPerSecond: number, steps: readonly nu
   const fitting = steps.filter((step) => step * 0.9 <= short).toSorted((one, other) => other - one);
   const between = short < Math.max(...steps) && !fitting.some((step) => step * 1.1 >= short);
   const rungs = [...(between || fitting.length === 0 ? [short] : []), ...fitting].map((step) => {
-    const size = fit(source, Math.min(1, step / short, longestSide / Math.max(source.width, source.height)));
+    const factor = Math.min(step / short, longestSide / Math.max(source.width, source.height));
+    const size = fit(source, Math.min(factor, largestFactor(source, levelFor(step), framesPerSecond)));
     const name = steps.includes(step) ? step : Math.min(size.width, size.height);
     return { name: `${name}p`, ...size, bitrate: bitrate(size, framesPerSecond) };
   });
@@ -32,6 +33,26 @@ export function ladder(source: Size, framesPerSecond: number, steps: readonly nu
     ({ width, height }, index) =>
       rungs.findIndex((other) => other.width === width && other.height === height) === index,
   );
+}
+
+/** Macroblocks of 16 x 16 pixels, of a frame and in a second. */
+type Level = { frame: number; second: number };
+
+/**
+ * The highest level that a rung may need: up to 1080 lines 4.2, where Apple's and most hardware decoders end. HEVC and AV1
+ * at level 4.1 allow at least as many pixels.
+ * @source ITU-T H.264, table A-1; ITU-T H.265, table A.8; AV1, annex A.3; Apple HLS Authoring Specification, 1.4
+ */
+const levelFor = (step: number): Level =>
+  step <= 1080 ? { frame: 8704, second: 522_240 } : { frame: 36_864, second: 2_073_600 };
+
+/** By which a source may be scaled at most, so that the level allows it at this rate; never above 1. */
+function largestFactor(source: Size, { frame, second }: Level, framesPerSecond: number): number {
+  const limit = Math.min(frame, second / framesPerSecond);
+  for (let factor = 1; ; factor *= 0.995) {
+    const { width, height } = fit(source, factor);
+    if (Math.ceil(width / 16) * Math.ceil(height / 16) <= limit) return factor;
+  }
 }
 
 /** Scales a size down and rounds it to even sides: 4:2:0 video has half as many chroma samples. */

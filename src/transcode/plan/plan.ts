@@ -20,6 +20,7 @@ export type EncodePlan = {
   video: {
     stream: number;
     coded: Coded;
+    frameSize: VideoStream["frameSize"];
     deinterlace: "no" | "interlaced frames";
     conversion: Conversion;
     /** Seconds by which frames are shown earlier, so that those of a steady source lie on the output's grid. */
@@ -93,6 +94,7 @@ export function plan(
     video: {
       stream: video.index,
       coded: coded(video),
+      frameSize: video.frameSize,
       deinterlace: video.interlaced ? "interlaced frames" : "no",
       conversion: conversion(video.color, video),
       shift,

@@ -64,7 +64,7 @@ export function sampleCommand(plan: EncodePlan): FfmpegCommand {
       return `[${index}:${video.stream}]${[...deinterlaced, ...steady].join(",")}[part${index}]`;
     }),
     `${parts.map((_, index) => `[part${index}]`).join("")}concat=n=${parts.length},split=2[coded][seen]`,
-    `[coded]${colorFilters(video.conversion, large).join(",")},split=2[large][s]`,
+    `[coded]${colorFilters(video.conversion, large, video.frameSize).join(",")},split=2[large][s]`,
     `[s]${scale(small)}[small]`,
     ...comparison(top!, others),
   ];

@@ -73,6 +73,13 @@ const containers: readonly { matches: (head: Uint8Array) => boolean; container: 
   },
 ];
 
+/** Brands of still pictures in HEIF. @source ISO/IEC 23008-12, 10; AV1 Image File Format, 4 */
+const photoBrands = new Set(["heic", "heix", "heim", "heis", "mif1", "avif"]);
+
+/** Whether a file is a photo, in which some phones also keep a short video. */
+export const isPhoto = (head: Uint8Array): boolean =>
+  text(head, 4, 4) === "ftyp" && photoBrands.has(text(head, 8, 4));
+
 const isobmffStarts = new Set("ftyp moov mdat free skip wide pnot styp sidx moof".split(" "));
 
 function text(head: Uint8Array, offset: number, length: number): string {

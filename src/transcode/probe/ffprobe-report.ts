@@ -5,7 +5,7 @@ export const ffprobeEntries = [
   "-show_entries",
   [
     "format=start_time",
-    "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
+    "stream=index,codec_type,codec_name,codec_tag_string,nb_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
       "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
     "stream_disposition=attached_pic,default",
     "stream_side_data=rotation,displaymatrix,dv_profile,dv_bl_signal_compatibility_id",
@@ -40,6 +40,10 @@ const FfprobeStream = z.object({
   index: z.int(),
   codec_type: z.string().optional(),
   codec_name: Named,
+  /** Four characters, or numbers in brackets. */
+  codec_tag_string: z.string().default(""),
+  /** As the container counts them; absent where it does not. */
+  nb_frames: z.coerce.number().optional().catch(undefined),
   width: z.int().default(0),
   height: z.int().default(0),
   sample_aspect_ratio: Ratio.optional(),

@@ -13,10 +13,9 @@ export type Orientation = {
 /** Reads a stream's display matrix. Pure. */
 export function orientation(sideData: readonly FfprobeSideData[]): Orientation {
   const turned = sideData.find(({ rotation }) => rotation !== undefined);
-  return {
-    rotation: clockwise(turned?.rotation ?? 0),
-    mirrored: determinant(turned?.displaymatrix ?? "") < 0,
-  };
+  // Of a matrix of zeros ffprobe prints the smallest 64-bit integer.
+  const rotation = Math.abs(turned?.rotation ?? 0) > 360 ? 0 : (turned?.rotation ?? 0);
+  return { rotation: clockwise(rotation), mirrored: determinant(turned?.displaymatrix ?? "") < 0 };
 }
 
 /** ffprobe counts anticlockwise and to either side; only quarter turns are kept. */

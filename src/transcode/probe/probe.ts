@@ -1,8 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
 import { RejectionError } from "../base/rejection.ts";
-import { type Container, headBytes, sniff } from "./container.ts";
+import type { Limits } from "../base/settings.ts";
+import { type Container, headBytes, isPhoto, sniff } from "./container.ts";
+import { isEncrypted } from "./encryption.ts";
 import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
+import { withFrameSizes } from "./frame-sizes.ts";
 import { referenceFormat } from "./reference-format.ts";
 import { secondOpinion } from "./second-opinion.ts";
 import { type Streams, streamsOf } from "./streams.ts";
@@ -20,17 +23,19 @@ export type Probe = Streams & {
  * Reads what a file is. The first bytes decide which demuxer may read it, ffprobe lists streams and
  * packets, mediabunny fills in what ffprobe leaves open.
  * @throws RejectionError FILE_NOT_FOUND, NOT_A_FILE, EMPTY_FILE, NOT_A_VIDEO,
- *   FORBIDDEN_CONTAINER, TRUNCATED, CORRUPT, TOO_LARGE
+ *   FORBIDDEN_CONTAINER, ENCRYPTED, TRUNCATED, CORRUPT, TOO_LARGE
  * @param maxBytes of the file; a larger one is not even read
+ * @param motionPhotos whether the video inside a photo is wanted
  */
 export async function probe(
   path: string,
   {
     maxBytes = Number.POSITIVE_INFINITY,
+    motionPhotos = "refused",
     signal,
-  }: { maxBytes?: number; signal?: AbortSignal | undefined } = {},
+  }: Partial<Pick<Limits, "maxBytes" | "motionPhotos">> & { signal?: AbortSignal | undefined } = {},
 ): Promise<Probe> {
-  const { container, bytes, missingBytes } = await identify(path, maxBytes);
+  const { container, bytes, missingBytes } = await identify(path, { maxBytes, motionPhotos });
   try {
     const printed = await runFfprobe(
       [...hardened(container.demuxer), ...ffprobeEntries, "-i", fileUrl(path)],
@@ -39,8 +44,16 @@ export async function probe(
       },
     );
     const report = FfprobeReport.parse(JSON.parse(printed));
-    const found = { path, bytes, container, missingBytes, ...streamsOf(report, container.clock) };
-    return found.video === null ? found : { ...found, video: await secondOpinion(path, found.video) };
+    const found = {
+      path,
+      bytes,
+      container,
+      missingBytes: holdsAllPackets(report) ? 0 : missingBytes,
+      ...streamsOf(report, container.clock),
+    };
+    if (found.video === null) return found;
+    const video = await secondOpinion(path, found.video);
+    return { ...found, video: await withFrameSizes(path, container, video, signal) };
   } catch (error) {
     // Without its end an mp4 has no index at all: what is missing explains what ffprobe cannot read.
     if (error instanceof RejectionError && error.code === "CORRUPT" && missingBytes > 0)
@@ -49,7 +62,15 @@ export async function probe(
   }
 }
 
-async function identify(path: string, maxBytes: number) {
+/** By the container's own index: then only a box's size field is wrong. */
+const holdsAllPackets = ({ streams, packets }: FfprobeReport): boolean =>
+  streams.length > 0 &&
+  streams.every(({ index, nb_frames: promised }) => {
+    const read = packets.filter(({ stream_index, flags }) => stream_index === index && !flags.includes("C"));
+    return promised !== undefined && promised > 0 && read.length >= promised;
+  });
+
+async function identify(path: string, { maxBytes, motionPhotos }: Pick<Limits, "maxBytes" | "motionPhotos">) {
   const unreadable = (cause: unknown) => {
     // Node reads names as UTF-8 and puts this character where they are something else.
     const why = path.includes("\ufffd") ? `${path}: its name is not UTF-8, rename it` : path;
@@ -70,5 +91,8 @@ async function identify(path: string, maxBytes: number) {
       ? new RejectionError("NOT_A_VIDEO")
       : new RejectionError("FORBIDDEN_CONTAINER", `it is ${reference}`);
   }
+  if (motionPhotos === "refused" && isPhoto(head))
+    throw new RejectionError("NOT_A_VIDEO", "it is a photo: --motion-photo takes the video inside it");
+  if (await isEncrypted(file, found.size, container)) throw new RejectionError("ENCRYPTED");
   return { container, bytes: found.size, missingBytes: await container.missingBytes(file, found.size) };
 }

@@ -6,6 +6,16 @@ import { shownSeconds, type VideoStream } from "./streams.ts";
 /** A probe whose video is worth encoding. */
 export type Source = Probe & { video: VideoStream };
 
+/** Sample entries that older releases of ffmpeg do not know, and what decodes them. */
+const decoders: Readonly<Record<string, string>> = {
+  dav1: "AV1 in Dolby Vision: it takes an ffmpeg that knows `dav1`, with the decoder libdav1d",
+  dvav: "H.264 in Dolby Vision: it takes an ffmpeg that knows `dvav`, with the decoder h264",
+  dvh1: "HEVC in Dolby Vision: it takes an ffmpeg that knows `dvh1`, with the decoder hevc",
+};
+
+const unknownCodec = (tag: string): string | undefined =>
+  decoders[tag] ?? (/^[\x20-\x7e]{4}$/.test(tag) ? `the file calls it ${JSON.stringify(tag)}` : undefined);
+
 /**
  * Takes a source or refuses it, before anything is decoded.
  * @throws RejectionError NO_VIDEO_STREAM, TRUNCATED, NO_FRAMES, UNSUPPORTED_CODEC, TOO_LARGE, TOO_MANY_STREAMS,
@@ -24,7 +34,7 @@ export function screen(probe: Probe, limits: Limits): Source {
       "TOO_MANY_STREAMS",
       `${probe.streamCount} streams, at most ${limits.maxStreams} are taken`,
     );
-  if (video.codec === "unknown") throw new RejectionError("UNSUPPORTED_CODEC");
+  if (video.codec === "unknown") throw new RejectionError("UNSUPPORTED_CODEC", unknownCodec(video.tag));
   if (video.needsDolbyVision)
     throw new RejectionError("UNSUPPORTED_CODEC", "Dolby Vision without a compatible base layer");
   const pixels = video.width * video.height;

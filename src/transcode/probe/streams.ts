@@ -7,6 +7,8 @@ import { type Packet, type Timing, timing } from "./timing.ts";
 export type VideoStream = Orientation & {
   index: number;
   codec: string;
+  /** The container's name for the codec: `avc1`. */
+  tag: string;
   /** As stored, before rotation. */
   width: number;
   height: number;
@@ -16,6 +18,8 @@ export type VideoStream = Orientation & {
   pixelFormat: string | null;
   color: Color;
   interlaced: boolean;
+  /** Whether the source changes its size; the stated one is then shown longest. */
+  frameSize: "constant" | "changing";
   /** Dolby Vision whose base layer cannot be shown alone. */
   needsDolbyVision: boolean;
   /** Seconds after the file's start at which the first frame is shown. */
@@ -149,6 +153,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
   return {
     index: stream.index,
     codec: stream.codec_name ?? "unknown",
+    tag: stream.codec_tag_string,
     width: stream.width,
     height: stream.height,
     // Ratios beyond 4 are damage, not anamorphic video.
@@ -162,6 +167,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
       range: stream.color_range,
     },
     interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ""),
+    frameSize: "constant",
     needsDolbyVision: sideData.some(needsDolbyVision),
     start: Number.isFinite(start) ? Math.max(0, start) : 0,
     timing: measured,

@@ -9,6 +9,7 @@ import { rejections } from "../../../src/base/errors.ts";
 import { emptyOutputs, failure } from "../../../src/transcode/base/ffmpeg.ts";
 import { limitsOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import { judge } from "../../../src/transcode/encode/judge.ts";
+import { probe } from "../../../src/transcode/probe/probe.ts";
 import { screen } from "../../../src/transcode/probe/screen.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { clip, pattern, policy, scratch } from "../clip.ts";
@@ -29,6 +30,8 @@ const half = async (path: string) => {
   const content = await readFile(path);
   return await written(`half-${path.split("/").at(-1)}`, content.subarray(0, content.length / 2));
 };
+/** The same file with the brand of a HEIC. */
+const photo = (mp4: Buffer) => Buffer.from(mp4.toString("latin1").replace("ftypisom", "ftypheic"), "latin1");
 const audioWords = "-f lavfi -i sine=d=1";
 /** Not random: a file of the same bytes in every run. */
 const noise = Uint8Array.from({ length: 50_000 }, (_, index) => (index * index * 31 + index * 17 + 5) % 251);
@@ -63,6 +66,35 @@ const cases: readonly [name: string, code: keyof typeof rejections, make: () => 
     "a still picture",
     "NOT_A_VIDEO",
     () => clip(clips, "still.png", "-f lavfi -i testsrc2=s=64x64 -frames:v 1"),
+  ],
+  [
+    "a photo with a video inside",
+    "NOT_A_VIDEO",
+    async () =>
+      written("photo.heic", photo(await readFile(await clip(clips, "inside.mp4", pattern("64x64", 0.2))))),
+  ],
+  [
+    "an encrypted mp4",
+    "ENCRYPTED",
+    () => {
+      const key = "0123456789abcdef0123456789abcdef";
+      const encryption = `-encryption_scheme cenc-aes-ctr -encryption_key ${key} -encryption_kid ${key}`;
+      return clip(clips, "encrypted.mp4", pattern("64x64", 0.2, `-c:v libx264 ${encryption}`));
+    },
+  ],
+  [
+    "a codec that ffmpeg does not know",
+    "UNSUPPORTED_CODEC",
+    async () => {
+      const words = "-f lavfi -i testsrc2=s=64x64:d=0.1 -c:v libx264";
+      return written(
+        "zav1.mp4",
+        Buffer.from(
+          (await readFile(await clip(clips, "avc.mp4", words), "latin1")).replaceAll("avc1", "zav1"),
+          "latin1",
+        ),
+      );
+    },
   ],
   ["sound", "NO_VIDEO_STREAM", () => clip(clips, "sound.m4a", audioWords)],
   ["an MP3", "NO_VIDEO_STREAM", () => clip(clips, "sound.mp3", audioWords)],
@@ -132,7 +164,11 @@ for (const [name, code, make] of cases) {
 const limits = limitsOf(TranscodeSettings.parse({ KILN_MIN_SECONDS: "1" }));
 for (const [code, from] of [
   ["TOO_LONG", source({ timing: { packets: 1, duration: 601, rate: 30, constant: true } })],
-  ["TOO_SHORT", source({ timing: { packets: 3, duration: 0.1, rate: 30, constant: true } })],
+  ["TOO_SHORT", source({ timing: { packets: 3, duration: 0.1, rate: 30, constant: true } }, { audio: null })],
+  [
+    "TOO_LONG",
+    source({}, { audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100, start: 0, end: 601 } }),
+  ],
   ["TOO_LARGE", source({ width: 9000, height: 5000 })],
   ["TOO_LARGE", source({}, { bytes: 5e9 })],
   ["TOO_FAST", source({ timing: { packets: 3000, duration: 2, rate: 1500, constant: true } })],
@@ -191,6 +227,29 @@ test("outputs without a frame are told from encoders that did not open for anoth
   assert.deepEqual(emptyOutputs([graph, ...unopened(3)]), []);
   const other = "[vost#0:0/libx264 @ 0x55b7] Task finished with error code: -12 (Cannot allocate memory)";
   assert.deepEqual(emptyOutputs([...unopened(3), other]), []);
+});
+
+test("the video inside a photo is taken when that is wanted", async () => {
+  const inside = await readFile(await clip(clips, "motion.mp4", pattern("64x64", 0.2)));
+  const file = await written("motion.heic", photo(inside));
+  const { video } = await probe(file, { motionPhotos: "accepted" });
+  assert.equal(video?.timing.packets, 6);
+});
+
+test("which decoder is missing", () => {
+  const video = { ...source().video, codec: "unknown" };
+  const limits = limitsOf(TranscodeSettings.parse({}));
+  for (const [tag, named] of [
+    ["dav1", /AV1 in Dolby Vision.*libdav1d/],
+    ["zzz1", /the file calls it "zzz1"/],
+    ["[0][0][0][0]", /convert it to H.264$/],
+  ] as const)
+    assert.throws(() => screen({ ...source(), video: { ...video, tag } }, limits), {
+      code: "UNSUPPORTED_CODEC",
+      message: named,
+    });
+  const log = ["Decoder (codec av1) not found for input stream #0:0"];
+  assert.match(failure(log, new Error("ffmpeg exited with code 1")).message, /no decoder for av1/);
 });
 
 const kiln = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));

@@ -43,6 +43,19 @@ for (const [name, width, height, expected] of [
   test(`ladder: ${name}`, () => assert.deepEqual(sizes(width, height), expected));
 }
 
+for (const [name, width, height, rate, top] of [
+  ["1080p60", 1920, 1080, 60, "1920x1080"],
+  ["a screen of 20:9 at 60", 1080, 2400, 60, "992x2204"],
+  ["a screen of 20:9 at 30", 1080, 2400, 30, "992x2204"],
+  ["1200 lines of a tablet", 1920, 1200, 30, "1728x1080"],
+] as const)
+  test(`ladder: the largest rung fits into level 4.2: ${name}`, () => {
+    const [rung] = ladder({ width, height }, rate, steps);
+    assert.equal(`${rung!.width}x${rung!.height}`, top);
+    const macroblocks = Math.ceil(rung!.width / 16) * Math.ceil(rung!.height / 16);
+    assert.ok(macroblocks <= 8704 && macroblocks * rate <= 522_240);
+  });
+
 test("ladder: never upscaled, always even, never empty, smaller and cheaper step by step", () => {
   const side = fc.integer({ min: 2, max: 9000 });
   const ladders = fc.uniqueArray(fc.integer({ min: 16, max: 2160 }), { minLength: 1, maxLength: 6 });

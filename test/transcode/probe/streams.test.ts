@@ -14,6 +14,7 @@ for (const [name, rotation, displaymatrix, expected] of [
   ["to the other side", 90, matrix(0, -1, 1, 0), { rotation: 270, mirrored: false }],
   ["a front camera", 180, matrix(-1, 0, 0, 1), { rotation: 180, mirrored: true }],
   ["turned and mirrored", -90, matrix(0, 1, 1, 0), { rotation: 90, mirrored: true }],
+  ["all zeros", Number.MIN_SAFE_INTEGER * 1024, matrix(0, 0, 0, 0), { rotation: 0, mirrored: false }],
   ["damage: nearly a quarter turn", -89.6, "", { rotation: 90, mirrored: false }],
 ] as const) {
   test(`orientation: ${name}`, () =>
