@@ -78,7 +78,7 @@ const wings = {
     deploy: ["network", "canisters"],
   },
   events: {
-    shared: ["choice", "event", "event-stream", "parse-event"],
+    shared: ["choice", "event", "event-stream", "parse-event", "viewer-entry"],
     ...{ lake: [], files: ["lake"], simulator: [] },
   },
   ml: {
@@ -90,7 +90,8 @@ const wings = {
   },
   feed: {
     shared: ["candidate"],
-    ...{ state: [], sources: [], filters: [], ranking: ["state"], selection: [] },
+    ...{ state: [], sources: ["state"], filters: ["state"], ranking: ["state"] },
+    selection: ["state", "filters"],
     push: ["sources", "selection"],
   },
   "ml/training": {

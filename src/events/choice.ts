@@ -15,3 +15,7 @@ const chosenBy: ReadonlySet<EngagementEvent["type"]> = new Set([
 /** Whether an event shows that the viewer liked the video: what models learn from. */
 export const isChoice = (event: EngagementEvent): boolean =>
   event.type === "watch" ? event.watchedMs >= chosenShare * event.totalMs : chosenBy.has(event.type);
+
+/** Whether an event shows that the viewer does not like the video after all: earlier choices of it do not count. */
+export const isRetraction = ({ type }: EngagementEvent): boolean =>
+  type === "unlike" || type === "not_interested" || type === "report";

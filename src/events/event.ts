@@ -13,25 +13,40 @@ const count = (unit: string) =>
 
 const isoTime = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
-/** Seconds since 1970 lie below this until the year 33658, so a time in seconds is recognised. */
-const firstMillisecond = 1_000_000_000_000;
+const years = { first: Date.UTC(2001), end: Date.UTC(2100) };
+
+/** What is wrong with a time in milliseconds since 1970, which is often given in another unit. */
+function timeProblem(time: number): string | undefined {
+  if (time >= years.first && time < years.end) return undefined;
+  const unit = [
+    ["seconds", 1e-3],
+    ["microseconds", 1e3],
+  ] as const;
+  for (const [name, factor] of unit)
+    if (time >= years.first * factor && time < years.end * factor)
+      return `looks like ${name} since 1970: expected milliseconds`;
+  return `lies ${time < years.first ? "before 2001" : "after 2099"}: expected milliseconds since 1970`;
+}
 
 const Time = z
   .union([z.int(), isoTime], { error: "expected milliseconds since 1970 or an ISO 8601 time with its zone" })
-  .refine((time) => time >= firstMillisecond, {
-    error: "lies before 2001: expected milliseconds since 1970, not seconds",
+  .superRefine((time, context) => {
+    const message = timeProblem(time);
+    // Aborts: the id is derived from the time.
+    if (message !== undefined) context.addIssue({ code: "custom", message, continue: false });
   });
 
+const Id = z.string().regex(ulidPattern, { error: "expected a ULID: 26 characters of Crockford's base 32" });
+
 const common = {
-  id: z
-    .string()
-    .regex(ulidPattern, { error: "expected a ULID: 26 characters of Crockford's base 32" })
-    .optional(),
+  id: Id.optional(),
   /** When it happened on the viewer's device. */
   at: Time,
   user: Name,
   video: Name,
   session: Name.optional(),
+  /** The impression that the viewer reacts to, by the id that the feed gave. */
+  impression: Id.optional(),
 };
 
 const plain = <Type extends string>(type: Type) => z.strictObject({ ...common, type: z.literal(type) });
@@ -50,6 +65,10 @@ const kinds = [
       .number({ error: "expected a probability" })
       .gt(0, { error: "expected a probability above 0" })
       .max(1, { error: "expected a probability of at most 1" }),
+    /** The feed that it was part of. */
+    feed: Id.optional(),
+    /** Of a feed's first impression: what it was selected from, a JSON list of videos, best first. */
+    candidates: z.string().max(131_072).optional(),
   }),
   z.strictObject({
     ...common,

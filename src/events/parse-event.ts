@@ -14,12 +14,21 @@ const tolerance = 5 * 60_000;
 /**
  * Judges one event as it came from outside. Fields that are null count as absent.
  * @param now milliseconds since 1970: an event may not come from the future
+ * @param options.windowMs how old an event may be; any age since 2001 without it
  */
-export function parseEvent(input: unknown, now: number): ParsedEvent {
+export function parseEvent(
+  input: unknown,
+  now: number,
+  { windowMs = Number.POSITIVE_INFINITY }: { windowMs?: number } = {},
+): ParsedEvent {
   const result = EngagementEvent.safeParse(withoutNulls(input));
   if (!result.success) return { outcome: "invalid", problems: result.error.issues.flatMap(explain(input)) };
   if (result.data.at > now + tolerance)
     return { outcome: "invalid", problems: [{ field: "at", message: "lies in the future" }] };
+  if (result.data.at < now - windowMs) {
+    const message = `lies more than ${Math.round(windowMs / 86_400_000)} days back: import older events with kiln events import`;
+    return { outcome: "invalid", problems: [{ field: "at", message }] };
+  }
   return { outcome: "valid", event: result.data };
 }
 
@@ -30,7 +39,7 @@ export const problemLine = (line: number, { field, message }: EventProblem): str
 function explain(input: unknown): (issue: z.core.$ZodIssue) => EventProblem[] {
   return (issue) => {
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map((field) => ({ field, message: "is no field of this type of event" }));
+      return issue.keys.map((field) => ({ field, message: "is not a field of this type of event" }));
     const [field] = issue.path;
     if (field === undefined) return [{ field: "", message: "expected an object" }];
     const value = (input as Record<string, unknown>)[String(field)];

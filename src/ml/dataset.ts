@@ -1,7 +1,14 @@
 import { TypedError } from "../base/typed-error.ts";
 
 /** A user chose an item, in the order of time where the source has no times. */
-export type Interaction = { user: string; item: string /** Milliseconds since 1970. */; at?: number };
+export type Interaction = {
+  user: string;
+  item: string;
+  /** Milliseconds since 1970. */
+  at?: number;
+  /** Instead of a choice: earlier ones of this item by this user do not count. */
+  retracts?: true;
+};
 
 /**
  * What users chose, as numbers: the items of user u are `sequence[offsets[u]] ... sequence[offsets[u + 1] - 1]`,
@@ -27,8 +34,16 @@ export async function collectDataset(
   const users = new Numbering();
   const items = new Numbering();
   const columns: Columns = { user: [], item: [], at: [] };
+  const retractions = new Map<number, Map<number, number>>();
   let timed = true;
-  for await (const { user, item, at } of interactions) {
+  for await (const { user, item, at, retracts } of interactions) {
+    if (retracts) {
+      const whose = users.of(user);
+      if (!retractions.has(whose)) retractions.set(whose, new Map());
+      // Whatever came before this row.
+      retractions.get(whose)!.set(items.of(item), columns.user.length);
+      continue;
+    }
     timed &&= at !== undefined;
     columns.user.push(users.of(user));
     columns.item.push(items.of(item));
@@ -39,7 +54,7 @@ export async function collectDataset(
       "DATASET_EMPTY",
       "there is not one interaction to learn from: give a file that has some",
     );
-  const { offsets, order } = inOrder(columns, users.names.length, timed);
+  const { offsets, order } = inOrder(columns, users.names.length, { timed, retractions });
   return {
     users: users.names,
     items: items.names,
@@ -78,14 +93,15 @@ export function itemCounts({ items, sequence }: Dataset): Uint32Array {
 /** Interactions as they come, a column each. */
 type Columns = { user: number[]; item: number[]; at: number[] };
 
-/** The rows by user and time, the first of each item only. Without times the order of the source is that of time. */
+/** The rows by user and time, the first of each item that was not retracted only. Without times the order of the source is that of time. */
 function inOrder(
   { user, item, at }: Columns,
   users: number,
-  timed: boolean,
+  { timed, retractions }: { timed: boolean; retractions: ReadonlyMap<number, ReadonlyMap<number, number>> },
 ): { offsets: Uint32Array; order: Int32Array } {
   const rows = Array.from({ length: users }, (): number[] => []);
-  for (const [row, whose] of user.entries()) rows[whose]!.push(row);
+  for (const [row, whose] of user.entries())
+    if (row >= (retractions.get(whose)?.get(item[row]!) ?? 0)) rows[whose]!.push(row);
   const offsets = new Uint32Array(users + 1);
   const order = new Int32Array(user.length);
   for (const [whose, own] of rows.entries()) {

@@ -4,11 +4,17 @@ import { TypedError } from "../base/typed-error.ts";
 /**
  * Connects to Redis. The connection comes back by itself when it is lost later.
  * @param url redis://[user:password@]host:port[/db], rediss:// for TLS
+ * @param options.timeoutMs fails commands after so long, and at once while the connection is lost; without it they wait
  * @throws TypedError REDIS_UNREACHABLE when the server does not answer now
  */
-export async function connectRedis(url: string): Promise<Redis> {
-  // BullMQ asks for null: a blocked command must wait for the reconnection, not fail.
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null });
+export async function connectRedis(url: string, { timeoutMs }: { timeoutMs?: number } = {}): Promise<Redis> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    // BullMQ requires null: a blocked command must wait for the reconnection, not fail.
+    ...(timeoutMs === undefined
+      ? { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: 0, commandTimeout: timeoutMs, enableOfflineQueue: false }),
+  });
   const firstFailure = new Promise<never>((_, fail) => redis.once("error", fail));
   firstFailure.catch(() => {});
   // Later errors are followed by a reconnection; without a listener each would be printed with its stack.

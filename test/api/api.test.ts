@@ -7,20 +7,17 @@ import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { createApi } from "../../src/api/api.ts";
 import { openLog } from "../../src/base/log.ts";
-import { seeded } from "../../src/base/random.ts";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
-import { EventStream } from "../../src/events/event-stream.ts";
 import { compact } from "../../src/events/lake/compact.ts";
 import { Lake } from "../../src/events/lake/lake.ts";
 import type { FeedDependencies } from "../../src/feed/feed.ts";
-import { allVisible } from "../../src/feed/filters/visibility.ts";
 import { ActiveModel } from "../../src/feed/sources/active-model.ts";
 import { loadServedModel } from "../../src/feed/sources/served-model.ts";
 import { trendingVideos } from "../../src/feed/sources/trending.ts";
-import { Viewers } from "../../src/feed/state/viewers.ts";
 import { activate } from "../../src/ml/registry/activation.ts";
 import { type Registry, versionFolder } from "../../src/ml/registry/registry.ts";
 import { sample } from "../events/sample-events.ts";
+import { feedDependencies } from "../feed/feed-dependencies.ts";
 import { markovVersion } from "../feed/markov-version.ts";
 
 let folder: string;
@@ -59,17 +56,9 @@ before(async () => {
     onFailed: (error) => failures.push(error),
   });
   const trending = await trendingVideos(lake);
-  dependencies = {
-    viewers: new Viewers(redis, lake),
-    stream: new EventStream(redis),
-    model: () => model.current,
-    trending: () => trending,
-    fresh: () => fresh,
-    freshShare: 0.25,
-    visibility: allVisible,
-    exploration: 0,
-    random: seeded(1),
-  };
+  dependencies = feedDependencies(redis, lake, {
+    ...{ model: () => model.lease(), trending: () => trending, fresh: () => fresh, freshShare: 0.25 },
+  });
   app = await createApi({ dependencies, log: openLog("silent") });
 });
 after(async () => {
@@ -80,30 +69,59 @@ after(async () => {
 });
 
 const local = { host: "127.0.0.1:8080" };
-async function feedFor(user: string, limit = 9) {
-  const response = await app.inject({ url: `/v1/feed?user=${user}&limit=${limit}`, headers: local });
+type Answer = { modelVersion: string | null; feed: string; items: Record<string, unknown>[] };
+async function feedFor(user: string, limit = 9, api = app): Promise<Answer> {
+  const payload = { user, limit };
+  const response = await api.inject({ method: "POST", url: "/v1/feed", headers: local, payload });
   assert.equal(response.statusCode, 200, response.body);
-  return response.json() as { modelVersion: string | null; items: Record<string, unknown>[] };
+  return response.json();
 }
+/** Without what differs at every call. */
+const plain = (items: Record<string, unknown>[]) => items.map(({ impression: _, ...item }) => item);
 const videosOf = ({ items }: { items: Record<string, unknown>[] }) => items.map(({ video }) => video);
 
 const trained = () => markovVersion(registry, join(folder, "lake"));
 const promote = (version: string) =>
   activate(registry, version, { by: "promote", objections: [], now: Date.now() });
 
-test("feed: with no model what is trending, without what the viewer has seen; nothing comes twice", async () => {
+test("feed: with no model what is trending, without what the viewer has seen; at the end it begins again", async () => {
   await model.refresh();
+  const [a, b, ...rest] = dependencies.trending();
   const first = await feedFor("new", 2);
-  assert.deepEqual(first, {
-    modelVersion: null,
-    items: [
-      { video: "a", position: 0, source: "trending", propensity: 1 },
-      { video: "b", position: 1, source: "trending", propensity: 1 },
-    ].map((item, at) => ({ ...item, video: dependencies.trending()[at] })),
-  });
-  assert.deepEqual(videosOf(await feedFor("new")), dependencies.trending().slice(2));
-  assert.deepEqual((await feedFor("new")).items, []);
+  assert.equal(first.modelVersion, null);
+  assert.deepEqual(plain(first.items), [
+    { video: a, position: 0, source: "trending", propensity: 1 },
+    { video: b, position: 1, source: "trending", propensity: 1 },
+  ]);
+  assert.deepEqual(videosOf(await feedFor("new")), rest);
+  const again = await feedFor("new", 2);
+  assert.deepEqual(
+    again.items.map(({ video, source }) => [video, source]),
+    [
+      [a, "replay"],
+      [b, "replay"],
+    ],
+  );
   assert.deepEqual(videosOf(await feedFor("u1")), ["e"]);
+});
+
+test("feed: GET and HEAD are previews without effects", async () => {
+  const before = await redis.xlen("kiln:events");
+  const url = "/v1/feed?user=previewed&limit=2&explain=true";
+  for (const method of ["GET", "HEAD", "GET"] as const) {
+    const response = await app.inject({ method, url, headers: local });
+    assert.equal(response.statusCode, 200, response.body);
+    if (method === "HEAD") continue;
+    const { items, stages } = response.json();
+    assert.deepEqual(
+      items.map(({ video }: { video: string }) => video),
+      dependencies.trending().slice(0, 2),
+    );
+    assert.equal(items[0].impression, undefined);
+    assert.equal(stages.at(-1).stage, "selection");
+  }
+  assert.equal(await redis.xlen("kiln:events"), before);
+  assert.equal(await redis.lrange("kiln:viewer:previewed", 0, -1).then((entries) => entries.length), 1);
 });
 
 test("feed: what may not be seen is in none, be it a candidate or fresh", async () => {
@@ -112,16 +130,13 @@ test("feed: what may not be seen is in none, be it a candidate or fresh", async 
   const guarded = await createApi({
     dependencies: {
       ...dependencies,
-      visibility: async (videos) => new Set(videos.filter((video) => !hidden.has(video))),
+      visibility: async (videos) => new Map(videos.map((video) => [video, { visible: !hidden.has(video) }])),
     },
     log: openLog("silent"),
   });
   const shown: string[] = [];
-  for (let page = 0; page < 3; page++) {
-    const response = await guarded.inject({ url: "/v1/feed?user=guarded&limit=4", headers: local });
-    assert.equal(response.statusCode, 200, response.body);
-    shown.push(...response.json<{ items: { video: string }[] }>().items.map(({ video }) => video));
-  }
+  for (let page = 0; page < 2; page++)
+    shown.push(...videosOf(await feedFor("guarded", 4, guarded)).map(String));
   await guarded.close();
   fresh = [];
   assert.ok(dependencies.trending().includes("e"));
@@ -170,14 +185,14 @@ test("feed: a promoted version serves without a restart, what was just watched c
   );
   const answer = await feedFor("zoe", 3);
   assert.equal(answer.modelVersion, version);
-  assert.deepEqual(answer.items[0], {
+  assert.deepEqual(plain(answer.items)[0], {
     video: "b",
     position: 0,
     source: "sequence",
     modelVersion: version,
     propensity: 1,
   });
-  assert.deepEqual(videosOf(await feedFor("nobody", 9)), model.current!.global);
+  assert.deepEqual(videosOf(await feedFor("nobody", 9)).toSorted(), model.current!.global.toSorted());
 
   const kept = [];
   for await (const { event } of dependencies.stream.entries())
@@ -192,6 +207,7 @@ test("feed: a promoted version serves without a restart, what was just watched c
   await redis.del("kiln:viewer:zoe");
   const again = await dependencies.viewers.get("zoe");
   assert.deepEqual([again.chosen, again.seen.size], [["a"], 1 + answer.items.length]);
+  assert.equal(new Set(answer.items.map(({ impression }) => impression)).size, answer.items.length);
 });
 
 test("feed: a version that is damaged after it was promoted does not serve; the one before goes on", async () => {
@@ -207,22 +223,71 @@ test("feed: a version that is damaged after it was promoted does not serve; the 
   assert.equal(model.current!.version, good);
 });
 
-test("feed: every fourth place is for what nobody has chosen, newest first, also over several feeds", async () => {
-  fresh = ["new-1", "a", "new-2", "new-3", "new-4"];
+test("feed: every fourth place is for new videos, also over several feeds", async () => {
+  fresh = ["new-1", "new-2", "new-3"];
   const first = await feedFor("curious", 5);
-  const [a, b, c, d] = model.current!.global;
-  assert.deepEqual(videosOf(first), [a, b, c, "new-1", d]);
-  assert.deepEqual(first.items[3], { video: "new-1", position: 3, source: "fresh", propensity: 1 });
-  // The eighth place is the next one; when nothing else is left, fresh videos follow.
-  const e = model.current!.global[4]!;
-  assert.deepEqual(videosOf(await feedFor("curious", 5)), [e, "new-2", "new-3", "new-4"]);
+  assert.deepEqual(
+    first.items.map(({ source }) => source === "fresh"),
+    [false, false, false, true, false],
+  );
+  assert.equal(first.items[3]!.propensity, 1 / 3);
+  // The eighth place is the next one; when nothing else is left, new videos follow.
+  const second = await feedFor("curious", 5);
+  assert.deepEqual(
+    second.items.map(({ source }) => source === "fresh"),
+    [false, true, true],
+  );
   fresh = [];
+});
+
+test("events: each is judged alone, with bounds on its time; impressions are the server's own", async () => {
+  const now = Date.now();
+  const like = { type: "like", user: "judged", video: "a" };
+  const impression = { ...like, type: "impression", source: "x", position: 0, propensity: 1e-9 };
+  const response = await app.inject({
+    method: "POST",
+    url: "/v1/events",
+    headers: local,
+    payload: {
+      events: [
+        { ...like, at: now * 1000 },
+        { ...like, at: Math.floor(now / 1000) },
+        { ...like, at: now - 8 * 86_400_000 },
+        { ...like, at: now + 3_600_000 },
+        { ...like, at: Date.UTC(2001, 5) },
+        { ...impression, at: now },
+        { ...like, at: now - 6 * 86_400_000 },
+      ],
+    },
+  });
+  assert.equal(response.statusCode, 200, response.body);
+  const { added, rejected } = response.json<{
+    added: number;
+    rejected: { index: number; problems: { field: string; message: string }[] }[];
+  }>();
+  assert.equal(added, 1);
+  assert.deepEqual(
+    rejected.map(({ index, problems: [problem] }) => [
+      index,
+      problem!.field,
+      problem!.message.split(/[:;]/)[0],
+    ]),
+    [
+      [0, "at", "looks like microseconds since 1970"],
+      [1, "at", "looks like seconds since 1970"],
+      [2, "at", "lies more than 7 days back"],
+      [3, "at", "lies in the future"],
+      [4, "at", "lies more than 7 days back"],
+      [5, "type", "impressions are logged by POST /v1/feed"],
+    ],
+  );
 });
 
 test("what is wrong with a request is named", async () => {
   const cases: [string, object | undefined, number, string, RegExp][] = [
     ["/v1/feed", undefined, 400, "REQUEST_INVALID", /user/],
     ["/v1/feed?user=a&limit=51", undefined, 400, "REQUEST_INVALID", /limit: .*50/],
+    ["/v1/feed", { user: "a", limit: 51 }, 400, "REQUEST_INVALID", /limit: .*50/],
     ["/v1/events", { events: [] }, 400, "REQUEST_INVALID", /events/],
     ["/v1/nothing", undefined, 404, "NOT_FOUND", /no GET \/v1\/nothing: GET \/openapi\.json/],
   ];
@@ -262,7 +327,7 @@ test("access: without a token only by this machine's name; with one only with it
   await guarded.close();
 });
 
-test("openapi: both ways in and out are described", async () => {
+test("openapi: events, feed and preview are described", async () => {
   const { paths } = (await app.inject({ url: "/openapi.json", headers: local })).json();
   assert.deepEqual(Object.keys(paths), ["/v1/feed", "/v1/events"]);
   assert.deepEqual(
@@ -273,6 +338,8 @@ test("openapi: both ways in and out are described", async () => {
     [
       ["user", true],
       ["limit", false],
+      ["explain", false],
     ],
   );
+  assert.deepEqual(Object.keys(paths["/v1/feed"]).toSorted(), ["get", "post"]);
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
 import type { TypedError } from "../../src/base/typed-error.ts";
 import { ActiveModel } from "../../src/feed/sources/active-model.ts";
 import { loadServedModel } from "../../src/feed/sources/served-model.ts";
@@ -94,6 +95,11 @@ for (const model of ["transformer", "blend"] as const)
     const [first] = await active.current!.recommend(["cars-new"], new Set(["cars-new"]), 1);
     assert.match(first!, /^cars/);
 
+    const tensors = tf.memory().numTensors;
+    await writeContent(content, new Map([...known, ...newcomers, ["cats-newer", looks("cats", 50)]]));
+    await active.refresh();
+    assert.equal(active.current!.videos.length, 19);
+    assert.equal(tf.memory().numTensors, tensors, "the replaced model is freed");
     const serving = active.current;
     await writeContent(content, new Map([["odd", [1, 2]]]));
     await active.refresh();

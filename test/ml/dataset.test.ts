@@ -146,3 +146,23 @@ test("the lake: half-watched or liked is chosen, skipped is not", async () => {
   assert.deepEqual(items, ["v3", "v1"]);
   await assert.rejects(collectDataset(lakeInteractions(join(folder, "none"))), { code: "DATASET_EMPTY" });
 });
+
+test("the lake: a choice that was retracted does not count, one made afterwards does", async () => {
+  const path = join(folder, "retracting-lake");
+  const did = (type: string, video: string, minute: number) =>
+    sample({ type, video, at: noon + minute * 60_000 });
+  {
+    using lake = await Lake.open(path);
+    await lake.add([
+      ...["v1", "v2", "v3", "v4"].map((video, minute) => did("like", video, minute)),
+      ...["unlike", "not_interested", "report"].map((type, at) => did(type, `v${at + 1}`, 10 + at)),
+      did("like", "v1", 20),
+      did("unlike", "v5", 21),
+    ]);
+  }
+  const { items, sequence } = await collectDataset(lakeInteractions(path));
+  assert.deepEqual(
+    Array.from(sequence, (item) => items[item]),
+    ["v4", "v1"],
+  );
+});

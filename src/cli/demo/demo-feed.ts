@@ -13,7 +13,8 @@ import { indexVisibility } from "../../feed/filters/visibility.ts";
 import { globalSegment, pushVersion } from "../../feed/push/push-version.ts";
 import { ActiveModel } from "../../feed/sources/active-model.ts";
 import { loadServedModel } from "../../feed/sources/served-model.ts";
-import { trendingVideos } from "../../feed/sources/trending.ts";
+import { Catalogue } from "../../feed/state/catalogue.ts";
+import { Exposures } from "../../feed/state/exposures.ts";
 import { Viewers } from "../../feed/state/viewers.ts";
 import type { Connection } from "../../ic/canisters/connection.ts";
 import { recommenderClient } from "../../ic/canisters/recommender-client.ts";
@@ -25,12 +26,12 @@ import { registerDraft } from "../../ml/registry/register-draft.ts";
 import { ModelParameters } from "../../ml/training/parameters/model-parameters.ts";
 import { TrainingTask } from "../../ml/training/training-task.ts";
 
-/** What the way round ends in. */
+/** What the round trip results in. */
 export type DemoFeed = {
   version: string;
-  /** What the gate says against a model of so few videos; it serves all the same. */
+  /** The gate's objections to a model of so few videos, which is promoted all the same. */
   objections: string[];
-  /** `GET /v1/feed` for a viewer of whom nothing is known. */
+  /** `POST /v1/feed` for a viewer without history. */
   feed: string[];
   /** The feed of the segment `global` in the content index canister. */
   index: string[];
@@ -44,7 +45,7 @@ const parameters = ModelParameters.parse({
 
 /**
  * Closes the circle: a simulated audience watches the videos that were published, a small model learns from it and is
- * promoted, the HTTP interface answers with it, and the content index canister is told the same order.
+ * promoted, the HTTP interface answers with it, and the same order is pushed to the content index canister.
  * @param videos ids of two at least that are in the index
  * @param rootKey of the network, DER
  */
@@ -84,22 +85,21 @@ export async function demoFeed({
   const client = recommenderClient({ agent, canisterId: index.canisterId });
   await pushVersion({ registry, activation, engine: "wasm", lake, client });
   const certified = feedClient({ agent, canisterId: index.canisterId, rootKey });
-  const told: string[] = [];
-  for await (const { id } of certified.videos({ segment: globalSegment })) told.push(id);
+  const indexed: string[] = [];
+  for await (const { id } of certified.videos({ segment: globalSegment })) indexed.push(id);
 
   const load = (version: string) => loadServedModel(registry, version, { engine: "wasm" });
   const model = new ActiveModel(registry, { load, onLoaded: () => {}, onFailed: rethrow });
   await model.refresh();
-  const trending = await trendingVideos(lake);
   const api = await createApi({
     dependencies: {
       viewers: new Viewers(redis, lake),
       stream: new EventStream(redis),
-      model: () => model.current,
-      trending: () => trending,
-      // All have been watched, and the order is compared with that of the index.
-      fresh: () => [],
-      freshShare: 0,
+      exposures: new Exposures(redis),
+      model: () => model.lease(),
+      // The model's order alone, which is compared with that of the index.
+      ...{ trending: () => [], fresh: () => [], catalogue: () => new Catalogue([]) },
+      ...{ freshShare: 0, freshImpressions: 1 },
       visibility: indexVisibility(index),
       exploration: 0,
       random: seeded(now),
@@ -108,11 +108,14 @@ export async function demoFeed({
   });
   try {
     const url = await api.listen({ host: "127.0.0.1", port: 0 });
-    const answer = await fetch(`${url}/v1/feed?user=somebody-new&limit=${Math.min(50, videos.length)}`, {
+    const answer = await fetch(`${url}/v1/feed`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ user: "a-new-viewer", limit: Math.min(50, videos.length) }),
       signal,
     });
     const { items } = (await answer.json()) as { items: { video: string }[] };
-    return { version: manifest.version, objections, feed: items.map(({ video }) => video), index: told };
+    return { version: manifest.version, objections, feed: items.map(({ video }) => video), index: indexed };
   } finally {
     await api.close();
   }

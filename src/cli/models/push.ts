@@ -42,7 +42,7 @@ Example:
         lake: readSettings(EventSettings).KILN_LAKE,
         client: recommenderClient({ agent, canisterId: index.canisterId }),
         content: await contentOf(KILN_CONTENT),
-        fresh: await newestVideos(index),
+        fresh: await newestVideos(index, 200),
         freshShare: readSettings(FeedSettings).KILN_FRESH_SHARE,
       });
       print(pushed, options);

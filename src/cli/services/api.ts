@@ -12,13 +12,12 @@ import { EventSettings } from "../../events/settings.ts";
 import { allVisible, indexVisibility } from "../../feed/filters/visibility.ts";
 import { FeedSettings } from "../../feed/settings.ts";
 import { ActiveModel } from "../../feed/sources/active-model.ts";
-import { newestVideos } from "../../feed/sources/newest-videos.ts";
+import { KnownVideos } from "../../feed/sources/known-videos.ts";
 import { loadServedModel } from "../../feed/sources/served-model.ts";
-import { trendingVideos } from "../../feed/sources/trending.ts";
 import { Engagement } from "../../feed/state/engagement.ts";
+import { Exposures } from "../../feed/state/exposures.ts";
 import { Viewers } from "../../feed/state/viewers.ts";
-import { connect } from "../../ic/canisters/connection.ts";
-import type { IndexClient } from "../../ic/canisters/index-client.ts";
+import { type Connection, connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
 import { contentOf } from "../../ml/datasets/content-file.ts";
 import { MlSettings } from "../../ml/settings.ts";
@@ -27,20 +26,23 @@ import { QueueSettings } from "../../queues/settings.ts";
 import { aborted, stopSignal } from "../stop-signal.ts";
 import { requireFreePort } from "./require-free-port.ts";
 
-/** How soon a promoted version serves, and how often what is trending and what is fresh is looked up again: milliseconds. */
+/** How often the active version, what is trending and what is new are refreshed: milliseconds. */
 const everyMs = { model: 1_000, trending: 300_000, fresh: 30_000 };
+
+/** A feed is of no use later: without Redis it is served without what is known of the viewer. */
+const redisTimeoutMs = 1_000;
 
 export default function api(command: Command): void {
   command
     .addHelpText(
       "after",
       `
-GET /v1/feed?user=&limit= answers with the active model, or with what is trending; POST /v1/events takes what
-viewers did; GET /openapi.json describes both. It listens on KILN_API_HOST and KILN_API_PORT: on loopback without
+POST /v1/feed serves from the active model, or from what is trending, and logs what it showed; GET /v1/feed is a preview
+without effects; POST /v1/events takes what viewers did; GET /openapi.json describes them. It listens on KILN_API_HOST and KILN_API_PORT: on loopback without
 a token, elsewhere only with KILN_API_TOKEN.
 
 Example:
-  ./kiln api & curl 'http://127.0.0.1:8080/v1/feed?user=ann&limit=5'`,
+  ./kiln api & curl --json '{"user":"ann","limit":5}' http://127.0.0.1:8080/v1/feed`,
     )
     .action(run);
 }
@@ -54,54 +56,70 @@ async function run(): Promise<void> {
   const { KILN_LAKE: lake } = readSettings(EventSettings);
   const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT: content } = readSettings(MlSettings);
   const { KILN_EXPLORATION: exploration, KILN_FRESH_SHARE: freshShare } = readSettings(FeedSettings);
-  const index = await indexOf(log);
+  const { KILN_FRESH_IMPRESSIONS: freshImpressions } = readSettings(FeedSettings);
+  const connection = await connectionOf(log);
+  const index = connection?.index;
   await using opened = new AsyncDisposableStack();
-  const redis = opened.adopt(await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL), (connection) =>
-    connection.disconnect(),
+  const { KILN_REDIS_URL } = readSettings(QueueSettings);
+  const redis = opened.adopt(
+    await connectRedis(KILN_REDIS_URL, { timeoutMs: redisTimeoutMs }),
+    (connection) => connection.disconnect(),
   );
 
+  const known = new KnownVideos(lake, index);
   const registry = { folder: KILN_MODELS };
   const model = new ActiveModel(registry, {
     content,
     load: async (version) =>
       loadServedModel(registry, version, { engine, content: await contentOf(content) }),
-    onLoaded: ({ version }) => log.info({ version }, "this version serves now"),
-    onFailed: (err) => log.error({ err }, "the active version cannot serve: the one before it goes on"),
+    onLoaded(loaded) {
+      known.refreshCatalogue(loaded);
+      log.info({ version: loaded.version }, "this version serves now");
+    },
+    onFailed: (err) => log.error({ err }, "the active version cannot serve: the former one still does"),
   });
-  let trending: string[] = [];
-  let fresh: string[] = [];
   const engagement = new Engagement(lake);
   let counted = false;
-  const count = async () => {
-    trending = await trendingVideos(lake);
+  const refreshTrending = async () => {
+    await known.refreshTrending(model.current);
     if (model.current?.ranker === undefined) return;
     await engagement.refresh();
     counted = true;
   };
-  const look = async () => {
-    fresh = index === undefined ? [] : await newestVideos(index);
-  };
   await model.refresh();
-  await Promise.all([count(), look()]);
+  await known.refreshFresh();
+  await refreshTrending();
+  const every = (ms: number, what: string, refresh: () => Promise<void>) =>
+    setInterval(() => refresh().catch((err) => log.warn({ err }, `${what} could not be refreshed`)), ms);
   const timers = [
-    setInterval(() => model.refresh(), everyMs.model),
-    setInterval(() => count().catch((err) => log.warn({ err }, "what is trending is old")), everyMs.trending),
-    setInterval(() => look().catch((err) => log.warn({ err }, "what is fresh is old")), everyMs.fresh),
+    every(everyMs.model, "the active version", () => model.refresh()),
+    every(everyMs.trending, "what is trending", refreshTrending),
+    every(everyMs.fresh, "what is new", () => known.refreshFresh()),
   ];
   opened.defer(() => timers.forEach(clearInterval));
 
   const app = await createApi({
     dependencies: {
       viewers: new Viewers(redis, lake),
+      exposures: new Exposures(redis),
       stream: new EventStream(redis),
-      model: () => model.current,
-      trending: () => trending,
-      fresh: () => fresh,
-      freshShare,
+      model: () => model.lease(),
+      trending: () => known.trending,
+      fresh: () => known.fresh,
+      catalogue: () => known.catalogue,
+      ...{ freshShare, freshImpressions, exploration },
       engagement: () => (counted ? engagement.known : undefined),
-      visibility: index === undefined ? allVisible : indexVisibility(index),
-      exploration,
+      visibility:
+        connection === undefined
+          ? allVisible
+          : indexVisibility(connection.index, {
+              publisher: connection.principal,
+              onFailed: sparingly((err) => log.warn({ err }, "the content index does not answer")),
+            }),
       random: seeded(randomInt(2 ** 31)),
+      onDegraded: sparingly((err) =>
+        log.warn({ err }, "Redis does not answer: feeds are served without what is known of viewers"),
+      ),
     },
     log,
     token,
@@ -109,19 +127,29 @@ async function run(): Promise<void> {
   opened.defer(() => app.close());
   const url = await app.listen({ host, port });
   log.info({ url, version: model.current?.version ?? null }, "ready");
-  // For whoever started it and wants to know the port.
+  // For a parent process that needs the port.
   process.send?.({ url });
   await aborted(signal);
   if (process.connected) process.disconnect();
 }
 
-/** Without a network of canisters, as in a trial of models, nothing is hidden and nothing is fresh. */
-async function indexOf(log: Log): Promise<IndexClient | undefined> {
+/** Without a network of canisters, as when models are tried out, nothing is hidden and nothing is new. */
+async function connectionOf(log: Log): Promise<Connection | undefined> {
   try {
-    return (await connect(readSettings(IcSettings))).index;
+    return await connect(readSettings(IcSettings));
   } catch (error) {
     if (!(error instanceof TypedError) || error.code !== "NETWORK_UNKNOWN") throw error;
     log.warn("no content index is named: nothing is hidden from the feed (KILN_CONTENT_INDEX_CANISTER)");
     return undefined;
   }
+}
+
+/** At most one call in ten seconds: a failure that concerns every request would fill the log. */
+function sparingly(act: (error: unknown) => void): (error: unknown) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - last < 10_000) return;
+    last = performance.now();
+    act(error);
+  };
 }

@@ -15,6 +15,9 @@ export const columns = {
   watchedMs: "BIGINT",
   totalMs: "BIGINT",
   creator: "VARCHAR",
+  feed: "VARCHAR",
+  candidates: "VARCHAR",
+  impression: "VARCHAR",
 } as const satisfies Record<AllKeys<EngagementEvent>, "VARCHAR" | "BIGINT" | "DOUBLE">;
 
 export type Column = keyof typeof columns;

@@ -5,8 +5,10 @@ import { dirname, join } from "node:path";
 import { synced } from "../../base/synced-write.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { EngagementEvent } from "../event.ts";
+import { entryOf } from "../viewer-entry.ts";
 import { columnDeclarations } from "./columns.ts";
 import { appendEvents, type Database, openDatabase, quoted, rowsOf } from "./duckdb.ts";
+import { ViewerDigests } from "./viewer-digests.ts";
 
 export type Addition = {
   /** Events that the lake did not have. */
@@ -37,6 +39,7 @@ const fileOf = (folder: string, day: string) => join(folder, `day=${day}`, "even
 export class Lake implements Disposable {
   readonly #folder: string;
   readonly #database: Database;
+  readonly #digests: ViewerDigests;
 
   /**
    * Opens the lake for writing. The lock is that of DuckDB's own file, which the system frees however this process
@@ -54,7 +57,9 @@ export class Lake implements Disposable {
       await database.connection.run(`
         CREATE TABLE IF NOT EXISTS forgotten (digest VARCHAR PRIMARY KEY, "at" BIGINT);
         CREATE TEMP TABLE arrived (${columnDeclarations});`);
-      return new Lake(folder, database);
+      const lake = new Lake(folder, database);
+      await lake.#buildDigests();
+      return lake;
     } catch (cause) {
       openHere.delete(folder);
       if (String(cause).includes("Could not set lock")) throw inUse(folder, cause);
@@ -65,6 +70,7 @@ export class Lake implements Disposable {
   private constructor(folder: string, database: Database) {
     this.#folder = folder;
     this.#database = database;
+    this.#digests = new ViewerDigests(folder);
   }
 
   /**
@@ -81,6 +87,7 @@ export class Lake implements Disposable {
     const kept = await this.#count("arrived");
     let added = 0;
     for (const day of await this.#arrivedDays()) added += await this.#merge(day);
+    await this.#digests.add(entriesByUser(connection, "arrived"));
     await connection.run("TRUNCATE arrived");
     return { added, duplicates: kept - added, forgotten: given - kept };
   }
@@ -94,6 +101,7 @@ export class Lake implements Disposable {
     const { connection } = this.#database;
     // First: a second call can delete what a crash leaves behind, but not what is delivered again.
     await connection.run("INSERT OR REPLACE INTO forgotten VALUES ($1, $2)", [digest, BigInt(now)]);
+    this.#digests.forget(user);
     let deleted = 0;
     for (const day of await lakeDays(this.#folder)) {
       const file = fileOf(this.#folder, day);
@@ -108,8 +116,16 @@ export class Lake implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#digests[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     openHere.delete(this.#folder);
+  }
+
+  /** For a lake that an older version wrote, or whose digests were lost. */
+  async #buildDigests(): Promise<void> {
+    if (this.#digests.exist) return;
+    const all = await lakeQuery(this.#folder);
+    if (all !== undefined) await this.#digests.add(entriesByUser(this.#database.connection, `(${all})`));
   }
 
   async #arrivedDays(): Promise<string[]> {
@@ -124,7 +140,7 @@ export class Lake implements Disposable {
     const known = (await lakeDays(this.#folder)).includes(day) ? parquet(file) : undefined;
     const before = known ? await this.#count(known) : 0;
     const arrived = `SELECT * FROM arrived WHERE ${dayColumn} = ${quoted(day)}`;
-    const both = known ? `SELECT * FROM ${known} UNION ALL ${arrived}` : arrived;
+    const both = known ? `SELECT * FROM ${known} UNION ALL BY NAME ${arrived}` : arrived;
     const events = await this.#replace(
       file,
       `SELECT * FROM (SELECT DISTINCT ON (id) * FROM (${both})) ORDER BY "at", id`,
@@ -168,7 +184,7 @@ export async function lakeQuery(folder: string, range: DayRange = {}): Promise<s
   const days = await lakeDays(folder, range);
   if (days.length === 0) return undefined;
   const files = days.map((day) => quoted(fileOf(folder, day))).join(", ");
-  return `SELECT * FROM read_parquet([${files}], hive_partitioning = false)`;
+  return `SELECT * FROM read_parquet([${files}], hive_partitioning = false, union_by_name = true)`;
 }
 
 /** The events of these days in the order of time. A concurrent deletion of a user may be missed. */
@@ -180,13 +196,22 @@ export async function* readLake(folder: string, range: DayRange = {}): AsyncGene
   }
 }
 
-/** The events of one user in the order of time. */
-export async function* readUser(folder: string, user: string): AsyncGenerator<EngagementEvent> {
-  const all = await lakeQuery(folder);
-  if (all === undefined) return;
-  using database = await openDatabase();
-  const query = `SELECT * FROM (${all}) WHERE "user" = ${quoted(user)} ORDER BY "at", id`;
-  for await (const row of rowsOf(database.connection, query)) yield eventOf(row);
+/** What viewers' digests hold of a table of events, viewer by viewer. */
+async function* entriesByUser(
+  connection: Database["connection"],
+  table: string,
+): AsyncGenerator<{ user: string; entries: string[] }> {
+  const query = `SELECT "user", "at", type, video, watchedMs, totalMs FROM ${table} ORDER BY "user", "at", id`;
+  let current: { user: string; entries: string[] } | undefined;
+  for await (const row of rowsOf(connection, query)) {
+    const event = row as EngagementEvent;
+    if (current?.user !== event.user) {
+      if (current) yield current;
+      current = { user: event.user, entries: [] };
+    }
+    current.entries.push(entryOf(event));
+  }
+  if (current) yield current;
 }
 
 const eventOf = (row: Record<string, unknown>) =>

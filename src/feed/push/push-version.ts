@@ -9,7 +9,7 @@ import type { Registry } from "../../ml/registry/registry.ts";
 import { withFresh } from "../selection/fresh-places.ts";
 import { loadServedModel, type ServedModel } from "../sources/served-model.ts";
 
-/** The feed for everybody of whom nothing is known. */
+/** The feed for viewers without one of their own. */
 export const globalSegment = "global";
 
 /** Videos of a feed that is pushed: the index takes up to 500. */
@@ -17,12 +17,12 @@ const feedLength = { segment: 500, viewer: 100 };
 /** Days of the lake whose viewers get a feed of their own. */
 const activeDays = 14;
 
-/** What became of a push. */
+/** The result of a push. */
 export type Pushed = { version: string; scores: Applied; feeds: Applied; viewers: number };
 
 /**
- * Tells the content index what the active version says: a place for every video, the feed of the segment `global`
- * in the same order with fresh videos between, and a feed for every viewer of late who is known by a principal. Places and segment belong to an
+ * Pushes the active version's order into the content index: a place for every video, the feed of the segment `global`
+ * in the same order with new videos between, and a feed for every recent viewer who is known by a principal. Places and segment belong to an
  * activation: pushed again they change nothing, and a rollback brings the former ones back. Viewers' feeds are new at
  * every push.
  * @param now milliseconds since 1970
@@ -46,7 +46,7 @@ export async function pushVersion({
   client: RecommenderClient;
   /** Of videos that the version may not know. */
   content?: LoadOptions["content"];
-  /** Videos that have just been published, newest first, and the share of places in the feed for everybody that those have whom nobody has chosen. */
+  /** Videos that have just been published, newest first, and the share of the global feed's places for those that the version has not learned. */
   fresh?: readonly string[];
   freshShare?: number;
   now?: number;
@@ -76,9 +76,10 @@ async function viewerFeeds(served: ServedModel, lake: string): Promise<PushedFee
   const [from] = (await lakeDays(lake)).slice(-activeDays);
   if (from === undefined) return [];
   const chosen = new Map<string, Set<string>>();
-  for await (const { user, item } of lakeInteractions(lake, { from })) {
+  for await (const { user, item, retracts } of lakeInteractions(lake, { from })) {
     if (!chosen.has(user)) chosen.set(user, new Set());
-    chosen.get(user)!.add(item);
+    if (retracts) chosen.get(user)!.delete(item);
+    else chosen.get(user)!.add(item);
   }
   const feeds: PushedFeed[] = [];
   for (const [user, own] of chosen) {

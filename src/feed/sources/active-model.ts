@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { activationFile, readActivation } from "../../ml/registry/activation.ts";
 import type { Registry } from "../../ml/registry/registry.ts";
+import { lent, type ModelLease } from "./model-lease.ts";
 import type { ServedModel } from "./served-model.ts";
 
 type Options = {
@@ -8,7 +9,7 @@ type Options = {
   content?: string | undefined;
   load: (version: string) => Promise<ServedModel>;
   onLoaded: (model: ServedModel) => void;
-  /** The version that served so far goes on. */
+  /** The version that served so far stays. */
   onFailed: (error: unknown) => void;
 };
 
@@ -17,7 +18,7 @@ export class ActiveModel {
   readonly #registry: Registry;
   readonly #options: Options;
   #seen = { pointer: "", content: "" };
-  #current: ServedModel | undefined;
+  #current: { served: ServedModel; leases: number } | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
   constructor(registry: Registry, options: Options) {
@@ -27,16 +28,29 @@ export class ActiveModel {
 
   /** Undefined while no version was promoted, or none could be loaded. */
   get current(): ServedModel | undefined {
-    return this.#current;
+    return this.#current?.served;
   }
 
-  /** Looks whether the pointer has moved, and loads what it points to. Calls wait for each other. */
+  /** The current model for one request. A model that was replaced is freed when its last lease is. */
+  lease(): ModelLease {
+    const held = this.#current;
+    if (held === undefined) return lent(undefined);
+    held.leases++;
+    return {
+      model: held.served,
+      [Symbol.dispose]: () => {
+        if (--held.leases === 0 && held !== this.#current) held.served[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** Checks whether the pointer has moved, and loads what it points to. Calls wait for each other. */
   refresh(): Promise<void> {
-    this.#refreshing = this.#refreshing.then(() => this.#look());
+    this.#refreshing = this.#refreshing.then(() => this.#poll());
     return this.#refreshing;
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
       const seen = {
         pointer: await stamp(activationFile(this.#registry)),
@@ -47,16 +61,22 @@ export class ActiveModel {
       this.#seen = seen;
       const version = (await readActivation(this.#registry))?.active;
       if (version === undefined) return;
-      if (version === this.#current?.version && seen.content === former.content) return;
-      this.#current = await this.#options.load(version);
-      this.#options.onLoaded(this.#current);
+      if (version === this.current?.version && seen.content === former.content) return;
+      this.#replace(await this.#options.load(version));
+      this.#options.onLoaded(this.current!);
     } catch (error) {
       this.#options.onFailed(error);
     }
   }
+
+  #replace(served: ServedModel): void {
+    const former = this.#current;
+    this.#current = { served, leases: 0 };
+    if (former?.leases === 0) former.served[Symbol.dispose]();
+  }
 }
 
-/** Of a file that is replaced by renaming, the inode changes at least. */
+/** Renaming a file over another at least changes the inode. */
 async function stamp(file: string | undefined): Promise<string> {
   const found = file === undefined ? undefined : await stat(file).catch(() => undefined);
   return found === undefined ? "" : `${found.ino} ${found.mtimeMs}`;

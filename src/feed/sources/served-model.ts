@@ -7,14 +7,16 @@ import { type LoadOptions, loadRecommender } from "../../ml/models/stored/load-r
 import { type Registry, verifyVersion, versionFolder } from "../../ml/registry/registry.ts";
 import { topItems } from "../../ml/top-items.ts";
 
-/** A version that answers. */
-export type ServedModel = {
+/** A version that is loaded; disposing it frees the memory of its engine. */
+export type ServedModel = Disposable & {
   version: string;
-  /** What everybody likes, best first: for viewers of whom nothing is known. */
+  /** What viewers like overall, best first: for viewers without history. */
   global: readonly string[];
-  /** The videos that it has learned from; others it knows by their content at most. */
+  /** All videos that it can propose. */
+  videos: readonly string[];
+  /** The videos that it was trained on; others it knows by their content at most. */
   learned: ReadonlySet<string>;
-  /** What comes of showing a video to a viewer; absent where the version has no ranker. */
+  /** How a viewer reacts to a video; absent where the version has no ranker. */
   ranker?: Ranker;
   /**
    * @param chosen what the viewer chose, oldest first; videos that the model does not know are left out
@@ -22,7 +24,13 @@ export type ServedModel = {
    * @returns the best videos, none when the model knows nothing of what was chosen
    */
   recommend(chosen: readonly string[], seen: ReadonlySet<string>, count: number): Promise<string[]>;
+  /** The videos that viewers of any of these are most likely to choose next. */
+  similar(videos: readonly string[]): Promise<ReadonlySet<string>>;
 };
+
+/** How many videos count as similar to one: a share of the catalogue, at most a number. */
+const similarShare = 0.05;
+const maxSimilar = 50;
 
 /**
  * Loads a version whose files are what was registered.
@@ -48,6 +56,7 @@ export async function loadServedModel(
   return {
     version,
     global: global.map(({ video }) => video),
+    videos: items,
     learned,
     ...(ranker ? { ranker } : {}),
     async recommend(chosen, seen, count) {
@@ -56,6 +65,23 @@ export async function loadServedModel(
       const scores = await recommender.score([history]);
       for (const item of known(seen)) scores[item] = Number.NEGATIVE_INFINITY;
       return Array.from(topItems(scores, count), (item) => items[item]!);
+    },
+    async similar(videos) {
+      const own = known(videos);
+      const count = Math.min(maxSimilar, Math.ceil(similarShare * items.length));
+      const scores = await recommender.score(own.map((item) => Int32Array.of(item)));
+      const found = own.flatMap((item, row) => {
+        const scored = scores.subarray(row * recommender.items, (row + 1) * recommender.items);
+        scored[item] = Number.NEGATIVE_INFINITY;
+        // A weight of 0 is no similarity.
+        const isFound = (other: number) => recommender.scale !== "weights" || scored[other]! > 0;
+        return Array.from(topItems(scored, count)).filter(isFound);
+      });
+      return new Set(found.map((item) => items[item]!));
+    },
+    [Symbol.dispose]() {
+      recommender[Symbol.dispose]?.();
+      ranker?.[Symbol.dispose]();
     },
   };
 

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { TypedError } from "../../base/typed-error.ts";
-import { isChoice } from "../../events/choice.ts";
+import { isChoice, isRetraction } from "../../events/choice.ts";
 import { type DayRange, readLake } from "../../events/lake/lake.ts";
 import type { Interaction } from "../dataset.ts";
 
@@ -66,8 +66,9 @@ function interParser(head: string): Parse | undefined {
   };
 }
 
-/** The videos that viewers chose, out of the lake's events, in the order of time. */
+/** The videos that viewers chose and retracted, out of the lake's events, in the order of time. */
 export async function* lakeInteractions(lake: string, range: DayRange = {}): AsyncGenerator<Interaction> {
   for await (const event of readLake(lake, range))
     if (isChoice(event)) yield { user: event.user, item: event.video, at: event.at };
+    else if (isRetraction(event)) yield { user: event.user, item: event.video, at: event.at, retracts: true };
 }

@@ -49,6 +49,10 @@ export class Blend implements Recommender {
     for (let index = 0; index < scores.length; index++) scores[index]! += markovWeight * prior[index]!;
     return scores;
   }
+
+  [Symbol.dispose](): void {
+    for (const network of this.parts.networks) network[Symbol.dispose]?.();
+  }
 }
 
 /** The mean of an ensemble's log-probabilities. */

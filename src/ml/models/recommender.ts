@@ -15,6 +15,8 @@ export interface Recommender {
    * better. What the history holds is scored, too: the caller leaves it out.
    */
   score(histories: readonly Int32Array[]): Promise<Float32Array>;
+  /** Frees the memory of its engine, where it has one. */
+  [Symbol.dispose]?(): void;
 }
 
 /** A recommender that scores one history at a time into a row of zeros. */

@@ -84,7 +84,7 @@ const wrongFiles: [name: string, text: string, problems: string[]][] = [
     "wrong.jsonl",
     `\n{"type":"like","at":${noon},"user":"ann","video":"v1","mood":1}\n{oops\n[1]\n`,
     [
-      "line 2: mood: is no field of this type of event",
+      "line 2: mood: is not a field of this type of event",
       "line 3: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
       "line 4: expected an object",
     ],

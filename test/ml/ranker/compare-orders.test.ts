@@ -6,19 +6,19 @@ import { after, before, test } from "node:test";
 import { seeded } from "../../../src/base/random.ts";
 import { ulid } from "../../../src/base/ulid.ts";
 import { startRedis } from "../../../src/cli/services/redis-server.ts";
-import { EventStream } from "../../../src/events/event-stream.ts";
 import { Lake } from "../../../src/events/lake/lake.ts";
-import { type FeedDependencies, feed } from "../../../src/feed/feed.ts";
+import { feed } from "../../../src/feed/feed.ts";
 import { rerank } from "../../../src/feed/ranking/rerank.ts";
+import { lent } from "../../../src/feed/sources/model-lease.ts";
 import { loadServedModel } from "../../../src/feed/sources/served-model.ts";
 import { Engagement } from "../../../src/feed/state/engagement.ts";
-import { Viewers } from "../../../src/feed/state/viewers.ts";
 import { runTraining } from "../../../src/ml/jobs/run-training.ts";
 import { fuseRanks } from "../../../src/ml/models/ranker/fuse-ranks.ts";
 import { registerTrained } from "../../../src/ml/registry/register-trained.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
 import { connectRedis } from "../../../src/queues/connection.ts";
 import { noon } from "../../events/sample-events.ts";
+import { feedDependencies } from "../../feed/feed-dependencies.ts";
 import { audience } from "./audience.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-orders-"));
@@ -80,12 +80,9 @@ test("a ranker that betters the order of later impressions is part of the model,
   t.after(() => server.stop());
   const redis = await connectRedis(server.url);
   t.after(() => redis.disconnect());
-  const dependencies: FeedDependencies = {
-    ...{ viewers: new Viewers(redis, lake), stream: new EventStream(redis), random: seeded(1) },
-    ...{ model: () => served, trending: () => [], fresh: () => [], freshShare: 0, exploration: 0 },
-    visibility: async (videos) => new Set(videos),
-  };
-  // Nobody knows either viewer, so that their sources propose the same.
+  // The share of the sources does not matter with one of them.
+  const dependencies = feedDependencies(redis, lake, { model: () => lent(served) });
+  // Neither viewer has a history, so their sources propose the same.
   const proposed = await feed(dependencies, { user: "new one", limit: 4, now: noon + 1e9 });
   const known = () => engagement.known;
   const ranked = await feed(
@@ -97,9 +94,9 @@ test("a ranker that betters the order of later impressions is part of the model,
     ...{ ranker: served.ranker!, known: engagement.known, user: "new two", now: noon + 1e9 },
   });
   const names = (videos: readonly { video: string }[]) => videos.map(({ video }) => video);
-  assert.deepEqual(names(proposed), served.global.slice(0, 4));
-  assert.deepEqual(names(ranked), names(expected).slice(0, 4));
-  assert.notDeepEqual(names(ranked), names(proposed));
+  assert.deepEqual(names(proposed.items), served.global.slice(0, 4));
+  assert.deepEqual(names(ranked.items), names(expected).slice(0, 4));
+  assert.notDeepEqual(names(ranked.items), names(proposed.items));
 });
 
 test("a ranker that improves nothing is left out of the model with a notice, and a former one is removed", async () => {
