@@ -75,7 +75,6 @@ async function stored(stream: EventStream, viewers: Viewers, events: readonly En
     return counts;
   } catch (cause) {
     throw new TypedError("REDIS_UNREACHABLE", "events cannot be stored now: send them again later", {
-      final: false,
       cause,
     });
   }

@@ -287,6 +287,11 @@ export const errors = {
   VERSION_UNKNOWN: { final: true, advice: "name a version that kiln models list shows" },
 
   // The API
+  FEED_BUSY: {
+    final: false,
+    advice: "try again: other feeds of this viewer are being made at the same time",
+    status: 503,
+  },
   NOT_FOUND: { final: true, advice: "GET /openapi.json describes every route", status: 404 },
   PORT_REFUSED: { final: true, advice: "choose another port or address with the settings in the message" },
   PORT_TAKEN: { final: false, advice: "stop the program that uses the port, or choose another" },

@@ -85,9 +85,7 @@ export async function feed(dependencies: FeedDependencies, request: FeedRequest)
     await exposures.add(made.items.flatMap(({ video }) => (fresh.has(video) ? [video] : [])));
     return { ...made, id, impressions };
   }
-  throw new TypedError("FEED_BUSY", "too many feeds of this viewer at the same time: try again", {
-    final: false,
-  });
+  throw new TypedError("FEED_BUSY", "too many feeds of this viewer at the same time: try again");
 }
 
 /** The same feed without any effect. */
