@@ -53,7 +53,7 @@ const folders = {
  */
 const wings = {
   cli: {
-    shared: ["known-settings", "stop-signal", "table"],
+    shared: ["known-settings", "output", "stop-signal"],
     ...{ videos: [], models: [], canisters: ["deploy"], deploy: [], services: [] },
     ...{ demo: ["services", "videos"], doctor: [], bench: ["models"], dev: [] },
   },

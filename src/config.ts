@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { plainIssue } from "./base/plain-issue.ts";
 import { TypedError } from "./base/typed-error.ts";
+import { plainIssue } from "./base/zod-issues.ts";
 
 /** A zod object whose keys are the names of environment variables. Every folder exports its own. */
 export type SettingsSchema = z.ZodObject<Record<string, z.ZodType>>;

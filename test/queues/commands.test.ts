@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
+import { connectRedis } from "../../src/queues/connection.ts";
 import { hashFile } from "../../src/videos/hash-file.ts";
+import { begun } from "../../src/videos/transition.ts";
 import { videoId } from "../../src/videos/video.ts";
+import { VideoStore } from "../../src/videos/video-store.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const nowhere = "redis://127.0.0.1:1";
@@ -54,6 +57,22 @@ test("kiln enqueue --json: a row a file, refusals are rows, and the exit code te
       },
     ],
   });
+});
+
+test("kiln enqueue --wait names the file, and a video that is rejected is a result", async () => {
+  const clip = join(folder, "letter.mp4");
+  await writeFile(clip, "Dear Sir or Madam");
+  const { videos } = JSON.parse((await kiln(server.url, "enqueue", clip, "--json")).stdout);
+  const redis = await connectRedis(server.url);
+  const store = new VideoStore(redis);
+  const reason = { code: "NOT_A_VIDEO", message: "the file is not a video" };
+  await store.apply(videos[0].id, begun("ingest", 1));
+  await store.apply(videos[0].id, { type: "rejected", attempt: 1, reason });
+  redis.disconnect();
+
+  const { code, stdout, stderr } = await kiln(server.url, "enqueue", clip, "--wait");
+  assert.deepEqual([code, stderr], [0, `${clip}: rejected\n`]);
+  assert.match(stdout, /letter\.mp4 .* rejected {2}NOT_A_VIDEO: the file is not a video\n$/);
 });
 
 test("kiln enqueue without Redis says what to do", async () => {

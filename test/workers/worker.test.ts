@@ -320,7 +320,7 @@ test("a disk that is really full: the encode is handed back, and goes on here wh
   await using disk = await smallDisk(400_000);
   const worker = await startWorker({ KILN_BLOBS: disk.path }, "pipe");
   const { id } = await enqueue("short.mp4");
-  await said(worker, "the disk is full: no jobs are taken until there is space");
+  await said(worker, "the disk is full: taking no jobs until space is free");
   assert.deepEqual(await readdir(join(disk.path, "products", id)), []);
   const { state, attempt } = await store.get(id);
   assert.deepEqual({ state, attempt }, { state: "encoding", attempt: 2 });

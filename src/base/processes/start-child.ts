@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import { issuesOf } from "../issues-of.ts";
+import { issuesOf } from "../zod-issues.ts";
 import { rebuildError } from "./failure.ts";
 import { FromChild, type Operation, type ToChild } from "./operation.ts";
 

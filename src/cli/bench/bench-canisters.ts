@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
-import { printMarkdown } from "../table.ts";
+import { printMarkdown } from "../output.ts";
 
 const count = (text: string) => {
   const read = z.coerce.number().int().min(1_000).safeParse(text);

@@ -8,8 +8,8 @@ import { openEngine } from "../../ml/engines/open-engine.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { ModelParameters } from "../../ml/training/parameters/model-parameters.ts";
 import { modelParameters, showTraining } from "../models/train.ts";
+import { printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { printTable } from "../table.ts";
 
 type Options = {
   interactions: string;

@@ -7,7 +7,7 @@ import { openEngine } from "../../ml/engines/open-engine.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { ModelParameters } from "../../ml/training/parameters/model-parameters.ts";
 import { modelParameters } from "../models/train.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 
 type Options = { interactions?: string; format: InteractionFormat; parameters?: ModelParameters };
 type Row = [what: string, measured: string, ratio: string, target: string];

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
-import { printMarkdown, printTable } from "../table.ts";
+import { printMarkdown, printTable } from "../output.ts";
 
 type Options = { runs: number; markdown?: true };
 

@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import type { TranscodeRatio } from "../../../bench/slice.ts";
 import { TypedError } from "../../base/typed-error.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 import benchCanisters from "./bench-canisters.ts";
 import benchRecommend from "./bench-recommend.ts";
 import benchTrain from "./bench-train.ts";

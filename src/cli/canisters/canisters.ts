@@ -12,7 +12,7 @@ import { uploadSnapshot } from "../../ic/recovery/snapshot-upload.ts";
 import { loadSnapshot, takeSnapshot } from "../../ic/recovery/snapshots.ts";
 import { duration, more, principal, snapshotId } from "../deploy/deploy-options.ts";
 import { deployedTarget, type NetworkOptions, networkOptions } from "../deploy/deploy-target.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 import addBucket from "./canisters-add-bucket.ts";
 import build from "./canisters-build.ts";
 import fund from "./canisters-fund.ts";

@@ -15,7 +15,7 @@ export function errorReference(): string {
 
 const head = [
   "# Errors",
-  'Commands print `CODE: message` and exit with 1; the API answers `{ "code", "message" }`; the record of a video keeps both as',
+  'Commands print `CODE: message`, with `--json` `{ "error": { "code", "message" } }`, and exit with 1; the API answers `{ "code", "message" }`; the record of a video keeps both as',
   "its reason. The message names the file, canister or setting that is meant. Where trying again can help, workers do so by",
   "themselves; the others fail until something is changed. `KILN_DEBUG=1` also prints stack and cause.",
   "",

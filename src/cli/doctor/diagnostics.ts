@@ -14,7 +14,7 @@ import { QueueSettings } from "../../queues/settings.ts";
 import { adviceFor, programOf } from "../../transcode/base/programs.ts";
 import { encodersTried, trialEncode } from "../../transcode/gpu/trial-encode.ts";
 import { VideoSettings } from "../../videos/settings.ts";
-import { formatBytes } from "../table.ts";
+import { formatBytes } from "../output.ts";
 import { absent, bad, type Finding, good } from "./finding.ts";
 import { gpuFindings } from "./gpu-findings.ts";
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 import { diagnose } from "./diagnostics.ts";
 
 export default function doctor(command: Command): void {

@@ -5,7 +5,7 @@ import type { NvencFeatures } from "../../transcode/encoders/nvenc.ts";
 import { discoverGpus, type Gpu } from "../../transcode/gpu/gpu.ts";
 import { type GpuCapabilities, gpuCapabilities } from "../../transcode/gpu/gpu-capabilities.ts";
 import { trialNvenc } from "../../transcode/gpu/gpu-trial.ts";
-import { formatBytes } from "../table.ts";
+import { formatBytes } from "../output.ts";
 import { absent, type Finding, good } from "./finding.ts";
 
 const inSoftware = "everything runs in software; on a GPU host install NVIDIA's driver";

@@ -4,8 +4,8 @@ import { probeEngines } from "../../ml/engines/probe-engines.ts";
 import { installTensorflow } from "../../ml/engines/tensorflow/install-tensorflow.ts";
 import { defaultDirectory } from "../../ml/engines/tensorflow/installation.ts";
 import { MlSettings } from "../../ml/settings.ts";
+import { printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { printTable } from "../table.ts";
 
 export default function engineCommand(command: Command): void {
   command

@@ -1,10 +1,9 @@
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { issuesOf } from "../../base/issues-of.ts";
-import { plainIssue } from "../../base/plain-issue.ts";
 import { seeded } from "../../base/random.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { issuesOf, plainIssue } from "../../base/zod-issues.ts";
 import { readSettings } from "../../config.ts";
 import { lakeImpressions } from "../../events/lake/lake-impressions.ts";
 import { EventSettings } from "../../events/settings.ts";

@@ -3,7 +3,7 @@ import type { Evaluation } from "../../ml/evaluation/evaluate.ts";
 import { type CaseMetric, caseMetricNames } from "../../ml/evaluation/metrics.ts";
 import type { OffPolicyEstimate } from "../../ml/evaluation/off-policy.ts";
 import type { BaselineName } from "../../ml/models/baselines.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 
 /** What `kiln evaluate --json` prints. */
 export type EvaluationReport = {

@@ -1,7 +1,8 @@
 import type { Activation } from "../../ml/registry/activation.ts";
+import type { Registered } from "../../ml/registry/registered.ts";
 import { type Registry, versionFolder } from "../../ml/registry/registry.ts";
 import type { MetricRow, VersionManifest } from "../../ml/registry/version-manifest.ts";
-import { formatBytes, printTable } from "../table.ts";
+import { formatBytes, printTable } from "../output.ts";
 
 /** What a version is, as a table. */
 export function printVersion({ files, data, ...manifest }: VersionManifest, registry: Registry): void {
@@ -53,9 +54,15 @@ export const candidateOf = ({ metrics }: VersionManifest) => metrics.find(({ rol
 
 export const figure = (value: number | undefined) => value?.toFixed(4) ?? "";
 
-/** Which version serves now, and what was said against it. */
+/** The version that serves now, and the objections that were overruled. */
 export function printActivation({ history }: Activation): void {
   const { version, by, objections } = history.at(-1)!;
   console.log(`${version} serves now (${by})`);
   for (const objection of objections) console.log(`against the gate: ${objection}`);
+}
+
+/** The version that a training was registered as, whether it serves, and the gate's reasons. */
+export function printRegistered({ version, gate, promoted }: Registered): void {
+  console.log(`registered as ${version}${promoted ? ", which serves now" : ""}`);
+  for (const { passed, message } of gate.reasons) console.log(`${passed ? "ok" : "!!"} ${message}`);
 }

@@ -15,7 +15,7 @@ import {
 } from "../../ml/registry/registry.ts";
 import type { VersionManifest } from "../../ml/registry/version-manifest.ts";
 import { MlSettings } from "../../ml/settings.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 import {
   candidateOf,
   configDifferences,

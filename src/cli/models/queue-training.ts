@@ -7,7 +7,7 @@ import { QueueSettings } from "../../queues/settings.ts";
 import { TrainingJob, type TrainingResult } from "../../queues/training-job.ts";
 import { TrainingQueue } from "../../queues/training-queue.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { printRegistered } from "./print-registered.ts";
+import { printRegistered } from "./model-output.ts";
 
 export type QueueOptions = { wait?: true; json?: true };
 

@@ -10,7 +10,7 @@ import type { Registered } from "../../ml/registry/registered.ts";
 import type { Registry } from "../../ml/registry/registry.ts";
 import { type ModelKind, ModelParameters } from "../../ml/training/parameters/model-parameters.ts";
 import { TrainingTask } from "../../ml/training/training-task.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 
 /** Of the audiences, and of the networks that learn from them. */
 const demoSeeds = [1, 2, 3];

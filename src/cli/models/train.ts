@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { issuesOf } from "../../base/issues-of.ts";
 import { inKilnHome } from "../../base/kiln-home.ts";
-import { plainIssue } from "../../base/plain-issue.ts";
+import { issuesOf, plainIssue } from "../../base/zod-issues.ts";
 import { readSettings } from "../../config.ts";
 import { EventSettings } from "../../events/settings.ts";
 import type { interactionFormats } from "../../ml/datasets/interactions.ts";
@@ -15,11 +14,11 @@ import { MlSettings } from "../../ml/settings.ts";
 import { ModelParameters, modelKinds } from "../../ml/training/parameters/model-parameters.ts";
 import type { TrainingReport } from "../../ml/training/report/training-report.ts";
 import { type NetworkProgress, TrainingTask } from "../../ml/training/training-task.ts";
+import { printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { printTable } from "../table.ts";
 import { printCalibration } from "./evaluation-report.ts";
 import { interactionOptions } from "./interaction-options.ts";
-import { printRegistered } from "./print-registered.ts";
+import { printRegistered } from "./model-output.ts";
 import { type QueueOptions, queueTraining } from "./queue-training.ts";
 import { printTrainDemo, trainDemo } from "./train-demo.ts";
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { plainIssue } from "../../base/plain-issue.ts";
+import { plainIssue } from "../../base/zod-issues.ts";
 import { readSettings } from "../../config.ts";
 import { EventStream } from "../../events/event-stream.ts";
 import { exportEvents, type Selection } from "../../events/files/export-events.ts";

@@ -9,11 +9,11 @@ import { followVideos } from "../../videos/follow-videos.ts";
 import type { VideoRecord } from "../../videos/video.ts";
 import { VideoStore } from "../../videos/video-store.ts";
 import type { VideoUpdate } from "../../videos/video-update.ts";
-import { printTable } from "../table.ts";
+import { printTable } from "../output.ts";
 
 type Options = { title?: string; post?: string; wait?: true; json?: true };
 
-/** A file that was asked for, and what is known of it: its video, or why it is none. */
+/** A file from the command line, and its video, or why it was refused. */
 type Row = { file: string } & (
   | Pick<VideoUpdate, "id" | "state" | "reason" | "url">
   | { state: "refused"; reason: NonNullable<VideoUpdate["reason"]> }
@@ -21,15 +21,22 @@ type Row = { file: string } & (
 
 export default function enqueue(command: Command): void {
   command
-    .argument("<files...>", "video files; the workers must see them under the same path")
-    .option("--title <title>", "what viewers read (default: the file's name)")
+    .argument("<files...>", "video files; the workers need to see them under the same path")
+    .option("--title <title>", "shown to viewers (default: the file's name)")
     .option(
       "--post <principal/number>",
-      "the post that the file is for: its author owns the video, its status follows",
+      "the post that the file belongs to: its author owns the video, its status follows the video's",
     )
-    .option("--wait", "follow the videos until each is published or refused")
+    .option("--wait", "follow the videos until each is published, rejected, banned or failed")
     .option("--json", "print one JSON document on standard output")
-    .addHelpText("after", "\nExample:\n  kiln enqueue dance.mp4 --title Dance --wait")
+    .addHelpText(
+      "after",
+      `
+Exit code 1 when a file could not be enqueued or the work on one failed. A video that the workers reject (it is too long,
+damaged...) or ban is a result: exit code 0, with the reason in the last column.
+Example:
+  kiln enqueue dance.mp4 --title Dance --wait`,
+    )
     .action(async (files: string[], options: Options) => {
       const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
       try {
@@ -38,15 +45,18 @@ export default function enqueue(command: Command): void {
         const rows: Row[] = [];
         for (const file of files) rows.push(await enter({ store, queues }, file, options));
         const ids = rows.flatMap((row) => ("id" in row ? [row.id] : []));
-        const ends = new Map<string, VideoUpdate>();
+        const latest = new Map<string, VideoUpdate>();
         if (options.wait) {
           for await (const update of followVideos(redis, ids)) {
-            ends.set(update.id, update);
-            if (!options.json) console.error(progressLine(update));
+            latest.set(update.id, update);
+            if (!options.json) console.error(progressLine(filesOf(rows, update.id), update));
           }
         }
         print(
-          rows.map((row) => ("id" in row && ends.has(row.id) ? { ...row, ...seen(ends.get(row.id)!) } : row)),
+          rows.map((row) => {
+            const update = "id" in row ? latest.get(row.id) : undefined;
+            return update === undefined ? row : { ...row, ...summaryOf(update) };
+          }),
           options,
         );
       } finally {
@@ -55,27 +65,34 @@ export default function enqueue(command: Command): void {
     });
 }
 
-/** One file that is refused does not stop the others. */
+/** A file that is refused does not stop the others. */
 async function enter(
-  parts: { store: VideoStore; queues: VideoQueues },
+  dependencies: { store: VideoStore; queues: VideoQueues },
   file: string,
   { title, post }: Options,
 ): Promise<Row> {
   try {
-    return { file, ...seen(await enqueueVideo(parts, file, { title, post })) };
+    return { file, ...summaryOf(await enqueueVideo(dependencies, file, { title, post })) };
   } catch (error) {
     if (!(error instanceof TypedError)) throw error;
     return { file, state: "refused", reason: { code: error.code, message: error.message } };
   }
 }
 
-function seen({ id, state, reason, url }: VideoRecord | VideoUpdate) {
+function summaryOf({ id, state, reason, url }: VideoRecord | VideoUpdate) {
   return { id, state, ...(reason && { reason }), ...(url && { url }) };
 }
 
-function progressLine({ id, state, stage, fraction }: VideoUpdate): string {
+/** Files with the same content are one video. */
+const filesOf = (rows: readonly Row[], id: string) =>
+  rows
+    .filter((row) => "id" in row && row.id === id)
+    .map(({ file }) => file)
+    .join(", ");
+
+function progressLine(files: string, { state, stage, fraction }: VideoUpdate): string {
   const share = fraction === undefined ? "" : ` ${Math.floor(100 * fraction)} %`;
-  return `${id} ${state}${stage === undefined ? "" : ` ${stage}`}${share}`;
+  return `${files}: ${state}${stage === undefined ? "" : ` ${stage}`}${share}`;
 }
 
 function print(rows: Row[], { json }: Options): void {
@@ -91,6 +108,5 @@ function print(rows: Row[], { json }: Options): void {
           (row.reason ? `${row.reason.code}: ${row.reason.message}` : ""),
       ]),
     );
-  // A video that the workers refuse for good is an answer; a file that is none, or work given up, is not.
   if (rows.some(({ state }) => state === "refused" || state === "failed")) process.exitCode = 1;
 }

@@ -19,8 +19,8 @@ import {
   judgePending,
   type ModerationDependencies,
 } from "../../workers/moderation/moderate.ts";
+import { printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { printTable } from "../table.ts";
 
 type Options = {
   ban?: "explicit" | "reported";

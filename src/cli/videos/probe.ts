@@ -6,9 +6,8 @@ import { type Limits, limitsOf, TranscodeSettings } from "../../transcode/base/s
 import { durationsAgree } from "../../transcode/probe/durations.ts";
 import { type Probe, probe } from "../../transcode/probe/probe.ts";
 import { screen } from "../../transcode/probe/screen.ts";
+import { formatBytes, printJson, printRejection, printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { formatBytes, printTable } from "../table.ts";
-import { printJson, printRejection } from "./rejection-output.ts";
 
 export default function (command: Command): void {
   command

@@ -18,9 +18,8 @@ import type { Manifest } from "../../transcode/manifest.ts";
 import { growingFolder } from "../../transcode/package/growing-folder.ts";
 import { type PrepareOptions, prepare } from "../../transcode/prepare.ts";
 import { type Progress, transcode } from "../../transcode/transcode.ts";
+import { formatBytes, printJson, printRejection, printTable } from "../output.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { formatBytes, printTable } from "../table.ts";
-import { printJson, printRejection } from "./rejection-output.ts";
 
 type Options = {
   out?: string;

@@ -2,10 +2,10 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
-import { issuesOf } from "../../base/issues-of.ts";
 import { inKilnHome } from "../../base/kiln-home.ts";
 import { syncedWrite } from "../../base/synced-write.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { issuesOf } from "../../base/zod-issues.ts";
 
 export const KilnCanisters = z.object({
   global_configuration: PrincipalId,

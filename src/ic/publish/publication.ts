@@ -1,8 +1,8 @@
 import { moderations } from "@kiln/client/indexed-video";
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
-import { issuesOf } from "../../base/issues-of.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { issuesOf } from "../../base/zod-issues.ts";
 
 /** A path below the video's folder: names of letters, digits, `.`, `_` and `-`, none beginning with a dot. */
 const RelativePath = z

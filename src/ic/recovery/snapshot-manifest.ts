@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
-import { issuesOf } from "../../base/issues-of.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { issuesOf } from "../../base/zod-issues.ts";
 
 export const snapshotManifestName = "snapshot.json";
 

@@ -1,7 +1,7 @@
 import { type Job, UnrecoverableError, WaitingError } from "bullmq";
-import { issuesOf } from "../../base/issues-of.ts";
 import type { Log } from "../../base/log.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { issuesOf } from "../../base/zod-issues.ts";
 import { runRegistration, runTraining } from "../../ml/jobs/run-training.ts";
 import { againstActive } from "../../ml/registry/register-trained.ts";
 import { removeCheckpoints } from "../../ml/training/networks/checkpoint.ts";

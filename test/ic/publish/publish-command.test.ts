@@ -167,7 +167,7 @@ test("kiln publish: what nobody has judged, and what was banned, is not publishe
 });
 
 test("kiln publish: a folder that kiln transcode did not write", async () => {
-  const { code, stdout, stderr } = await kiln("publish", "nothing-here", "--json");
+  const { code, stdout, stderr } = await kiln("publish", "nothing-here");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^NO_MANIFEST: .*\n$/);
 });

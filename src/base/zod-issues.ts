@@ -1,9 +1,13 @@
 import type { z } from "zod";
 
+/** What a schema found wrong, in one line: `segments.first: expected array; files: ...`. */
+export const issuesOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message)).join("; ");
+
 /**
- * What a schema found wrong, in words for people: zod's own name types ("expected number, received NaN"). For the `error`
- * parameter of `safeParse`; messages that a schema gives itself come first.
- * @returns undefined where zod's own words will do
+ * A message for people where zod's own names types ("expected number, received NaN"). For the `error` parameter of
+ * `safeParse`; messages that a schema has itself come first.
+ * @returns undefined where zod's own message will do
  */
 export function plainIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {

@@ -1,6 +1,7 @@
+import type { RejectionError } from "../transcode/base/rejection.ts";
+
 /**
- * Prints rows as columns padded to their widest cell, on standard output. A cell of several lines goes on below
- * itself.
+ * Prints rows as columns padded to their widest cell, on standard output. A cell of several lines continues below.
  */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const lines = [head, ...rows].flatMap(linesOf);
@@ -31,4 +32,12 @@ const units = ["B", "kB", "MB", "GB", "TB"];
 export function formatBytes(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
+
+export const printJson = (document: unknown) => console.log(JSON.stringify(document, null, 2));
+
+/** A refused video as the document of `--json`. */
+export function printRejection({ code, message }: RejectionError): void {
+  printJson({ status: "rejected", reason: code, message });
+  process.exitCode = 1;
 }
