@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Redis } from "ioredis";
-import { issuesOf } from "../base/issues-of.ts";
 import { TypedError } from "../base/typed-error.ts";
+import { issuesOf } from "../base/zod-issues.ts";
 import { type Transition, transition, type VideoEvent } from "./transition.ts";
 import { isSettled, type NewVideo, newRecord, recordSchema, VideoRecord } from "./video.ts";
 import { Progress, updateOf, type VideoUpdate } from "./video-update.ts";
