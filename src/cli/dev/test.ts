@@ -7,8 +7,10 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { z } from "zod";
+
 import { TypedError } from "../../base/typed-error.ts";
 import { fastTests } from "./fast-tests.ts";
+import { Line } from "./test-reporter.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const suites = ["test/**/*.test.ts", "localnet/test/**/*.test.ts"];
@@ -26,8 +28,7 @@ export default function test(command: Command): void {
       const patterns = named.length > 0 ? named.map(testsIn) : suites;
       const files = options.fast ? await onlyFast(patterns, cwd) : patterns;
       const scratch = await mkdtemp(join(tmpdir(), "kiln-test-"));
-      const skipped = join(scratch, "skipped");
-      const times = join(scratch, "times");
+      const report = join(scratch, "report");
       const runner = spawn(
         process.execPath,
         [
@@ -36,10 +37,8 @@ export default function test(command: Command): void {
           "--test-timeout=600000",
           "--test-reporter=spec",
           "--test-reporter-destination=stdout",
-          `--test-reporter=${join(root, "test/skip-reporter.ts")}`,
-          `--test-reporter-destination=${skipped}`,
-          `--test-reporter=${join(root, "test/file-times-reporter.ts")}`,
-          `--test-reporter-destination=${times}`,
+          `--test-reporter=${join(import.meta.dirname, "test-reporter.ts")}`,
+          `--test-reporter-destination=${report}`,
           ...(options.only ? [`--test-name-pattern=${options.only}`] : []),
           ...files,
         ],
@@ -47,28 +46,26 @@ export default function test(command: Command): void {
       );
       const [status] = await once(runner, "exit");
       const code = status ?? 1;
-      const names = existsSync(skipped) ? (await readFile(skipped, "utf8")).split("\n").filter(Boolean) : [];
+      const lines = existsSync(report) ? await readReport(report) : [];
       // In CI the runner's own closing lines stay the last ones.
-      if (!process.env.CI) printSlowest(existsSync(times) ? await readFile(times, "utf8") : "");
+      if (!process.env.CI) printSlowest(lines);
       await rm(scratch, { recursive: true, force: true });
-      process.exitCode = code === 0 && process.env.CI ? await unexplained(names) : code;
+      process.exitCode = code === 0 && process.env.CI ? await unexplained(lines) : code;
     });
 }
 
-/** @param times `milliseconds path` a line */
-function printSlowest(times: string): void {
-  const files = times
+const readReport = async (path: string): Promise<Line[]> =>
+  (await readFile(path, "utf8"))
     .split("\n")
     .filter(Boolean)
-    .map((line) => /^(\d+) (.+)$/.exec(line)!);
+    .map((line) => Line.parse(JSON.parse(line)));
+
+function printSlowest(lines: readonly Line[]): void {
+  const files = lines.filter((line) => "file" in line);
   if (files.length < 2) return;
   console.error("the slowest files:");
-  for (const [, milliseconds, file] of files
-    .toSorted((one, other) => Number(other[1]) - Number(one[1]))
-    .slice(0, 10))
-    console.error(
-      `${(Number(milliseconds) / 1000).toFixed(1).padStart(8)} s  ${relative(process.cwd(), file!)}`,
-    );
+  for (const { file, seconds } of files.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10))
+    console.error(`${seconds.toFixed(1).padStart(8)} s  ${relative(process.cwd(), file)}`);
 }
 
 /** @throws TypedError NO_FAST_TESTS */
@@ -86,10 +83,11 @@ const testsIn = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "**/*.test.ts") : path;
 
 /** In CI a skipped test is a failure unless the list gives its reason. */
-async function unexplained(skipped: readonly string[]): Promise<number> {
+async function unexplained(lines: readonly Line[]): Promise<number> {
   const allowed = AllowedSkips.parse(
     JSON.parse(await readFile(join(root, "test/allowed-skips.json"), "utf8")),
   );
+  const skipped = lines.filter((line) => "skipped" in line).map((line) => line.skipped);
   const unexpected = skipped.filter((name) => !(name in allowed));
   for (const name of unexpected)
     console.error(`skipped in CI without a reason in test/allowed-skips.json: ${name}`);
