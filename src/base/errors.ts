@@ -74,7 +74,11 @@ export const errors = {
   },
   GPU_STATE_UNUSABLE: { final: false, advice: "set KILN_GPU_STATE to a folder that can be written" },
   INTERRUPTED: { final: true, advice: "start again: nothing was written" },
-  NO_MANIFEST: { final: true, advice: "the folder holds no whole product: transcode the video again" },
+  NO_MANIFEST: {
+    final: true,
+    advice:
+      "the folder holds no whole product: transcode the video again (kiln videos retry ID --from transcode)",
+  },
   NO_SUCH_GPU: { final: true, advice: "set KILN_GPU to auto or to one of the GPUs that kiln doctor lists" },
   OUTPUT_INVALID: { final: false, advice: "the output did not pass verification: encode it again" },
   OUTPUT_TOO_LARGE: { final: false, advice: "ffmpeg wrote more than its plan allows: encode it again" },
@@ -122,6 +126,21 @@ export const errors = {
   TOO_EARLY: { final: false, advice: "decide when the video has been judged" },
   VIDEO_BANNED: { final: true, advice: "the video is too explicit to be published (KILN_BAN_SCORE)" },
   VIDEO_NOT_NAMED: { final: true, advice: "name the videos by their ids" },
+  BLOBS_DIFFERENT: {
+    final: false,
+    advice:
+      "point KILN_BLOBS to the folder that all hosts share; kiln worker --use-blobs has all hosts use this one instead",
+  },
+  BLOBS_MISSING: {
+    final: false,
+    advice:
+      "mount the disk that KILN_BLOBS is on; kiln worker --use-blobs starts with an empty store instead",
+  },
+  ORIGINAL_MISSING: {
+    final: true,
+    advice:
+      "the blob store no longer has the video's original: kiln videos retry ID --from ingest reads its source again",
+  },
   RECORD_NEWER: { final: false, advice: "upgrade this host: a newer version of Kiln shares the pool" },
   RECORD_UNREADABLE: {
     final: true,

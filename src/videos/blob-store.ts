@@ -5,6 +5,11 @@
  */
 export interface BlobStore {
   /**
+   * Whether the store is there at all, and is the one that was opened.
+   * @throws TypedError BLOBS_MISSING, BLOBS_DIFFERENT
+   */
+  check(): Promise<void>;
+  /**
    * Where the original is, or is to be put: written aside in its folder, which is the video's own, then renamed.
    * A local path.
    */
@@ -18,6 +23,7 @@ export interface BlobStore {
   products(video: string): Promise<number[]>;
   /** Drops what attempts other than `keep` left behind, finished or not. */
   dropProductsExcept(video: string, keep: number | "none"): Promise<void>;
+  dropOriginal(video: string): Promise<void>;
   /** Drops everything about a video. */
   drop(video: string): Promise<void>;
   /** Bytes that can still be written. */

@@ -14,6 +14,8 @@ export const videoKeys = {
   list: "kiln:videos",
   /** Set: ids of the videos that are not settled. */
   open: "kiln:videos:open",
+  /** String: the id of the blob store that all hosts share. */
+  blobs: "kiln:blobs",
   /** Pub/sub channel: VideoUpdate as JSON. */
   updates: "kiln:videos:updates",
 } as const;

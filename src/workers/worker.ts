@@ -6,8 +6,8 @@ import { VideoQueues } from "../queues/video-queues.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
-import { diskPause } from "./disk-pause.ts";
 import { Stopped } from "./failure-action.ts";
+import { hostPause } from "./host-pause.ts";
 import { reconcileJobs, recordUnseenFailures } from "./job-reconciler.ts";
 import { Leases } from "./leases.ts";
 import { type ReportPostStatus, reportPostStatus } from "./report-post-status.ts";
@@ -31,6 +31,8 @@ export type WorkerOptions = {
   minFreeBytes: number;
   /** `on`: only videos with a verdict are cleared. */
   moderation: "on" | "off";
+  /** Throws while the network of canisters cannot be reached; by default it can. */
+  networkAnswers?: () => Promise<void>;
   /** By default videos that belong to a post are refused. */
   reportPostStatus?: ReportPostStatus;
 };
@@ -56,18 +58,29 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     minFreeBytes,
     slots,
     stages,
+    networkAnswers = async () => {},
     reportPostStatus: report = reportPostStatus(undefined),
   } = options;
   const store = new VideoStore(redis);
   const leases = new Leases();
-  const pause = diskPause({ blobs, minFreeBytes, log });
+  const pause = hostPause({
+    probes: {
+      async disk() {
+        const free = await blobs.free();
+        if (free < minFreeBytes) throw new Error(`${free} bytes are free, ${minFreeBytes} have to be`);
+      },
+      blobs: () => blobs.check(),
+      network: networkAnswers,
+    },
+    log,
+  });
 
   const workers = stages.map((stage) => {
     const process = stageProcessor(stage, {
       ...options,
       store,
       reportPostStatus: report,
-      pauseHost: pause.begin,
+      pause,
     });
     const worker = new QueueWorker(
       stage,
@@ -88,7 +101,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     );
     worker.on("lockRenewalFailed", (jobs) => leases.lose(stage, jobs));
     recordUnseenFailures(worker, { store, log });
-    pause.add(worker);
+    pause.add(stage, worker);
     return worker;
   });
   const queues = new VideoQueues(redis);

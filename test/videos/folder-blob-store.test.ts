@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
+import { createBlobFolder } from "../../src/videos/folder-blob-store.ts";
 
 test("products are those with a manifest, newest first; dropping keeps what is named", async () => {
   const folder = await mkdtemp(join(tmpdir(), "kiln-blobs-"));
   try {
-    const blobs = await folderBlobStore(folder);
+    const blobs = await createBlobFolder(folder);
     assert.deepEqual(await blobs.products("v"), []);
     await blobs.dropProductsExcept("v", "none");
     for (const attempt of [2, 10]) {
@@ -25,7 +25,11 @@ test("products are those with a manifest, newest first; dropping keeps what is n
     await writeFile(blobs.originalPath("v"), "bytes");
     assert.ok((await blobs.free()) > 0);
     await blobs.drop("v");
-    assert.deepEqual((await readdir(folder, { recursive: true })).sort(), ["originals", "products"]);
+    assert.deepEqual((await readdir(folder, { recursive: true })).sort(), [
+      "kiln-blobs.json",
+      "originals",
+      "products",
+    ]);
   } finally {
     await rm(folder, { recursive: true });
   }

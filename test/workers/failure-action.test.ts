@@ -2,22 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TypedError } from "../../src/base/typed-error.ts";
 import { RejectionError } from "../../src/transcode/base/rejection.ts";
-import { type FailureAction, failureAction, Stopped } from "../../src/workers/failure-action.ts";
+import { type FailureAction, failureAction, Stopped, waitMs } from "../../src/workers/failure-action.ts";
 import { taskFailure } from "../../src/workers/tasks/task-failure.ts";
 
 const diskFull = Object.assign(new Error("write"), { code: "ENOSPC" });
-const passing = new TypedError("CANISTER_UNREACHABLE", "away");
+const encode = new TypedError("ENCODE_FAILED", "signal 9");
+const unreachable = new TypedError("CANISTER_UNREACHABLE", "away");
 
 const cells: [cell: string, thrown: unknown, triesLeft: number, expected: FailureAction][] = [
   ["the video is at fault", new RejectionError("NOT_A_VIDEO"), 4, "reject"],
   ["the video is at fault, last try", new RejectionError("TRUNCATED"), 0, "reject"],
   ["something else is at fault for good", new TypedError("UNAUTHORIZED", "no role"), 4, "fail"],
-  ["it may pass", passing, 1, "retry"],
-  ["it may pass, last try", passing, 0, "fail"],
+  ["an encode failed", encode, 1, "retry"],
+  ["an encode failed, last try", encode, 0, "fail"],
+  ["the network is away, however often", unreachable, 0, "wait"],
+  ["the storage canister is full", new TypedError("OUT_OF_SPACE", "full"), 0, "wait"],
+  ["the blob store is away", new TypedError("BLOBS_MISSING", "not mounted"), 0, "wait"],
   ["nobody foresaw it", new RangeError("index"), 4, "retry"],
   ["nobody foresaw it, last try", new RangeError("index"), 0, "fail"],
-  ["no disk space for the encoder", new RejectionError("DISK_FULL"), 0, "hand-back-and-pause"],
-  ["no disk space for a file", diskFull, 0, "hand-back-and-pause"],
+  ["no disk space for the encoder", new RejectionError("DISK_FULL"), 0, "wait"],
+  ["no disk space for a file", diskFull, 0, "wait"],
 ];
 for (const [cell, thrown, triesLeft, expected] of cells)
   test(`outcome: ${cell}`, () => assert.equal(failureAction(taskFailure(thrown), triesLeft), expected));
@@ -39,4 +43,16 @@ test("what a task threw crosses to the worker as data, with a stack only when no
     { kind: "passing", code: "UNEXPECTED", message: "RangeError: index" },
   );
   assert.match(stack!, /failure-action\.test/);
+});
+
+test("waiting: the pause grows with the time already waited, up to five minutes, the upper half by chance", () => {
+  assert.deepEqual(
+    [0, 10_000, 60_000, 36_000_000].map((waited) => [waitMs(waited, 0), waitMs(waited, 1)]),
+    [
+      [1_000, 2_000],
+      [5_000, 10_000],
+      [30_000, 60_000],
+      [150_000, 300_000],
+    ],
+  );
 });

@@ -1,6 +1,6 @@
 import { openLog } from "../../src/base/log.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
-import { folderBlobStore } from "../../src/videos/folder-blob-store.ts";
+import { openBlobStore } from "../../src/videos/open-blob-store.ts";
 import { startWorker } from "../../src/workers/worker.ts";
 
 /** A worker in a process of its own, to be killed. */
@@ -8,7 +8,7 @@ const redis = await connectRedis(process.env.KILN_REDIS_URL!);
 const worker = startWorker({
   redis,
   stages: ["ingest", "transcode", "publish"],
-  blobs: await folderBlobStore(process.env.KILN_BLOBS!),
+  blobs: await openBlobStore(redis, process.env.KILN_BLOBS!),
   log: openLog("info"),
   taskProgram: new URL("./tasks/task-program.ts", import.meta.url),
   slots: { ingest: 1, transcode: 1, publish: 1 },

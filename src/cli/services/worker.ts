@@ -11,7 +11,7 @@ import { connectRedis, redisWarnings } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { TranscodeSettings } from "../../transcode/base/settings.ts";
 import { trialEncode } from "../../transcode/gpu/trial-encode.ts";
-import { folderBlobStore } from "../../videos/folder-blob-store.ts";
+import { openBlobStore } from "../../videos/open-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { Stage } from "../../videos/video.ts";
 import { reportPostStatus } from "../../workers/report-post-status.ts";
@@ -20,8 +20,11 @@ import { startTrainingWorker } from "../../workers/training/training-worker.ts";
 import { startWorker } from "../../workers/worker.ts";
 import { aborted, stopSignal } from "../stop-signal.ts";
 
+type Options = { useBlobs?: true };
+
 export default function worker(command: Command): void {
   command
+    .option("--use-blobs", "have the whole pool use the folder KILN_BLOBS from now on, also if it is empty")
     .addHelpText(
       "after",
       `
@@ -35,7 +38,7 @@ Example:
     .action(run);
 }
 
-async function run(): Promise<void> {
+async function run(options: Options): Promise<void> {
   const signal = stopSignal();
   const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
   const settings = readSettings(WorkerSettings);
@@ -57,7 +60,7 @@ async function run(): Promise<void> {
         startTrainingWorker({ redis, log, tensorflow, slots: settings.KILN_TRAIN_SLOTS, lockMs, stopMs }),
       );
     const ofVideos = Stage.options.filter((stage) => stages.includes(stage));
-    if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log));
+    if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log, options));
     log.info({ stages }, "ready");
     // For startWorkerProcess; its end of the channel may be gone by the time the worker stops.
     process.send?.("ready");
@@ -69,7 +72,12 @@ async function run(): Promise<void> {
   }
 }
 
-async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Promise<AsyncDisposable> {
+async function videoWorker(
+  redis: Redis,
+  stages: readonly Stage[],
+  log: Log,
+  options: Options,
+): Promise<AsyncDisposable> {
   const { KILN_BLOBS } = readSettings(VideoSettings);
   const settings = readSettings(WorkerSettings);
   readSettings(TranscodeSettings);
@@ -78,7 +86,7 @@ async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Pr
   return startWorker({
     redis,
     stages,
-    blobs: await folderBlobStore(KILN_BLOBS),
+    blobs: await openBlobStore(redis, KILN_BLOBS, { create: options.useBlobs ? "anew" : "once" }),
     log,
     taskProgram: new URL("../../workers/task-program.ts", import.meta.url),
     slots: {
@@ -91,6 +99,7 @@ async function videoWorker(redis: Redis, stages: readonly Stage[], log: Log): Pr
     stopMs: settings.KILN_STOP_SECONDS * 1000,
     minFreeBytes: settings.KILN_MIN_FREE_BYTES,
     moderation,
+    networkAnswers: canistersAnswer,
     // A worker that never meets a video with a post needs no network for it.
     reportPostStatus: async (record, status) => {
       if (record.post === undefined) return;

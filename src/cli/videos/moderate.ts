@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { Redis } from "ioredis";
 import { AnalysisSettings, moderationOf } from "../../analysis/settings.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
@@ -8,7 +9,7 @@ import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { VideoQueues } from "../../queues/video-queues.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../transcode/base/settings.ts";
-import { folderBlobStore } from "../../videos/folder-blob-store.ts";
+import { openBlobStore } from "../../videos/open-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { Decision, type VideoRecord } from "../../videos/video.ts";
 import { VideoStore } from "../../videos/video-store.ts";
@@ -66,7 +67,7 @@ Example:
         const store = new VideoStore(redis);
         if (options.pending || options.ban || options.clear) {
           await using queues = new VideoQueues(redis);
-          await act(ids, options, { store, queues });
+          await act(ids, options, { redis, store, queues });
         } else if (ids.length > 0) print(await Promise.all(ids.map((id) => store.get(id))), options);
         else print(await decided(store), options);
       } finally {
@@ -88,10 +89,10 @@ async function decided(store: VideoStore): Promise<VideoRecord[]> {
 async function act(
   ids: readonly string[],
   options: Options,
-  { store, queues }: Pick<ModerationDependencies, "store" | "queues">,
+  { redis, store, queues }: Pick<ModerationDependencies, "store" | "queues"> & { redis: Redis },
 ): Promise<void> {
   const network = await connect(readSettings(IcSettings));
-  const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
+  const blobs = await openBlobStore(redis, readSettings(VideoSettings).KILN_BLOBS);
   const tools = { store, queues, blobs, network };
   if (options.pending) return await judge(tools, options);
   const decision = decisionOf(options, network.principal);

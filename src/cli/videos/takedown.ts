@@ -7,7 +7,7 @@ import { IcSettings } from "../../ic/network/settings.ts";
 import { takeDownVideo } from "../../ic/publish/take-down-video.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
-import { folderBlobStore } from "../../videos/folder-blob-store.ts";
+import { openBlobStore } from "../../videos/open-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { VideoStore } from "../../videos/video-store.ts";
 import { takedown } from "../../workers/moderation/takedown.ts";
@@ -62,7 +62,7 @@ async function wayOf(
       [Symbol.asyncDispose]: async () => {},
     };
   }
-  const blobs = await folderBlobStore(readSettings(VideoSettings).KILN_BLOBS);
+  const blobs = await openBlobStore(redis, readSettings(VideoSettings).KILN_BLOBS);
   const tools = { store: new VideoStore(redis), blobs, network };
   return {
     takedown: (id, status, why) => takedown(tools, id, status, why),

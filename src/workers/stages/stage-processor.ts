@@ -1,11 +1,13 @@
-import { type Job, UnrecoverableError, WaitingError } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
 import type { Log } from "../../base/log.ts";
+import { TypedError } from "../../base/typed-error.ts";
 import { VideoJob } from "../../queues/video-job.ts";
 import type { BlobStore } from "../../videos/blob-store.ts";
 import { begun } from "../../videos/transition.ts";
 import type { Reason, Stage, VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
-import { failureAction, Stopped } from "../failure-action.ts";
+import { failureAction, lackOf, Stopped, waitMs } from "../failure-action.ts";
+import type { HostPause } from "../host-pause.ts";
 import type { ReportPostStatus } from "../report-post-status.ts";
 import { runTask } from "../tasks/run-task.ts";
 import { type TaskFailure, taskFailure } from "../tasks/task-failure.ts";
@@ -21,9 +23,11 @@ export type ProcessorDependencies = {
   minFreeBytes: number;
   moderation: "on" | "off";
   reportPostStatus: ReportPostStatus;
-  /** Called when the disk is full: takes no more jobs until it is not. */
-  pauseHost: () => void;
+  pause: Pick<HostPause, "begin">;
 };
+
+/** Milliseconds until another host, a newer one, may take a job that this one is too old for. */
+const newerMs = 5_000;
 
 /**
  * Does a stage's jobs: begins the stage (which takes the next fencing number), does its work, and writes down
@@ -31,11 +35,15 @@ export type ProcessorDependencies = {
  * @returns a processor: `lease` is aborted with a Stopped when the job must not go on here
  */
 export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
-  const { store, blobs, minFreeBytes, moderation, reportPostStatus, taskProgram } = tools;
+  const { store, blobs, minFreeBytes, moderation, reportPostStatus, taskProgram, pause } = tools;
 
   return async (job: Job, token: string, lease: AbortController): Promise<void> => {
     const { video, run } = VideoJob.parse(job.data);
-    const begin = await store.apply(video, begun(stage, run));
+    const begin = await store.apply(video, begun(stage, run)).catch(async (error: unknown) => {
+      if (!(error instanceof TypedError) || error.code !== "RECORD_NEWER") throw error;
+      tools.log.warn({ video, stage }, error.message);
+      return await delay(job, token, newerMs);
+    });
     if (begin.outcome === "refused") {
       tools.log.info({ video, stage, why: begin.why }, "nothing to do");
       if (begin.why === "ALREADY_DONE") return;
@@ -46,6 +54,7 @@ export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
     log.info("begun");
     using progress = reportProgress(store, record, () => lease.abort(new Stopped("lease-lost")));
     try {
+      await blobs.check();
       const events = await stageWork[stage](record, {
         blobs,
         minFreeBytes,
@@ -80,15 +89,24 @@ export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
         if (what === "reject") await blobs.drop(record.id);
         throw new UnrecoverableError(`${reason.code}: ${reason.message}`);
       }
-      case "hand-back-and-pause":
-        tools.pauseHost();
-        return await handBack(job, token);
+      case "wait":
+        return await wait(reasonOf(failure), record, job, token);
       case "hand-back":
         return await handBack(job, token);
       case "retry":
       case "leave":
         throw error;
     }
+  }
+
+  /** Has the record say what the video waits for; a host that lacks it takes no more such jobs. */
+  async function wait(reason: Reason, record: VideoRecord, job: Job, token: string): Promise<never> {
+    const { attempt } = record;
+    const waits = await store.apply(record.id, { type: "waited", attempt, reason });
+    const lack = lackOf(reason);
+    if (lack !== undefined && (await pause.begin(lack))) return await handBack(job, token);
+    const since = waits.outcome === "moved" ? waits.record.waiting!.since : Date.now();
+    return await delay(job, token, waitMs(Date.now() - since, Math.random()));
   }
 }
 
@@ -100,6 +118,11 @@ function details(failure: Stopped | TaskFailure): Partial<TaskFailure> {
 
 function reasonOf(failure: Stopped | TaskFailure): Reason {
   return { code: failure instanceof Stopped ? "STOPPED" : failure.code, message: failure.message };
+}
+
+async function delay(job: Job, token: string, ms: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token);
+  throw new DelayedError();
 }
 
 async function handBack(job: Job, token: string): Promise<never> {

@@ -42,17 +42,23 @@ export const stageWork: {
       reportPostStatus(record, status).catch((error: Error) => warn(error.message));
     await tryToReport("Transcoding");
     const read = (product: number) => readManifest(blobs.productPath(id, product));
-    let [product] = await blobs.products(id);
+    const { oldestProduct = 0 } = record;
+    let product = (await blobs.products(id)).find((made) => made >= oldestProduct);
     let manifest = product === undefined ? undefined : await read(product);
     if (product === undefined || manifest === undefined || !judged(manifest, moderation)) {
       // The renditions together are rarely larger than the original; the intermediates are as large again.
       await requireSpace(blobs, minFreeBytes + 2 * bytes);
+      await requireOriginal(blobs, id);
       await blobs.dropProductsExcept(id, "none");
       product = attempt;
       await run<"transcode">({
         stage: "transcode",
         original: blobs.originalPath(id),
         out: blobs.productPath(id, product),
+      }).catch(async (error) => {
+        // What went away in the meantime is no fault of the video.
+        await requireOriginal(blobs, id);
+        throw error;
       });
       manifest = await read(product);
     }
@@ -98,6 +104,13 @@ function verdictEvent(
     return { type: "cleared", attempt, moderation };
   const message = `its explicitness is ${explicit}, and ${banScore} is banned`;
   return { type: "banned", reason: { code: "EXPLICIT", message }, moderation };
+}
+
+/** @throws TypedError BLOBS_MISSING, BLOBS_DIFFERENT: the host is at fault; ORIGINAL_MISSING */
+async function requireOriginal(blobs: BlobStore, id: string): Promise<void> {
+  if (await blobs.hasOriginal(id)) return;
+  await blobs.check();
+  throw new TypedError("ORIGINAL_MISSING", `the original of video ${id} is gone`);
 }
 
 async function requireSpace(blobs: BlobStore, bytes: number): Promise<void> {

@@ -18,7 +18,7 @@ import { VideoQueues } from "../../../src/queues/video-queues.ts";
 import { programOf } from "../../../src/transcode/base/programs.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../../src/transcode/base/settings.ts";
 import type { BlobStore } from "../../../src/videos/blob-store.ts";
-import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
+import { createBlobFolder } from "../../../src/videos/folder-blob-store.ts";
 import { begun, type VideoEvent } from "../../../src/videos/transition.ts";
 import type { Decision } from "../../../src/videos/video.ts";
 import { VideoStore } from "../../../src/videos/video-store.ts";
@@ -41,7 +41,7 @@ before(async () => {
   network = await startTestNetwork();
   store = new VideoStore(redis);
   queues = new VideoQueues(redis);
-  blobs = await folderBlobStore(join(folder, "blobs"));
+  blobs = await createBlobFolder(join(folder, "blobs"));
 });
 after(async () => {
   await queues[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from "../../../src/cli/services/redis-se
 import { publishVideo } from "../../../src/ic/publish/publish.ts";
 import { connectRedis } from "../../../src/queues/connection.ts";
 import type { BlobStore } from "../../../src/videos/blob-store.ts";
-import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
+import { createBlobFolder } from "../../../src/videos/folder-blob-store.ts";
 import { begun } from "../../../src/videos/transition.ts";
 import { VideoStore } from "../../../src/videos/video-store.ts";
 import { takedown } from "../../../src/workers/moderation/takedown.ts";
@@ -29,7 +29,7 @@ before(async () => {
   redis = await connectRedis(server.url);
   network = await startTestNetwork();
   store = new VideoStore(redis);
-  blobs = await folderBlobStore(join(folder, "blobs"));
+  blobs = await createBlobFolder(join(folder, "blobs"));
 });
 after(async () => {
   await network[Symbol.asyncDispose]();

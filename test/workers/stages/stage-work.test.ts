@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Analysis, Verdict } from "../../../src/analysis/analysis.ts";
-import { folderBlobStore } from "../../../src/videos/folder-blob-store.ts";
+import { createBlobFolder } from "../../../src/videos/folder-blob-store.ts";
 import { newRecord, type VideoRecord } from "../../../src/videos/video.ts";
 import { type StageDependencies, stageWork } from "../../../src/workers/stages/stage-work.ts";
 import { sampleManifest as manifest } from "./sample-manifest.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-stage-work-"));
 after(() => rm(folder, { recursive: true }));
-const blobs = await folderBlobStore(folder);
+const blobs = { ...(await createBlobFolder(folder)), hasOriginal: async () => true };
 
 const analysis = (verdict: Verdict, explicit: number): Analysis => ({
   moderation: {
