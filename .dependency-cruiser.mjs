@@ -58,7 +58,7 @@ const wings = {
     ...{ demo: ["services", "videos"], doctor: [], bench: ["models"], dev: [] },
   },
   workers: {
-    shared: ["failure-action", "leases", "report-post-status", "throttle-latest", "worker"],
+    shared: ["failure-action", "host-pause", "leases", "report-post-status", "throttle-latest", "worker"],
     ...{ tasks: [], stages: ["tasks"], moderation: [], training: ["tasks"] },
   },
   transcode: {
