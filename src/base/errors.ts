@@ -141,6 +141,10 @@ export const errors = {
     advice:
       "the blob store no longer has the video's original: kiln videos retry ID --from ingest reads its source again",
   },
+  EVENTS_WAITING: {
+    final: false,
+    advice: "run kiln events compact, which moves events from Redis into the lake; then send them again",
+  },
   RECORD_NEWER: { final: false, advice: "upgrade this host: a newer version of Kiln shares the pool" },
   RECORD_UNREADABLE: {
     final: true,

@@ -12,6 +12,19 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * Ends the process, with exit code 1, when it is still there so long after the signal: what it waits for (Redis, a slow
+ * client) may never answer.
+ */
+export function stopWithin(signal: AbortSignal, ms: number, onLate: () => void): void {
+  const stop = () =>
+    setTimeout(() => {
+      onLate();
+      process.exit(1);
+    }, ms).unref();
+  signal.addEventListener("abort", stop, { once: true });
+}
+
 /** Resolves when the signal is aborted. */
 export async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;

@@ -13,11 +13,15 @@ export const eventKeys = {
 /** A redelivery after this many seconds enters the stream again and ends at the lake, which knows every id. */
 const remembered = 3 * 86_400;
 
-/** KEYS stream, then a set of ids for each event; ARGV seconds to remember, then id and JSON of each event. */
+/**
+ * KEYS stream, then a set of ids for each event; ARGV seconds to remember, the maximum length of the stream, then id and
+ * JSON of each event.
+ */
 const addNew = `
+  if redis.call("XLEN", KEYS[1]) >= tonumber(ARGV[2]) then return -1 end
   local added = 0
   for index = 2, #KEYS do
-    local id, event = ARGV[2 * index - 2], ARGV[2 * index - 1]
+    local id, event = ARGV[2 * index - 1], ARGV[2 * index]
     if redis.call("SADD", KEYS[index], id) == 1 then
       redis.call("XADD", KEYS[1], "*", "event", event)
       redis.call("EXPIRE", KEYS[index], ARGV[1])
@@ -35,18 +39,32 @@ export type StreamEntry = { entry: string; event: EngagementEvent };
 export class EventStream {
   readonly #redis: Redis;
 
-  constructor(redis: Redis) {
+  readonly #maxWaiting: number;
+
+  /** @param options.maxWaiting events that wait to be compacted, give or take a batch; more are refused */
+  constructor(redis: Redis, { maxWaiting = Number.MAX_SAFE_INTEGER }: { maxWaiting?: number } = {}) {
     this.#redis = redis;
+    this.#maxWaiting = maxWaiting;
   }
 
-  /** Adds each event once: when this resolves they are kept, and calling again with the same ids adds nothing. */
+  /**
+   * Adds each event once: when this resolves they are kept, and calling again with the same ids adds nothing.
+   * @throws TypedError EVENTS_WAITING
+   */
   async add(events: readonly EngagementEvent[]): Promise<{ added: number; duplicates: number }> {
     let added = 0;
     for (let start = 0; start < events.length; start += batch) {
       const some = events.slice(start, start + batch);
       const keys = [eventKeys.stream, ...some.map(({ at }) => eventKeys.ids(dayOf(at)))];
       const values = some.flatMap((event) => [event.id, JSON.stringify(event)]);
-      added += Number(await this.#redis.eval(addNew, keys.length, ...keys, remembered, ...values));
+      const options = [remembered, this.#maxWaiting];
+      const count = Number(await this.#redis.eval(addNew, keys.length, ...keys, ...options, ...values));
+      if (count < 0)
+        throw new TypedError(
+          "EVENTS_WAITING",
+          `${this.#maxWaiting} events wait in Redis to be compacted (KILN_MAX_WAITING_EVENTS)`,
+        );
+      added += count;
     }
     return { added, duplicates: events.length - added };
   }

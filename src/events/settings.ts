@@ -8,5 +8,9 @@ export const EventSettings = z
       .min(1)
       .default(() => inKilnHome("lake"))
       .meta({ description: "folder of the event lake" }),
+    KILN_MAX_WAITING_EVENTS: z.coerce.number().int().min(1_000).default(1_000_000).meta({
+      description:
+        "events that wait in Redis for `kiln events compact`, at about 600 bytes each; beyond that new ones are refused, so that they cannot take the memory of the queues",
+    }),
   })
   .meta({ title: "Events" });

@@ -42,7 +42,27 @@ export async function redisWarnings(redis: Redis): Promise<string[]> {
     warnings.push(`Redis may evict jobs and records (maxmemory-policy ${policy}): set it to noeviction`);
   if (appendonly !== "yes")
     warnings.push("Redis forgets its last writes when it crashes (appendonly no): set appendonly yes");
+  const { used_memory = 0, maxmemory = 0 } = await figures(redis, "memory");
+  if (maxmemory > 0 && used_memory > fullShare * maxmemory)
+    warnings.push(
+      `Redis uses ${used_memory} of ${maxmemory} bytes and refuses writes at its limit: raise maxmemory, or compact events`,
+    );
+  const persistence = await redis.info("persistence").catch(() => "");
+  for (const status of ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"])
+    if (persistence.includes(`${status}:err`))
+      warnings.push(`Redis could not write to its disk (${status}): make room there and read its log`);
   return warnings;
+}
+
+/** Share of its memory limit from which Redis is nearly full. */
+const fullShare = 0.9;
+
+/** The numbers of a section of INFO. */
+async function figures(redis: Redis, section: string): Promise<Record<string, number | undefined>> {
+  const text = await redis.info(section).catch(() => "");
+  return Object.fromEntries(
+    [...text.matchAll(/^(\w+):(\d+)\r?$/gm)].map(([, name, value]) => [name, Number(value)]),
+  );
 }
 
 function withoutPassword(url: string): string {

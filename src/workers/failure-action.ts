@@ -12,8 +12,8 @@ export class Stopped extends Error {
   }
 }
 
-/** Something that a host can be without: free disk space, its blob store, the network of canisters. */
-export type Lack = "disk" | "blobs" | "network";
+/** Something that a host can be without: free disk space, its blob store, the network of canisters, a Redis that takes writes. */
+export type Lack = "disk" | "blobs" | "network" | "redis";
 
 const lacks: Partial<Record<ErrorCode, Lack>> = {
   DISK_FULL: "disk",

@@ -1,20 +1,26 @@
 import type { Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import type { Log } from "../base/log.ts";
-import type { Stage } from "../videos/video.ts";
 import type { Lack } from "./failure-action.ts";
+import { type WorkerStage, workerStages } from "./settings.ts";
 
 /** The stages that cannot go on without it. */
-const needing: Readonly<Record<Lack, readonly Stage[]>> = {
+const needing: Readonly<Record<Lack, readonly WorkerStage[]>> = {
   disk: ["ingest", "transcode", "publish"],
   blobs: ["ingest", "transcode", "publish"],
   network: ["publish"],
+  redis: workerStages,
 };
+
+/** Written to find out whether Redis takes writes. */
+const probeKey = "kiln:probe";
 
 /** Milliseconds between probes: doubled each time. */
 const between = { first: 1_000, longest: 60_000 };
 
 export type HostPause = {
-  add: (stage: Stage, worker: Pick<Worker, "pause" | "resume">) => void;
+  /** Also watches the worker: BullMQ repeats what Redis refuses (out of memory, unable to save) without any pause. */
+  add: (stage: WorkerStage, worker: Pick<Worker, "pause" | "resume" | "on">) => void;
   /**
    * Probes whether the host lacks something; while it does, the stages that need it take no jobs, which leaves them to other
    * hosts.
@@ -29,19 +35,22 @@ export type HostPause = {
  * @param probes each throws while the host lacks it
  */
 export function hostPause({
-  probes,
+  redis,
+  probes: others,
   log,
 }: {
-  probes: Readonly<Record<Lack, () => Promise<void>>>;
+  redis: Redis;
+  probes: Readonly<Partial<Record<Lack, () => Promise<void>>>>;
   log: Log;
 }): HostPause {
-  const workers: { stage: Stage; worker: Pick<Worker, "pause" | "resume"> }[] = [];
+  const probes = { ...others, redis: async () => void (await redis.set(probeKey, 1, "PX", 1_000)) };
+  const workers: { stage: WorkerStage; worker: Pick<Worker, "pause" | "resume"> }[] = [];
   const timers = new Map<Lack, NodeJS.Timeout>();
   const beginning = new Map<Lack, Promise<boolean>>();
   let ended = false;
 
   const whyLacking = (lack: Lack): Promise<string | undefined> =>
-    probes[lack]().then(
+    (probes[lack]?.() ?? Promise.resolve()).then(
       () => undefined,
       (error: Error) => error.message,
     );
@@ -70,14 +79,22 @@ export function hostPause({
     return true;
   };
 
+  const beginOnce = async (lack: Lack): Promise<boolean> => {
+    if (timers.has(lack)) return true;
+    const begun = beginning.get(lack) ?? begin(lack).finally(() => beginning.delete(lack));
+    beginning.set(lack, begun);
+    return await begun;
+  };
+
   return {
-    add: (stage, worker) => void workers.push({ stage, worker }),
-    async begin(lack) {
-      if (timers.has(lack)) return true;
-      const begun = beginning.get(lack) ?? begin(lack).finally(() => beginning.delete(lack));
-      beginning.set(lack, begun);
-      return await begun;
+    add(stage, worker) {
+      workers.push({ stage, worker });
+      worker.on("error", async (err) => {
+        if (err.name === "ReplyError" && (await beginOnce("redis"))) return;
+        log.warn({ stage, err }, "queue error");
+      });
     },
+    begin: beginOnce,
     end() {
       ended = true;
       for (const timer of timers.values()) clearTimeout(timer);

@@ -64,6 +64,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   const store = new VideoStore(redis);
   const leases = new Leases();
   const pause = hostPause({
+    redis,
     probes: {
       async disk() {
         const free = await blobs.free();
@@ -95,7 +96,6 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
         maxStalledCount,
       },
     );
-    worker.on("error", (err) => log.warn({ stage, err }, "queue error"));
     worker.on("stalled", (job) =>
       log.warn({ stage, job }, "taken back from a worker that stopped responding"),
     );

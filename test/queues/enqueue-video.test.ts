@@ -118,6 +118,13 @@ test("a Redis that may lose jobs is warned about, one that is away is named", as
   await redis.config("SET", "maxmemory-policy", "allkeys-lru");
   assert.match((await redisWarnings(redis)).join(), /allkeys-lru.*noeviction/);
   await redis.config("SET", "maxmemory-policy", "noeviction");
+  const { used_memory } = Object.fromEntries(
+    (await redis.info("memory")).split("\r\n").map((line) => line.split(":")),
+  );
+  await redis.config("SET", "maxmemory", Math.round(1.05 * used_memory));
+  assert.match((await redisWarnings(redis)).join(), /refuses writes at its limit/);
+  await redis.config("SET", "maxmemory", 0);
+  await redis.config("SET", "maxmemory-policy", "noeviction");
   await assert.rejects(connectRedis("redis://:secret@127.0.0.1:1"), {
     code: "REDIS_UNREACHABLE",
     message: /\*\*\*@127\.0\.0\.1:1.*ECONNREFUSED.*KILN_REDIS_URL/,

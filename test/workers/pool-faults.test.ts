@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { Redis } from "ioredis";
+import { pino } from "pino";
 import { openLog } from "../../src/base/log.ts";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import { connectRedis } from "../../src/queues/connection.ts";
@@ -18,6 +21,7 @@ import { openBlobStore } from "../../src/videos/open-blob-store.ts";
 import { VideoStore } from "../../src/videos/video-store.ts";
 import type { VideoUpdate } from "../../src/videos/video-update.ts";
 import { startWorker, type WorkerOptions } from "../../src/workers/worker.ts";
+import { main } from "../cli/kiln.ts";
 
 /** What happens to a pool, with real Redis and processes; no video is encoded. */
 let server: RedisServer;
@@ -210,4 +214,43 @@ test("a record of a newer version waits for a newer worker", async () => {
   await redis.hset(`kiln:video:${id}`, "schema", 1);
   await using _ = await worker();
   await until(id, published);
+});
+
+test("Redis at its memory limit: the pool takes no jobs, logs a few lines and goes on once there is room", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  await using _ = await worker({ log });
+  await until((await enqueue("before")).id, published);
+  await redis.config("SET", "maxmemory", "1");
+  // Idle workers ask for jobs without a pause when Redis refuses to give them one.
+  while (!lines.some((line) => line.includes("OOM command not allowed")))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  assert.ok(lines.length < 10, `${lines.length} lines`);
+  await redis.config("SET", "maxmemory", "0");
+  await until((await enqueue("after")).id, published);
+});
+
+test("a worker that is told to stop while Redis is down stops", { timeout: 120_000 }, async () => {
+  const own = await startRedis();
+  const child = spawn(process.execPath, [main, "worker"], {
+    env: {
+      PATH: process.env.PATH,
+      KILN_HOME: folder,
+      KILN_REDIS_URL: own.url,
+      KILN_STAGES: "ingest,train",
+      KILN_STOP_SECONDS: "0",
+    },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let log = "";
+  child.stderr!.on("data", (text) => {
+    log += text;
+  });
+  const exited = once(child, "exit");
+  assert.equal((await Promise.race([once(child, "message"), exited]))[0], "ready", log);
+  await own.stop();
+  child.kill("SIGTERM");
+  assert.deepEqual(await exited, [1, null], log);
+  assert.match(log, /stopped without handing jobs back/);
 });

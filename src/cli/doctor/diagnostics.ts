@@ -106,7 +106,10 @@ async function redis(): Promise<Finding[]> {
     );
   } catch (error) {
     const said = (error as Error).message;
-    findings.push(absent("Redis for workers", said, "only kiln worker and kiln enqueue need it"));
+    const isNamed = Boolean(process.env.KILN_REDIS_URL);
+    findings.push(
+      (isNamed ? bad : absent)("Redis for workers", said, "only kiln worker and kiln enqueue need it"),
+    );
   }
   return findings;
 }

@@ -23,7 +23,7 @@ import { contentOf } from "../../ml/datasets/content-file.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
-import { aborted, stopSignal } from "../stop-signal.ts";
+import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
 import { requireFreePort } from "./require-free-port.ts";
 
 /** How often the active version, what is trending and what is new are refreshed: milliseconds. */
@@ -31,6 +31,9 @@ const everyMs = { model: 1_000, trending: 300_000, fresh: 30_000 };
 
 /** A feed is of no use later: without Redis it is served without what is known of the viewer. */
 const redisTimeoutMs = 1_000;
+
+/** For requests to end once the API is told to stop; then their connections are cut. Milliseconds. */
+const requestMs = 5_000;
 
 export default function api(command: Command): void {
   command
@@ -53,7 +56,8 @@ async function run(): Promise<void> {
   requireToken(host, token);
   await requireFreePort({ host, port }, "KILN_API_HOST and KILN_API_PORT");
   const log = openLog(readSettings(LogSettings).KILN_LOG_LEVEL);
-  const { KILN_LAKE: lake } = readSettings(EventSettings);
+  stopWithin(signal, 2 * requestMs, () => log.error("stopped before every request was answered"));
+  const { KILN_LAKE: lake, KILN_MAX_WAITING_EVENTS: maxWaiting } = readSettings(EventSettings);
   const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT: content } = readSettings(MlSettings);
   const { KILN_EXPLORATION: exploration, KILN_FRESH_SHARE: freshShare } = readSettings(FeedSettings);
   const { KILN_FRESH_IMPRESSIONS: freshImpressions } = readSettings(FeedSettings);
@@ -102,7 +106,7 @@ async function run(): Promise<void> {
     dependencies: {
       viewers: new Viewers(redis, lake),
       exposures: new Exposures(redis),
-      stream: new EventStream(redis),
+      stream: new EventStream(redis, { maxWaiting }),
       model: () => model.lease(),
       trending: () => known.trending,
       fresh: () => known.fresh,
@@ -124,7 +128,11 @@ async function run(): Promise<void> {
     log,
     token,
   });
-  opened.defer(() => app.close());
+  opened.defer(async () => {
+    const cut = setTimeout(() => app.server.closeAllConnections(), requestMs);
+    await app.close();
+    clearTimeout(cut);
+  });
   const url = await app.listen({ host, port });
   log.info({ url, version: model.current?.version ?? null }, "ready");
   // For a parent process that needs the port.

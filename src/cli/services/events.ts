@@ -111,7 +111,7 @@ async function openAll(
     const lake = await Lake.open(lakeOf(options));
     return {
       lake,
-      stream: new EventStream(redis),
+      stream: new EventStream(redis, { maxWaiting: readSettings(EventSettings).KILN_MAX_WAITING_EVENTS }),
       viewers: new Viewers(redis, lakeOf(options)),
       [Symbol.dispose]() {
         lake[Symbol.dispose]();

@@ -18,7 +18,10 @@ import { reportPostStatus } from "../../workers/report-post-status.ts";
 import { WorkerSettings, type WorkerStage } from "../../workers/settings.ts";
 import { startTrainingWorker } from "../../workers/training/training-worker.ts";
 import { startWorker } from "../../workers/worker.ts";
-import { aborted, stopSignal } from "../stop-signal.ts";
+import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
+
+/** For children to end, and for Redis to take what is handed back, after KILN_STOP_SECONDS. Milliseconds. */
+const graceMs = 10_000;
 
 type Options = { useBlobs?: true };
 
@@ -55,6 +58,11 @@ async function run(options: Options): Promise<void> {
     });
     const lockMs = settings.KILN_LOCK_SECONDS * 1000;
     const stopMs = settings.KILN_STOP_SECONDS * 1000;
+    stopWithin(signal, stopMs + graceMs, () =>
+      log.error(
+        "stopped without handing jobs back (does Redis answer?): others take them when their locks end",
+      ),
+    );
     if (stages.includes("train"))
       workers.push(
         startTrainingWorker({ redis, log, tensorflow, slots: settings.KILN_TRAIN_SLOTS, lockMs, stopMs }),

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { trainingQueueName } from "../../queues/training-job.ts";
 import { queuePrefix } from "../../queues/video-job.ts";
 import { Stopped } from "../failure-action.ts";
+import { hostPause } from "../host-pause.ts";
 import { Leases } from "../leases.ts";
 import { maxStalledCount } from "../worker.ts";
 import { doTraining, type TrainingDependencies } from "./do-training.ts";
@@ -36,13 +37,15 @@ export function startTrainingWorker(options: TrainingWorkerOptions): AsyncDispos
       maxStalledCount,
     },
   );
-  worker.on("error", (err) => log.warn({ stage: "train", err }, "queue error"));
+  const pause = hostPause({ redis, probes: {}, log });
+  pause.add("train", worker);
   worker.on("stalled", (job) =>
     log.warn({ stage: "train", job }, "taken back from a worker that stopped responding"),
   );
   worker.on("lockRenewalFailed", (jobs) => leases.lose(trainingQueueName, jobs));
   return {
     async [Symbol.asyncDispose]() {
+      pause.end();
       const closed = worker.close();
       const timer = setTimeout(() => leases.endAll(new Stopped("worker-stops")), stopMs);
       await closed;
