@@ -70,6 +70,7 @@ test("a file becomes a received video with a job a stage; the same bytes again a
     attempt: 0,
     run: 1,
     revision: 1,
+    schema: 1,
   });
   assert.equal(createdAt, updatedAt);
   assert.deepEqual(again, video);
