@@ -64,9 +64,10 @@ const wings = {
   transcode: {
     shared: [],
     ...{ base: [], probe: ["base"], plan: ["base", "probe"], encoders: ["base", "plan"] },
+    captions: ["base", "probe"],
     gpu: ["base", "plan", "encoders"],
     encode: ["base", "probe", "plan", "encoders", "gpu"],
-    package: ["base", "plan", "encode"],
+    package: ["base", "plan", "captions", "encode"],
     pictures: ["base", "plan"],
     verify: ["base", "plan", "package"],
   },

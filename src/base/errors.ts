@@ -61,6 +61,10 @@ export const errors = {
     advice:
       "the video stays unpublished until it has been judged: try again; KILN_MODERATION=off publishes without a verdict",
   },
+  CAPTIONS_INVALID: {
+    final: true,
+    advice: "give captions as LANGUAGE=FILE, a WebVTT or SRT file in UTF-8 with a language such as en",
+  },
   ENCODER_MISSING: {
     final: true,
     advice: "ffmpeg cannot encode H.264: install one with libx264 or NVENC; kiln doctor shows what works",

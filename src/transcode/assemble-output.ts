@@ -2,6 +2,8 @@ import { allEnded } from "./base/all-ended.ts";
 import type { Reporting } from "./base/progress.ts";
 import type { Policy } from "./base/settings.ts";
 import { storeText } from "./base/stored-file.ts";
+import type { Captions } from "./captions/captions.ts";
+import { storeCaptions } from "./captions/store-captions.ts";
 import { intermediates } from "./encode/command.ts";
 import type { Damage } from "./encode/judge.ts";
 import { Manifest } from "./manifest.ts";
@@ -34,6 +36,9 @@ export type Made = {
   plan: EncodePlan;
   frames: number;
   damage: Damage;
+  captions: readonly Captions[];
+  /** Codecs of those that could not be kept. */
+  lostCaptions: readonly string[];
   encoder: Manifest["encoder"];
   /** Tracks that were packaged while they were encoded. */
   early: readonly Track[];
@@ -65,11 +70,12 @@ export async function assembleOutput(
   const tracks = await packageTracks(sources, { out: product, early, read }, { signal, progress });
   const videos = renditions.map((rendition, index) => ({ ...rendition, ...tracks[index]! }));
   const audio = tracks[renditions.length] ?? null;
+  const captions = await storeCaptions(made.captions, { out: product, duration });
   const texts = await allEnded([
     ...tracks.map((track) => storeText(product, playlistPath(track), mediaPlaylist(track))),
     ...videos.map((video) => storeText(product, keyframePlaylistPath(video), keyframePlaylist(video))),
-    storeText(product, master, masterPlaylist(videos, audio, frameRate)),
-    storeText(product, presentation, mediaPresentation(videos, audio, frameRate)),
+    storeText(product, master, masterPlaylist(videos, audio, { frameRate, captions })),
+    storeText(product, presentation, mediaPresentation(videos, audio, { frameRate, captions })),
   ]);
 
   const single = mp4 === "on" ? await joined(made, sources, tracks, signal) : null;
@@ -85,7 +91,8 @@ export async function assembleOutput(
   progress("verify", 0);
   signal?.throwIfAborted();
   const media = tracks.flatMap(({ init, segments }) => [init, ...segments.map(({ file }) => file)]);
-  const files = [...media, ...texts, ...(single ? [single.file] : []), ...shown.files];
+  const written = captions.flatMap(({ file, playlist }) => [file, playlist]);
+  const files = [...media, ...texts, ...written, ...(single ? [single.file] : []), ...shown.files];
   await verify(
     product,
     {
@@ -96,6 +103,7 @@ export async function assembleOutput(
         encoded: renditions[index]!.codec,
       })),
       audio: audio && finished(audio),
+      captions: captions.map(({ playlist }) => playlist.path),
       hls: master,
       dash: presentation,
       mp4: single?.file.path ?? null,
@@ -122,6 +130,13 @@ export async function assembleOutput(
       ...summary(video),
     })),
     audio: audio && summary(audio),
+    captions: captions.map(({ name, language, label, file, playlist }) => ({
+      name,
+      language,
+      label,
+      path: file.path,
+      playlist: playlist.path,
+    })),
     hls: master,
     dash: presentation,
     mp4: single?.described ?? null,
@@ -169,7 +184,7 @@ function summary(track: Track) {
   };
 }
 
-function describe({ source, sha256, plan: decided, damage }: Made): Manifest["source"] {
+function describe({ source, sha256, plan: decided, damage, lostCaptions }: Made): Manifest["source"] {
   const { video, audio, bytes, container, undecodableSound } = source;
   const shown = shownSize(video);
   return {
@@ -186,6 +201,7 @@ function describe({ source, sha256, plan: decided, damage }: Made): Manifest["so
     range: decided.video.conversion.kind,
     audioCodec: audio?.codec ?? null,
     undecodableSound: [...undecodableSound],
+    lostCaptions: [...lostCaptions],
     damage: Object.values(damage).some((count) => count > 0) ? damage : null,
   };
 }

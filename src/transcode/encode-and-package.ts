@@ -3,6 +3,7 @@ import { TypedError } from "../base/typed-error.ts";
 import { assembleOutput } from "./assemble-output.ts";
 import type { Reporting } from "./base/progress.ts";
 import { isDiskFull } from "./base/rejection.ts";
+import { extractCaptions } from "./captions/captions.ts";
 import { encode } from "./encode/encode.ts";
 import { dropParts } from "./encode/encode-parts.ts";
 import { describeEncoder, type EncodePath, type Fallback } from "./gpu/encode-path.ts";
@@ -37,7 +38,7 @@ export type Workplace = Reporting & {
  * @throws RejectionError and TypedError as `encode` and `assembleOutput`; the signal's reason when it is aborted
  */
 export async function encodeAndPackage(
-  { source, plan, policy, path, fallbacks, hashing }: Attempt,
+  { source, plan, policy, captions, path, fallbacks, hashing }: Attempt,
   { work, product, progressive, signal, progress, onFrames }: Workplace,
 ): Promise<{ manifest: Manifest; parts: readonly string[] }> {
   await rm(product, { recursive: true, force: true });
@@ -54,7 +55,18 @@ export async function encodeAndPackage(
   if (packaging.status === "rejected") throw packaging.reason;
   const encoder = { ...describeEncoder(plan, path), fallbacks: [...fallbacks] };
   const sha256 = await hashing;
-  const made = { source, sha256, plan, ...encoding.value, encoder, early: packaging.value };
+  const { stallSeconds } = policy;
+  const inside = await extractCaptions(source, { folder: work, stallSeconds, signal });
+  const made = {
+    source,
+    sha256,
+    plan,
+    ...encoding.value,
+    captions: [...captions, ...inside.captions],
+    lostCaptions: [...source.lostCaptions, ...inside.lost],
+    encoder,
+    early: packaging.value,
+  };
   const parts = plan.parts.length === 1 ? [] : encoding.value.parts;
   try {
     const manifest = await assembleOutput({ ...made, folder: work, product }, policy, { signal, progress });

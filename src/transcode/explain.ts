@@ -18,6 +18,7 @@ export function explain(source: Source, plan: EncodePlan): string[] {
     segmentSentence(plan),
     ...partSentences(plan),
     ...soundSentences(source, plan),
+    ...captionSentences(source),
   ];
 }
 
@@ -140,6 +141,16 @@ function soundSentences({ audio, undecodableSound }: Source, plan: EncodePlan): 
       ? ["It changes its channels half-way, so it is mixed to stereo by a run of its own."]
       : []),
     levelSentence(plan.audio.level),
+  ];
+}
+
+function captionSentences({ captions, lostCaptions }: Source): string[] {
+  const named = captions.map(({ codec, language }) =>
+    language === null ? codec : `${codec} in ${language}`,
+  );
+  return [
+    ...(captions.length > 0 ? [`Its captions become WebVTT: ${named.join(", ")}.`] : []),
+    ...(lostCaptions.length > 0 ? [`Its captions in ${lostCaptions.join(", ")} cannot be kept.`] : []),
   ];
 }
 

@@ -49,6 +49,8 @@ export const Manifest = z.object({
     audioCodec: z.string().nullable(),
     /** Codecs of its sound when none of it can be decoded: the video is silent, but its source is not. */
     undecodableSound: z.array(z.string()).default([]),
+    /** Codecs of its captions that could not be kept: pictures, and CEA-608 and 708. */
+    lostCaptions: z.array(z.string()).default([]),
     /** What was lost; null when nothing was. */
     damage: Damage.nullable(),
   }),
@@ -68,6 +70,21 @@ export const Manifest = z.object({
       playlist: z.string(),
     })
     .nullable(),
+  /** Captions and subtitles as WebVTT. */
+  captions: z
+    .array(
+      z.object({
+        /** Unique: `en`, `en-2`. */
+        name: z.string(),
+        /** BCP 47; `und` where it is not known. */
+        language: z.string(),
+        /** For people: `English`. */
+        label: z.string(),
+        path: z.string(),
+        playlist: z.string(),
+      }),
+    )
+    .default([]),
   hls: z.string(),
   dash: z.string(),
   /** The largest H.264 rendition and the sound in one file, when the policy requests it. */

@@ -28,7 +28,7 @@ type Rate = { maxrate: number; bufsize: number };
 const forced = "-force_key_frames expr:eq(n,30)+eq(n,60)";
 const software: Record<Codec, (rate: Rate) => string> = {
   h264: ({ maxrate, bufsize }) =>
-    `libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40 -threads 0 -profile:v high -crf 23 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 ${forced} -sc_threshold 0 -bsf:v filter_units=remove_types=6`,
+    `libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40 -trellis 1 -threads 0 -profile:v high -crf 24 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 ${forced} -sc_threshold 0 -bsf:v filter_units=remove_types=6`,
   hevc: ({ maxrate, bufsize }) =>
     `libx265 -preset veryfast -profile:v main -crf 26 -maxrate ${maxrate} -bufsize ${bufsize} -g 60 -keyint_min 60 ${forced} -forced-idr 1 -x265-params scenecut=0:open-gop=0:info=0:log-level=error -tag:v hvc1`,
   av1: ({ maxrate, bufsize }) =>

@@ -60,25 +60,28 @@ test("DASH: the bandwidth suffices from any segment on, also where a short one i
 
 test("HLS: the master playlist, with and without sound", () => {
   assert.equal(
-    masterPlaylist([video, { ...video, name: "360p", width: 640, height: 360 }], audio, frameRate),
+    masterPlaylist([video, { ...video, name: "360p", width: 640, height: 360 }], audio, {
+      frameRate,
+      captions: [],
+    }),
     `#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/index.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"
+#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",CLOSED-CAPTIONS=NONE
 360p/index.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"
+#EXT-X-STREAM-INF:BANDWIDTH=1308132,AVERAGE-BANDWIDTH=1308132,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",CLOSED-CAPTIONS=NONE
 720p/index.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=640x360,VIDEO-RANGE=SDR,URI="360p/keyframes.m3u8"
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="720p/keyframes.m3u8"
 `,
   );
   assert.equal(
-    masterPlaylist([video], null, frameRate),
+    masterPlaylist([video], null, { frameRate, captions: [] }),
     `#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-STREAM-INF:BANDWIDTH=1180132,AVERAGE-BANDWIDTH=1180132,CODECS="avc1.64001f",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR
+#EXT-X-STREAM-INF:BANDWIDTH=1180132,AVERAGE-BANDWIDTH=1180132,CODECS="avc1.64001f",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE
 720p/index.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=275214,AVERAGE-BANDWIDTH=275214,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="720p/keyframes.m3u8"
 `,
@@ -140,7 +143,7 @@ test("HLS: the playlist of keyframes", () => {
 
 test("DASH: the manifest over the same segments", () => {
   assert.equal(
-    mediaPresentation([video], audio, frameRate),
+    mediaPresentation([video], audio, { frameRate, captions: [] }),
     `<?xml version="1.0" encoding="UTF-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-main:2011" type="static" mediaPresentationDuration="PT2.036367S" minBufferTime="PT2.002S">
 <Period id="0" start="PT0S" duration="PT2.036367S">
@@ -177,7 +180,7 @@ test("DASH: each codec is a set of its own, each segment an entry in the timelin
     codec: name.endsWith("av1") ? "av01.0.05M.08" : video.codec,
     segments: [video.segments[0]!, video.segments[0]!, video.segments[1]!],
   }));
-  const text = mediaPresentation(renditions, null, frameRate);
+  const text = mediaPresentation(renditions, null, { frameRate, captions: [] });
   assert.deepEqual(
     [...text.matchAll(/<AdaptationSet id="(\d)"|<Representation id="([^"]+)"/g)].map(
       ([, set, representation]) => set ?? representation,

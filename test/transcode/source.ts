@@ -10,6 +10,8 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
     missingBytes: 0,
     audio: { index: 1, codec: "aac", channels: 2, sampleRate: 44_100, start: 0, end: 2 },
     undecodableSound: [],
+    captions: [],
+    lostCaptions: [],
     streamCount: 2,
     ...rest,
     video: {

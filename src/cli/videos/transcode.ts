@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { analyse } from "../../analysis/analyse.ts";
 import type { Analysis } from "../../analysis/analysis.ts";
 import { AnalysisSettings, type ModerationPolicy, moderationOf } from "../../analysis/settings.ts";
@@ -10,6 +10,7 @@ import { programOf } from "../../transcode/base/programs.ts";
 import { RejectionError } from "../../transcode/base/rejection.ts";
 import { limitsOf, policyOf, TranscodeSettings } from "../../transcode/base/settings.ts";
 import { shellQuote } from "../../transcode/base/shell-quote.ts";
+import type { CaptionFile } from "../../transcode/captions/captions.ts";
 import { command as encodeCommand } from "../../transcode/encode/command.ts";
 import { soundCommands } from "../../transcode/encode/encode-sound.ts";
 import { explain } from "../../transcode/explain.ts";
@@ -26,6 +27,7 @@ type Options = {
   json?: true;
   mp4?: true;
   motionPhoto?: true;
+  captions?: CaptionFile[];
   progressive?: true;
   growing?: string;
   dryRun?: true;
@@ -39,6 +41,7 @@ export default function (command: Command): void {
     .option("--explain", "say in words what will be made and why, and encode nothing")
     .option("--dry-run", "print the ffmpeg commands for a shell, and encode nothing")
     .option("--motion-photo", "take the video inside a photo (HEIC)")
+    .option("--captions <language=file>", "add captions, a WebVTT or SRT file (repeatable)", captionFile)
     .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
     .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
     .option(
@@ -56,6 +59,7 @@ export default function (command: Command): void {
       const signal = stopSignal();
       const preparation = {
         signal,
+        captions: options.captions,
         policy: { ...policyOf(settings), ...(options.mp4 && { mp4: "on" as const }) },
         limits: { ...limitsOf(settings), ...(options.motionPhoto && { motionPhotos: "accepted" as const }) },
       };
@@ -72,6 +76,14 @@ export default function (command: Command): void {
         printRejection(error);
       }
     });
+}
+
+/** `en=holiday.vtt` */
+function captionFile(value: string, before: CaptionFile[] = []): CaptionFile[] {
+  const [, language, path] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+  if (language === undefined || path === undefined)
+    throw new InvalidArgumentError("a language and a file, such as en=holiday.vtt");
+  return [...before, { language, path }];
 }
 
 /** What would be done, in words, as a command or as data. */
@@ -126,7 +138,10 @@ function showProgress({ stage, fraction }: Progress): void {
   process.stderr.write(`${clearLine}${stage}${percent}`);
 }
 
-function print({ renditions, audio, duration, posters, hls, analysis, source }: Manifest, out: string): void {
+function print(
+  { renditions, audio, duration, posters, hls, analysis, source, captions }: Manifest,
+  out: string,
+): void {
   const kilobits = (bits: number) => `${Math.round(bits / 1000)} kbit/s`;
   printTable(
     ["rendition", "size", "average", "bytes"],
@@ -142,6 +157,8 @@ function print({ renditions, audio, duration, posters, hls, analysis, source }: 
   );
   if (source.undecodableSound.length > 0)
     console.log(`no sound: ${source.undecodableSound.join(", ")} cannot be decoded by this ffmpeg`);
+  for (const { label, path } of captions) console.log(`captions: ${label} (${out}/${path})`);
+  if (source.lostCaptions.length > 0) console.log(`captions not kept: ${source.lostCaptions.join(", ")}`);
   console.log(`${duration.toFixed(2)} s, ${posters.length} posters: ${out}/${hls}`);
   console.log(analysis === null ? "nobody judged its content (KILN_MODERATION=off)" : judged(analysis));
 }

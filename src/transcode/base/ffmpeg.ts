@@ -20,7 +20,8 @@ const maxTimerMs = 2 ** 31 - 1;
 export type FfmpegCommand = {
   inputOptions: readonly string[];
   input: string;
-  filterGraph: string;
+  /** Null when nothing is decoded but text. */
+  filterGraph: string | null;
   outputs: readonly { options: readonly string[]; target: string }[];
 };
 
@@ -69,8 +70,7 @@ export function argumentsOf({ inputOptions, input, filterGraph, outputs }: Ffmpe
     "-i",
     input,
     "-y",
-    "-filter_complex",
-    filterGraph,
+    ...(filterGraph === null ? [] : ["-filter_complex", filterGraph]),
     ...outputs.flatMap(({ options, target }) => [...options, target]),
   ];
 }
@@ -111,7 +111,8 @@ export async function runFfmpeg(
     ...(bounds ? [`--bounds=${resourceLimits(bounds)}`] : []),
   ];
   // Spread, not an array: fluent-ffmpeg splits the elements of an array at spaces.
-  command.inputOptions(...wrapper, ...inputOptions, ...logOptions).complexFilter(filterGraph);
+  command.inputOptions(...wrapper, ...inputOptions, ...logOptions);
+  if (filterGraph !== null) command.complexFilter(filterGraph);
   for (const { options, target } of outputs) command.output(target).outputOptions(...options);
 
   const log: string[] = [];

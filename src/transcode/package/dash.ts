@@ -1,3 +1,4 @@
+import type { CaptionTrack } from "../captions/store-captions.ts";
 import { type FrameRate, fraction } from "../plan/frame-rate.ts";
 import { bandwidth, total, type VideoTrack } from "./hls.ts";
 import type { Segment, Track } from "./package.ts";
@@ -19,7 +20,7 @@ const slack = 0.001;
 export function mediaPresentation(
   videos: readonly VideoTrack[],
   audio: Track | null,
-  frameRate: FrameRate,
+  { frameRate, captions }: { frameRate: FrameRate; captions: readonly CaptionTrack[] },
 ): string {
   const { numerator } = frameRate;
   const tracks = audio === null ? videos : [...videos, audio];
@@ -48,6 +49,7 @@ export function mediaPresentation(
             ],
           },
         ]),
+    ...captions.map(captionSet),
   ];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -63,6 +65,18 @@ export function mediaPresentation(
     "",
   ].join("\n");
 }
+
+/** Captions as one file. @source DASH-IF IOP, 6.4.4 */
+const captionSet = ({ name, language, label, file }: CaptionTrack) => ({
+  attributes: `contentType="text" mimeType="text/vtt" lang="${language}"`,
+  representations: [
+    `<Label>${label.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</Label>`,
+    '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/>',
+    `<Representation id="captions-${name}" bandwidth="1000">`,
+    `<BaseURL>${file.path}</BaseURL>`,
+    "</Representation>",
+  ],
+});
 
 /** A player switches within a set, and a decoder does not switch codecs: those of each codec are a set. */
 const byCodec = (videos: readonly VideoTrack[]): VideoTrack[][] => [

@@ -34,7 +34,7 @@ export function growingPlaylists(plan: EncodePlan, onPlaylist: (playlist: Growin
     });
     if (variants.length === 0 || (audio !== null && !sound?.segments.length)) return;
     const sounding = audio && { ...sound!, rates: { peak: audio.bitrate, average: audio.bitrate } };
-    onPlaylist({ path: master, text: masterOf(variants, sounding, frameRate) });
+    onPlaylist({ path: master, text: masterOf(variants, sounding, { frameRate, captions: [] }) });
   };
 
   return {

@@ -1,3 +1,4 @@
+import type { CaptionTrack } from "../captions/store-captions.ts";
 import { type FrameRate, perSecond } from "../plan/frame-rate.ts";
 import type { Size } from "../plan/ladder.ts";
 import type { Segment, Track } from "./package.ts";
@@ -107,18 +108,24 @@ type Sound = { name: string; codec: string; rates: Bandwidth };
 export function masterPlaylist(
   videos: readonly VideoTrack[],
   audio: Track | null,
-  frameRate: FrameRate,
+  { frameRate, captions }: { frameRate: FrameRate; captions: readonly CaptionTrack[] },
 ): string {
   const variants = videos.map((video) => ({
     ...video,
     rates: bandwidth(video.segments),
     keyframes: bandwidth(video.segments, ({ keyframeBytes }) => keyframeBytes),
   }));
-  return masterOf(variants, audio && { ...audio, rates: bandwidth(audio.segments) }, frameRate);
+  const sound = audio && { ...audio, rates: bandwidth(audio.segments) };
+  return masterOf(variants, sound, { frameRate, captions });
 }
 
 /** The master playlist; smallest rendition first, because Safari starts with the first one. */
-export function masterOf(variants: readonly Variant[], sound: Sound | null, frameRate: FrameRate): string {
+export function masterOf(
+  variants: readonly Variant[],
+  sound: Sound | null,
+  { frameRate, captions }: { frameRate: FrameRate; captions: readonly CaptionTrack[] },
+): string {
+  const subtitles = captions.length > 0;
   const smallestFirst = variants.toReversed();
   return lines([
     "#EXTM3U",
@@ -130,7 +137,11 @@ export function masterOf(variants: readonly Variant[], sound: Sound | null, fram
             `CHANNELS="2",URI="${playlistPath(sound)}"`,
         ]
       : []),
-    ...smallestFirst.flatMap((variant) => [streamLine(variant, sound, frameRate), playlistPath(variant)]),
+    ...captions.map(captionLine),
+    ...smallestFirst.flatMap((variant) => [
+      streamLine(variant, sound, { frameRate, subtitles }),
+      playlistPath(variant),
+    ]),
     ...smallestFirst.flatMap(scrubbingLine),
   ]);
 }
@@ -138,7 +149,7 @@ export function masterOf(variants: readonly Variant[], sound: Sound | null, fram
 function streamLine(
   { codec, width, height, rates }: Variant,
   sound: Sound | null,
-  frameRate: FrameRate,
+  { frameRate, subtitles }: { frameRate: FrameRate; subtitles: boolean },
 ): string {
   const { peak, average } = sound?.rates ?? { peak: 0, average: 0 };
   const attributes = [
@@ -149,9 +160,15 @@ function streamLine(
     `FRAME-RATE=${perSecond(frameRate).toFixed(3)}`,
     "VIDEO-RANGE=SDR",
     ...(sound ? ['AUDIO="audio"'] : []),
+    ...(subtitles ? ['SUBTITLES="captions"'] : []),
+    // Without it, Apple's players offer captions that the picture's stream does not hold.
+    "CLOSED-CAPTIONS=NONE",
   ];
   return `#EXT-X-STREAM-INF:${attributes.join(",")}`;
 }
+
+const captionLine = ({ language, label, playlist }: CaptionTrack): string =>
+  `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="${label}",LANGUAGE="${language}",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="${playlist.path}"`;
 
 function scrubbingLine({ name, codec, width, height, keyframes }: Variant): string[] {
   if (keyframes === undefined) return [];

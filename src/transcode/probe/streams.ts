@@ -50,6 +50,9 @@ export type AudioStream = {
   end: number;
 };
 
+/** `language` is as the container states it. */
+export type CaptionStream = { index: number; codec: string; language: string | null };
+
 /** The streams of a file that are encoded. */
 export type Streams = {
   /** The one with the most frames x area; null when there is none. */
@@ -58,6 +61,10 @@ export type Streams = {
   audio: AudioStream | null;
   /** Codecs of sound with packets that cannot be decoded, when that leaves the video without sound. */
   undecodableSound: readonly string[];
+  /** Tracks of text. */
+  captions: readonly CaptionStream[];
+  /** Codecs of captions that cannot become text: pictures, and CEA-608 and 708 in the picture's stream. */
+  lostCaptions: readonly string[];
   /** Of any kind, also those that are not encoded. */
   streamCount: number;
 };
@@ -86,7 +93,35 @@ export function streamsOf(report: FfprobeReport, clock: Container["clock"]): Str
         : videoOf(video, timing(packetsOf(video), clock), startOf(packetsOf(video)) - zero),
     audio: audio === undefined ? null : audioOf(audio, packetsOf(audio), { clock, zero }),
     undecodableSound: audio === undefined ? sounds.map(({ codec_name }) => codec_name ?? "unknown") : [],
+    ...captionsOf(report, packets, clock),
     streamCount: report.streams.length,
+  };
+}
+
+/** Text that ffmpeg converts to WebVTT. */
+const textCodecs = new Set(["mov_text", "subrip", "webvtt", "ass", "ssa", "text"]);
+
+function captionsOf(
+  { streams }: FfprobeReport,
+  packets: ReadonlyMap<number, unknown>,
+  clock: Container["clock"],
+): Pick<Streams, "captions" | "lostCaptions"> {
+  const found = streams
+    .filter(({ codec_type, index }) => codec_type === "subtitle" && packets.has(index))
+    .map(({ index, codec_name, tags }) => ({
+      index,
+      codec: codec_name ?? "unknown",
+      language: tags.language ?? null,
+    }));
+  // Where a clock may restart, text alone does not tell its place.
+  const isText = ({ codec }: CaptionStream) => textCodecs.has(codec) && clock === "continuous";
+  const inPicture = streams.some(({ closed_captions }) => closed_captions > 0);
+  return {
+    captions: found.filter(isText),
+    lostCaptions: [
+      ...found.filter((stream) => !isText(stream)).map(({ codec }) => codec),
+      ...(inPicture ? ["cea-608/708"] : []),
+    ],
   };
 }
 

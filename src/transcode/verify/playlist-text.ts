@@ -21,5 +21,7 @@ export function readHls(text: string): Named {
 /** Reads which files a DASH manifest of ours names. */
 export function readDash(text: string): string[] {
   if (!text.trimEnd().endsWith("</MPD>")) throw new Error("does not end with </MPD>");
-  return [...text.matchAll(/ (?:media|sourceURL)="([^"]*)"/g)].map(([, uri]) => uri!);
+  return [...text.matchAll(/ (?:media|sourceURL)="([^"]*)"|<BaseURL>([^<]*)</g)].map(
+    ([, attribute, content]) => attribute ?? content!,
+  );
 }

@@ -16,6 +16,8 @@ export type Expectation = {
   /** Largest first. */
   videos: readonly (Finished & Size & { encoded: Codec })[];
   audio: Finished | null;
+  /** Playlists of captions. */
+  captions: readonly string[];
   /** Master playlist and DASH manifest. */
   hls: string;
   dash: string;
@@ -74,7 +76,10 @@ export async function verify(
 }
 
 /** Every file is there as long as it was written, and every name in a playlist is a file. */
-async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Expectation): Promise<void> {
+async function verifyFiles(
+  out: string,
+  { videos, audio, captions, hls, dash, files }: Expectation,
+): Promise<void> {
   const known = new Set(files.map(({ path }) => path));
   for (const { path, bytes } of files) {
     const size = await stat(join(out, path)).then(
@@ -88,8 +93,8 @@ async function verifyFiles(out: string, { videos, audio, hls, dash, files }: Exp
     for (const uri of uris)
       demand(path)(known.has(join(dirname(path), uri)), `names ${uri}, which is no file`);
   };
-  for (const path of [hls, ...[...videos, ...(audio ? [audio] : [])].map(({ playlist }) => playlist)])
-    named(path, readHls(await text(path)).uris);
+  const media = [...videos, ...(audio ? [audio] : [])].map(({ playlist }) => playlist);
+  for (const path of [hls, ...media, ...captions]) named(path, readHls(await text(path)).uris);
   named(dash, readDash(await text(dash)));
 }
 

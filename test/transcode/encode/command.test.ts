@@ -30,7 +30,7 @@ const tags =
 const anonymous = "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags +bitexact+cgop".split(" ");
 const fragments = "-movflags +frag_keyframe+delay_moov+default_base_moof -flush_packets 1 -f mp4".split(" ");
 const video = (index: number, file: string, maxrate: number, bufsize: number, gop = 60) => [
-  ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40 -threads 0 -profile:v high -crf 23`.split(
+  ...`-map [v${index}] -c:v libx264 -preset veryfast -bf 5 -refs 2 -subq 3 -partitions p8x8,i8x8,i4x4 -rc-lookahead 40 -trellis 1 -threads 0 -profile:v high -crf 24`.split(
     " ",
   ),
   ...`-maxrate ${maxrate} -bufsize ${bufsize} -g ${gop} -keyint_min ${gop}`.split(" "),

@@ -120,6 +120,7 @@ for (const video of ["h264", "silent", "all codecs"]) {
         "FRAME-RATE": (frameRate.numerator / frameRate.denominator).toFixed(3),
         "VIDEO-RANGE": "SDR",
         ...(audio ? { AUDIO: "audio" } : {}),
+        "CLOSED-CAPTIONS": "NONE",
       });
     }
     assert.deepEqual(streams, expected);

@@ -20,7 +20,16 @@ const manifest = await transcode(await clip(folder, "clip.mp4", pattern("320x180
 });
 
 /** What the manifest says that the folder holds. */
-function expectation({ renditions, audio, hls, dash, mp4, files, frameRate }: Manifest): Expectation {
+function expectation({
+  renditions,
+  audio,
+  captions,
+  hls,
+  dash,
+  mp4,
+  files,
+  frameRate,
+}: Manifest): Expectation {
   const init = (playlist: string) =>
     files.find(({ path }) => path.startsWith(playlist.replace("index.m3u8", "init-")))!.path;
   return {
@@ -29,6 +38,7 @@ function expectation({ renditions, audio, hls, dash, mp4, files, frameRate }: Ma
       ...{ width, height, encoded: "h264" as const },
     })),
     audio: audio && { playlist: audio.playlist, init: init(audio.playlist), codec: audio.codecs },
+    captions: captions.map(({ playlist }) => playlist),
     ...{ hls, dash, mp4: mp4?.path ?? null, files },
     ...{
       frames: renditions[0]!.frames,
