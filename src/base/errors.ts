@@ -250,6 +250,7 @@ export const errors = {
   USER_INDEX_REFUSES: { final: true, advice: "the user_index canister refuses: the message says why" },
 
   // Events
+  FILE_NOT_UTF8: { final: true, advice: "save the file as UTF-8" },
   EVENTS_INVALID: { final: true, advice: "correct the lines that the message lists: nothing was imported" },
   EVENT_FILE_INVALID: { final: true, advice: "correct the file as the message says" },
   EVENT_FORMAT_UNKNOWN: { final: true, advice: "use a file name that ends in one of the known formats" },

@@ -8,6 +8,9 @@ export type ParsedEvent =
   | { outcome: "valid"; event: EngagementEvent }
   | { outcome: "invalid"; problems: EventProblem[] };
 
+/** With a blank at an end they would be others, and look the same. */
+const names = ["user", "video", "creator"] as const;
+
 /** A device's clock may be this much ahead. */
 const tolerance = 5 * 60_000;
 
@@ -23,6 +26,14 @@ export function parseEvent(
 ): ParsedEvent {
   const result = EngagementEvent.safeParse(withoutNulls(input));
   if (!result.success) return { outcome: "invalid", problems: result.error.issues.flatMap(explain(input)) };
+  const padded = names.filter((name) =>
+    /^\s|\s$/u.test(String((result.data as Record<string, unknown>)[name] ?? "")),
+  );
+  if (padded.length > 0)
+    return {
+      outcome: "invalid",
+      problems: padded.map((field) => ({ field, message: "begins or ends with a blank" })),
+    };
   if (result.data.at > now + tolerance)
     return { outcome: "invalid", problems: [{ field: "at", message: "lies in the future" }] };
   if (result.data.at < now - windowMs) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { TypedError } from "../base/typed-error.ts";
 import { type Dataset, historyOf, truncated } from "./dataset.ts";
 
@@ -76,6 +77,23 @@ export function cutTime({ times }: Dataset, share: number): number {
       "these interactions have no times: use the leave-last-out split",
     );
   return times.toSorted()[Math.floor(share * times.length)]!;
+}
+
+/** The cases of up to `maxUsers` users, drawn by `drawUsers`. */
+export function casesOfDrawnUsers({ train, cases }: Split, maxUsers: number): Case[] {
+  const drawn = drawUsers(new Set(cases.map(({ user }) => train.users[user]!)), maxUsers);
+  return cases.filter(({ user }) => drawn.has(train.users[user]!));
+}
+
+/** Users drawn by a hash of their names: evenly, in whatever order the data come, and the same ones every time. */
+export function drawUsers(users: ReadonlySet<string>, max: number): ReadonlySet<string> {
+  if (users.size <= max) return users;
+  return new Set(
+    Array.from(users, (user) => [createHash("sha256").update(user).digest("hex"), user] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .slice(0, max)
+      .map(([, user]) => user),
+  );
 }
 
 const tooSmall = (why: string) =>

@@ -10,7 +10,7 @@ import {
   lakeInteractions,
   readInteractions,
 } from "../../src/ml/datasets/interactions.ts";
-import { leaveLastOut, timeSplit } from "../../src/ml/split.ts";
+import { casesOfDrawnUsers, drawUsers, leaveLastOut, timeSplit } from "../../src/ml/split.ts";
 import { noon, sample } from "../events/sample-events.ts";
 import { toy } from "./toy.ts";
 
@@ -116,7 +116,11 @@ const wrongFiles: [format: InteractionFormat, text: string, message: RegExp][] =
   ["pairs", "1 10\n1 11 12\n", /, line 2: expected `user item` \(read as pairs\)$/],
   ["inter", "user\titem\n", /, line 1: expected a head/],
   ["inter", "user_id:token\titem_id:token\n1\n", /, line 2: expected 2 fields, found 1/],
-  ["inter", "user_id:token\titem_id:token\ttimestamp:float\n1\t2\tnow\n", /, line 2: timestamp: .* not now/],
+  [
+    "inter",
+    "user_id:token\titem_id:token\ttimestamp:float\n1\t2\tnow\n",
+    /, line 2: timestamp: .* not "now"/,
+  ],
 ];
 
 for (const [index, [format, text, message]] of wrongFiles.entries())
@@ -165,4 +169,66 @@ test("the lake: a choice that was retracted does not count, one made afterwards 
     Array.from(sequence, (item) => items[item]),
     ["v4", "v1"],
   );
+});
+
+const head = "user_id:token\titem_id:token\ttimestamp:float";
+const inter = (...lines: string[]) => [head, ...lines, ""].join("\n");
+const refusedInteractions: [string, string | Buffer, RegExp][] = [
+  ["an empty user", inter("u0\ti0\t1600000000", "\ti1\t1600000100"), /line 3: user_id: is empty/],
+  ["an empty item", inter("u0\t\t1600000000"), /line 2: item_id: is empty/],
+  ["an empty time", inter("u0\ti0\t"), /line 2: timestamp: expected a number, not ""/],
+  ["milliseconds", inter("u0\ti0\t1600000000000"), /line 2: timestamp: .*looks like milliseconds/],
+  ["a user that ends in a blank", inter("u0 \ti0\t1600000000"), /line 2: user_id: begins or ends/],
+  ["two columns of users", `user_id\t${inter("u0\tu1\ti0\t1")}`, /line 1: two columns are called user_id/],
+  [
+    "bytes that are not UTF-8",
+    Buffer.concat([Buffer.from(inter("u0\ti0\t1")), Buffer.of(0xff), Buffer.from("\ti1\t2\n")]),
+    /line 3: is not UTF-8/,
+  ],
+];
+for (const [what, content, message] of refusedInteractions)
+  test(`interactions with ${what} are refused with the line`, async () => {
+    const path = join(folder, "refused.inter");
+    await writeFile(path, content);
+    await assert.rejects(collectDataset(readInteractions(path, "inter")), {
+      code: "INTERACTIONS_INVALID",
+      message,
+    });
+  });
+
+test("interactions: a byte order mark is left out, another encoding is named, unused ratings give a notice", async () => {
+  const path = join(folder, "marked.inter");
+  const notices: string[] = [];
+  await writeFile(path, `\uFEFF${head}\trating:float\nu0\ti0\t1600000000\t5\n`);
+  const { users } = await collectDataset(readInteractions(path, "inter", (message) => notices.push(message)));
+  assert.deepEqual(users, ["u0"]);
+  assert.match(notices.join(), /^ratings are not used/);
+  await writeFile(path, Buffer.from(`\uFEFF${inter("u0\ti0\t1")}`, "utf16le"));
+  await assert.rejects(collectDataset(readInteractions(path, "inter")), {
+    code: "FILE_NOT_UTF8",
+    message: /UTF-16: save it as UTF-8/,
+  });
+});
+
+test("users for a part of the validation are drawn evenly, whatever their order, and the same ones every time", () => {
+  const names = Array.from({ length: 4_000 }, (_, index) => `user${index}`);
+  const drawn = drawUsers(new Set(names), 400);
+  assert.equal(drawn.size, 400);
+  assert.deepEqual([...drawUsers(new Set(names.toReversed()), 400)].toSorted(), [...drawn].toSorted());
+  const quarters = [0, 1, 2, 3].map(
+    (quarter) => names.slice(1_000 * quarter, 1_000 * (quarter + 1)).filter((name) => drawn.has(name)).length,
+  );
+  assert.ok(
+    quarters.every((count) => count > 70 && count < 130),
+    String(quarters),
+  );
+});
+
+test("validation cases come from drawn users, not from the first ones", () => {
+  const users = Array.from({ length: 100 }, (_, index) => `u${index}`);
+  const train = { users, items: ["i"], offsets: new Uint32Array(101), sequence: new Int32Array(0) };
+  const cases = users.map((_, user) => ({ user, history: new Int32Array(0), target: 0 }));
+  const drawn = casesOfDrawnUsers({ train, cases }, 10).map(({ user }) => user);
+  assert.equal(drawn.length, 10);
+  assert.ok(Math.max(...drawn) > 50, String(drawn));
 });

@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import { plainIssue } from "../../base/zod-issues.ts";
 import { readSettings } from "../../config.ts";
 import { EventStream } from "../../events/event-stream.ts";
+import { parseFieldMap } from "../../events/files/event-file.ts";
 import { exportEvents, type Selection } from "../../events/files/export-events.ts";
-import { importEvents, validateEvents } from "../../events/files/import-events.ts";
+import { type ImportOptions, importEvents, validateEvents } from "../../events/files/import-events.ts";
 import { compact } from "../../events/lake/compact.ts";
 import { Lake } from "../../events/lake/lake.ts";
 import { EventSettings } from "../../events/settings.ts";
@@ -32,10 +33,26 @@ export default function events(command: Command): void {
     });
 
   lakeOption(add(command, "import <file>", "add a file's events to the lake, each once; all of them or none"))
-    .addHelpText("after", "\nExample: ./kiln events import watched.jsonl")
-    .action(async (file: string, options: Options) => {
+    .option(
+      "--map <fields>",
+      "which columns hold our fields: user=uid,video=item,at=ts; others are ignored",
+      parseFieldMap,
+    )
+    .option("--skip-invalid", "leave invalid lines out, and report them")
+    .addHelpText(
+      "after",
+      "\nExample: ./kiln events import watched.csv --map user=uid,video=item,at=ts --skip-invalid",
+    )
+    .action(async (file: string, options: Options & ImportOptions) => {
       using lake = await Lake.open(lakeOf(options));
-      printAddition(options, await importEvents(file, lake, Date.now()));
+      const imported = await importEvents(file, lake, Date.now(), options);
+      const hidden = imported.skipped > imported.problems.length ? ["..."] : [];
+      print(options, imported, [
+        ...imported.problems,
+        ...hidden,
+        additionLine(imported),
+        ...(imported.skipped > 0 ? [`${imported.skipped} invalid lines skipped`] : []),
+      ]);
     });
 
   lakeOption(add(command, "export <file>", "write the lake's events as .csv, .jsonl or .parquet"))
@@ -125,11 +142,11 @@ async function openAll(
 }
 
 function printAddition(options: Options, addition: Awaited<ReturnType<typeof compact>>): void {
-  const { added, duplicates, forgotten } = addition;
-  print(options, addition, [
-    `${added} events added, ${duplicates} known already, ${forgotten} of deleted users left out`,
-  ]);
+  print(options, addition, [additionLine(addition)]);
 }
+
+const additionLine = ({ added, duplicates, forgotten }: Awaited<ReturnType<typeof compact>>) =>
+  `${added} events added, ${duplicates} known already, ${forgotten} of deleted users left out`;
 
 function print({ json }: Options, document: unknown, lines: readonly string[]): void {
   console.log(json ? JSON.stringify(document) : lines.join("\n"));

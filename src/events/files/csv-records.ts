@@ -1,5 +1,5 @@
-/** A record of a CSV file: the line it begins at, from 1, and its fields. */
-export type CsvRecord = { line: number; fields: string[] };
+/** A record of a CSV file: the lines it begins and ends at, from 1, and its fields. */
+export type CsvRecord = { line: number; lastLine: number; fields: string[] };
 
 /**
  * Cuts CSV into records: fields in double quotes may hold commas, line ends and doubled quotes.
@@ -28,7 +28,7 @@ export async function* csvRecords(
         field = "";
         where = "plain";
       } else if (character === "\n") {
-        yield { line: start, fields: [...fields, field] };
+        yield { line: start, lastLine: line - 1, fields: [...fields, field] };
         fields = [];
         field = "";
         where = "plain";
@@ -36,5 +36,5 @@ export async function* csvRecords(
       } else if (character !== "\r") field += character;
     }
   }
-  if (fields.length > 0 || field !== "") yield { line: start, fields: [...fields, field] };
+  if (fields.length > 0 || field !== "") yield { line: start, lastLine: line, fields: [...fields, field] };
 }

@@ -1,6 +1,4 @@
-import { createReadStream } from "node:fs";
-import { access } from "node:fs/promises";
-import { createInterface } from "node:readline";
+import { textLines } from "../../base/text-lines.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { isChoice, isRetraction } from "../../events/choice.ts";
 import { type DayRange, readLake } from "../../events/lake/lake.ts";
@@ -15,25 +13,28 @@ import type { Interaction } from "../dataset.ts";
 export const interactionFormats = ["pairs", "inter"] as const;
 export type InteractionFormat = (typeof interactionFormats)[number];
 
-/** @throws TypedError FILE_NOT_FOUND, INTERACTIONS_INVALID with the line */
+/**
+ * @param onNotice receives what the file holds and is not used
+ * @throws TypedError FILE_NOT_FOUND, FILE_NOT_UTF8, INTERACTIONS_INVALID with the line
+ */
 export async function* readInteractions(
   path: string,
   format: InteractionFormat,
+  onNotice: (message: string) => void = () => {},
 ): AsyncGenerator<Interaction> {
-  await access(path).catch((cause) => {
-    throw new TypedError("FILE_NOT_FOUND", `there is no file ${path}`, { cause });
-  });
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   let parse = format === "pairs" ? parsePair : undefined;
-  let line = 0;
-  for await (const text of lines) {
-    line++;
+  for await (const { line, text } of textLines(path)) {
+    const invalid = (message: string) =>
+      new TypedError("INTERACTIONS_INVALID", `${path}, line ${line}: ${message} (read as ${format})`);
+    if (text === undefined) throw invalid("is not UTF-8");
     if (text.trim() === "") continue;
-    const invalid = (say: string) =>
-      new TypedError("INTERACTIONS_INVALID", `${path}, line ${line}: ${say} (read as ${format})`);
     if (parse === undefined) {
-      parse = interParser(text);
-      if (parse === undefined) throw invalid("expected a head with user_id:token and item_id:token");
+      const head = text.split("\t").map((name) => name.split(":")[0]!);
+      const problem = headProblem(head);
+      if (problem !== undefined) throw invalid(problem);
+      if (head.includes("rating"))
+        onNotice("ratings are not used: every line counts as a choice, so leave out lines that are none");
+      parse = interParser(head);
       continue;
     }
     const interaction = parse(text);
@@ -42,7 +43,7 @@ export async function* readInteractions(
   }
 }
 
-/** The interaction, or a sentence that says what is wrong. */
+/** The interaction, or what is wrong. */
 type Parse = (text: string) => Interaction | string;
 
 const parsePair: Parse = (text) => {
@@ -51,17 +52,35 @@ const parsePair: Parse = (text) => {
   return { user, item };
 };
 
-function interParser(head: string): Parse | undefined {
-  const names = head.split("\t").map((name) => name.split(":")[0]);
-  const [user, item, timestamp] = ["user_id", "item_id", "timestamp"].map((name) => names.indexOf(name));
-  if (user === -1 || item === -1) return undefined;
+function headProblem(head: readonly string[]): string | undefined {
+  if (!head.includes("user_id") || !head.includes("item_id"))
+    return "expected a head with user_id:token and item_id:token";
+  const twice = head.find((name, index) => head.indexOf(name) !== index);
+  return twice === undefined ? undefined : `two columns are called ${twice}`;
+}
+
+/** Seconds: the year 2100. A larger number is in another unit. */
+const lastSecond = 4_102_444_800;
+
+function interParser(head: readonly string[]): Parse {
+  const [user, item, timestamp] = ["user_id", "item_id", "timestamp"].map((name) => head.indexOf(name));
   return (text) => {
     const fields = text.split("\t");
-    if (fields.length !== names.length) return `expected ${names.length} fields, found ${fields.length}`;
+    if (fields.length !== head.length) return `expected ${head.length} fields, found ${fields.length}`;
     const interaction = { user: fields[user!]!, item: fields[item!]! };
+    for (const [name, value] of [
+      ["user_id", interaction.user],
+      ["item_id", interaction.item],
+    ] as const) {
+      if (value.trim() === "") return `${name}: is empty`;
+      if (value.trim() !== value) return `${name}: begins or ends with a blank`;
+    }
     if (timestamp === -1) return interaction;
-    const seconds = Number(fields[timestamp!]);
-    if (!Number.isFinite(seconds)) return `timestamp: expected a number, not ${fields[timestamp!]}`;
+    const given = fields[timestamp!]!;
+    const seconds = given.trim() === "" ? Number.NaN : Number(given);
+    if (!Number.isFinite(seconds)) return `timestamp: expected a number, not ${JSON.stringify(given)}`;
+    if (seconds < 0 || seconds > lastSecond)
+      return `timestamp: expected seconds since 1970; ${given} ${seconds < 0 ? "lies before" : "looks like milliseconds"}`;
     return { ...interaction, at: seconds * 1000 };
   };
 }

@@ -5,6 +5,7 @@ import { objectiveNames, valueOfImpression } from "../models/ranker/objectives.t
 import type { Ranker } from "../models/ranker/ranker.ts";
 import { featureNames, type RankingExample } from "../models/ranker/ranking-features.ts";
 import type { Recommender } from "../models/recommender.ts";
+import { drawUsers } from "../split.ts";
 import { areaUnderCurve } from "./area-under-curve.ts";
 
 /** The chance that of two impressions of one viewer the long view stands above the other, by each order. */
@@ -34,9 +35,11 @@ export async function compareOrders(
 ): Promise<OrderComparison | undefined> {
   const users = new Map(train.users.map((name, user) => [name, user]));
   const items = new Map(train.items.map((name, item) => [name, item]));
-  const compared = [...Map.groupBy(impressions, ({ user }) => user)]
-    .filter(([user, own]) => users.has(user) && isMixed(own))
-    .slice(0, limits.viewers);
+  const viewers = [...Map.groupBy(impressions, ({ user }) => user)].filter(
+    ([user, own]) => users.has(user) && isMixed(own),
+  );
+  const drawn = drawUsers(new Set(viewers.map(([user]) => user)), limits.viewers);
+  const compared = viewers.filter(([user]) => drawn.has(user));
   if (compared.length === 0) return undefined;
   const sums = { impressions: 0, unranked: 0, ranked: 0 };
   for (let start = 0; start < compared.length; start += limits.batch) {

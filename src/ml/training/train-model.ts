@@ -52,7 +52,7 @@ export async function trainModel(
       "RANKER_NEEDS_LAKE",
       "the ranker learns from the impressions of the lake: leave out --interactions",
     );
-  const dataset = await load(task);
+  const dataset = await load(task, notice);
   const { split, kind } = hold(dataset, task, notice);
   let engine: Engine | undefined;
   const content = task.content ? await readContent(task.content) : undefined;
@@ -151,9 +151,11 @@ async function activeModel(
   }
 }
 
-async function load({ source }: TrainingTask): Promise<Dataset> {
+async function load({ source }: TrainingTask, notice: (message: string) => void): Promise<Dataset> {
   return await collectDataset(
-    source.kind === "file" ? readInteractions(source.path, source.format) : lakeInteractions(source.lake),
+    source.kind === "file"
+      ? readInteractions(source.path, source.format, notice)
+      : lakeInteractions(source.lake),
   );
 }
 

@@ -6,7 +6,7 @@ import type { Recommender } from "../models/recommender.ts";
 import { describeBlend, describeMarkov, describeTransformer } from "../models/stored/describe-model.ts";
 import type { StoredModel } from "../models/stored/model-folder.ts";
 import { Transformer } from "../models/transformer/transformer.ts";
-import { leaveLastOut, type Split } from "../split.ts";
+import { casesOfDrawnUsers, leaveLastOut, type Split } from "../split.ts";
 import { fitBlend } from "./fit-blend.ts";
 import { checkpointFile } from "./networks/checkpoint.ts";
 import {
@@ -64,7 +64,7 @@ export async function trainRecommender(
   const running = models.map((model) => new Transformer(model, engine));
   if (kind === "transformer")
     return { recommender: running[0]!, stored: describeTransformer(models[0]!), networks };
-  const cases = inner.cases.slice(0, parameters.training.validationUsers);
+  const cases = casesOfDrawnUsers(inner, parameters.training.validationUsers);
   const { blend } = await fitBlend({ networks: running, markov }, cases, signal);
   const final =
     options.markovLearnsFrom === "train" ? blend : blend.with({ networks: running, markov: fitAll() });

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedis } from "../../../src/cli/services/redis-server.ts";
 import { csvRecords } from "../../../src/events/files/csv-records.ts";
+import { parseFieldMap } from "../../../src/events/files/event-file.ts";
 import { exportEvents } from "../../../src/events/files/export-events.ts";
 import { importEvents, validateEvents } from "../../../src/events/files/import-events.ts";
 import { Lake, lakeDays, readLake } from "../../../src/events/lake/lake.ts";
@@ -43,8 +44,12 @@ for (const ending of ["csv", "jsonl", "parquet"])
     const path = file(`events.${ending}`);
     assert.equal(await exportEvents(file(`from-${ending}`), path), 13);
     using copy = await Lake.open(file(`to-${ending}`));
-    assert.deepEqual(await importEvents(path, copy, later), { added: 13, duplicates: 0, forgotten: 0 });
-    assert.deepEqual(await importEvents(path, copy, later), { added: 0, duplicates: 13, forgotten: 0 });
+    assert.deepEqual(await importEvents(path, copy, later), {
+      ...{ added: 13, duplicates: 0, forgotten: 0, skipped: 0, problems: [] },
+    });
+    assert.deepEqual(await importEvents(path, copy, later), {
+      ...{ added: 0, duplicates: 13, forgotten: 0, skipped: 0, problems: [] },
+    });
     const read = [];
     for await (const event of readLake(file(`to-${ending}`))) read.push(event);
     assert.deepEqual(read, events);
@@ -103,7 +108,7 @@ for (const [name, text, problems] of wrongFiles)
 test("files that are no event files at all", async () => {
   const cases: [name: string, text: string, code: string, message: RegExp][] = [
     ["head.csv", "typ,user\n", "EVENT_FILE_INVALID", /line 1: no event has a field "typ"/],
-    ["text.parquet", "text", "EVENT_FILE_INVALID", /no readable Parquet file/],
+    ["text.parquet", "text", "EVENT_FILE_INVALID", /not a readable Parquet file/],
     ["events.xml", "<events/>", "EVENT_FORMAT_UNKNOWN", /\.csv, \.jsonl, \.ndjson, \.parquet/],
   ];
   for (const [name, text, code, message] of cases)
@@ -115,9 +120,9 @@ test("CSV: quotes, doubled quotes, line ends inside, Windows line ends, no line 
   const records = [];
   for await (const record of csvRecords(['a,"b""', 'c"\r\n', '"d\ne",\n', "f"])) records.push(record);
   assert.deepEqual(records, [
-    { line: 1, fields: ["a", 'b"c'] },
-    { line: 2, fields: ["d\ne", ""] },
-    { line: 4, fields: ["f"] },
+    { line: 1, lastLine: 1, fields: ["a", 'b"c'] },
+    { line: 2, lastLine: 3, fields: ["d\ne", ""] },
+    { line: 4, lastLine: 4, fields: ["f"] },
   ]);
 });
 
@@ -143,6 +148,8 @@ test("kiln events: validate, import, compact, export, forget", async () => {
     added: 12,
     duplicates: 0,
     forgotten: 0,
+    skipped: 0,
+    problems: [],
   });
   assert.match((await kiln("compact")).stdout, /^0 events added/);
   assert.equal((await kiln("export", "out.jsonl", "--from", "2025-11-21")).stdout, "12 events: out.jsonl\n");
@@ -169,4 +176,98 @@ test("kiln events simulate fills a lake, and the same numbers add nothing twice"
   assert.ok(added > 100, `${added} events`);
   assert.deepEqual(JSON.parse((await kiln(...small)).stdout), { added: 0, duplicates: added, forgotten: 0 });
   assert.equal((await kiln("simulate", "--days", "0")).code, 2);
+});
+
+test("imports: what was wrong with real files is refused with its line and field; the rest is kept on request", async () => {
+  const head = "type,at,user,video\n";
+  const cases: [string, string | Buffer, string[], number][] = [
+    [
+      "micros.csv",
+      `${head}like,1732000000000000,u1,v1\nlike,1732000000000,u1,v1\n`,
+      ["line 2: at: looks like microseconds since 1970: expected milliseconds; not 1732000000000000"],
+      1,
+    ],
+    [
+      "seconds.csv",
+      `${head}like,1732000000,u1,v1\n`,
+      ["line 2: at: looks like seconds since 1970: expected milliseconds; not 1732000000"],
+      0,
+    ],
+    [
+      "space.csv",
+      `${head}like,1732000000000, ,v1\nlike,1732000000000,u1 ,v1\n`,
+      ["line 2: user: begins or ends with a blank", "line 3: user: begins or ends with a blank"],
+      0,
+    ],
+    [
+      "bad.csv",
+      Buffer.concat([
+        Buffer.from(`${head}like,1732000000000,u`),
+        Buffer.of(0xff, 0x81),
+        Buffer.from(",v1\nlike,1732000000000,u2,v1\n"),
+      ]),
+      ["line 2: is not UTF-8"],
+      1,
+    ],
+    ["bom.csv", `\uFEFF${head}like,1732000000000,u1,v1\n`, [], 1],
+    ["bom.jsonl", '\uFEFF{"type":"like","at":1732000000000,"user":"u1","video":"v1"}\n', [], 1],
+  ];
+  for (const [name, content, problems, added] of cases) {
+    await writeFile(file(name), content);
+    using lake = await Lake.open(file(`lake-of-${name}`));
+    if (problems.length > 0)
+      await assert.rejects(importEvents(file(name), lake, later), { code: "EVENTS_INVALID" });
+    const imported = await importEvents(file(name), lake, later, { skipInvalid: true });
+    assert.deepEqual(
+      [imported.problems, imported.skipped, imported.added],
+      [problems, problems.length, added],
+    );
+  }
+  using lake = await Lake.open(file("lake-of-refused"));
+  const refused: [string, string | Buffer, string, RegExp][] = [
+    [
+      "utf16.csv",
+      Buffer.from(`\uFEFF${head}like,1732000000000,u1,v1\n`, "utf16le"),
+      "FILE_NOT_UTF8",
+      /UTF-16/,
+    ],
+    [
+      "twice.csv",
+      "type,at,user,user,video\nlike,1732000000000,u1,u2,v1\n",
+      "EVENT_FILE_INVALID",
+      /two columns hold the field user/,
+    ],
+  ];
+  for (const [name, content, code, message] of refused) {
+    await writeFile(file(name), content);
+    await assert.rejects(importEvents(file(name), lake, later, { skipInvalid: true }), { code, message });
+  }
+});
+
+test("imports: columns of other names are mapped, the others are ignored", async () => {
+  const map = parseFieldMap("user=uid,video=item,at=ts,type=kind");
+  const csv = await written(
+    "mapped.csv",
+    "uid,item,ts,kind,rating,user\nu1,v1,1732000000000,like,5,someone\n",
+  );
+  const json = await written(
+    "mapped.jsonl",
+    JSON.stringify({ uid: "u2", item: "v2", ts: 1732000000000, kind: "like", rating: 5 }),
+  );
+  {
+    using lake = await Lake.open(file("mapped"));
+    for (const path of [csv, json]) assert.equal((await importEvents(path, lake, later, { map })).added, 1);
+    await assert.rejects(importEvents(csv, lake, later, { map: { user: "nobody" } }), {
+      message: /there is no column "nobody"/,
+    });
+    await assert.rejects(importEvents(csv, lake, later), { message: /named with --map/ });
+  }
+  const read = [];
+  for await (const { user, video } of readLake(file("mapped"))) read.push([user, video]);
+  assert.deepEqual(read.toSorted(), [
+    ["u1", "v1"],
+    ["u2", "v2"],
+  ]);
+  for (const text of ["user", "user=", "mood=x", "user=a=b"])
+    assert.throws(() => parseFieldMap(text), { code: "EVENT_FILE_INVALID" });
 });

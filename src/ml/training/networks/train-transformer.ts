@@ -10,7 +10,7 @@ import type { Markov } from "../../models/markov.ts";
 import { initialWeights } from "../../models/transformer/network.ts";
 import type { TransformerModel } from "../../models/transformer/transformer.ts";
 import type { TransformerParameters } from "../../models/transformer/transformer-parameters.ts";
-import type { Split } from "../../split.ts";
+import { casesOfDrawnUsers, type Split } from "../../split.ts";
 import { type EpochBatches, epochBatches, placesOf } from "../batches/epoch-batches.ts";
 import { fittingParameters, fittingTraining } from "../parameters/fitting-parameters.ts";
 import { learningRate, type TrainingParameters } from "../parameters/training-parameters.ts";
@@ -115,7 +115,7 @@ class Training {
     const { train } = split;
     const { engine, content, seed, warmStart, choose, onNotice } = options;
     const { parameters, training } = task;
-    this.#split = split;
+    this.#split = { train, cases: casesOfDrawnUsers(split, task.training.validationUsers) };
     this.#options = options;
     this.#task = task;
     this.#markov = parameters.markovPrior ? options.markov : undefined;
@@ -196,9 +196,7 @@ class Training {
   async #validate(): Promise<{ ndcg: number; hitRate: number }> {
     const { engine, signal } = this.#options;
     const { average } = await this.#step.state();
-    const validation = await validate(this.#modelOf(average), this.#split, {
-      ...{ engine, signal, maxUsers: this.#task.training.validationUsers },
-    });
+    const validation = await validate(this.#modelOf(average), this.#split, { engine, signal });
     if (isBetter(validation.ndcg, this.#place.curve)) this.#best = average;
     return validation;
   }
