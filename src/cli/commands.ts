@@ -33,6 +33,10 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     summary: "take videos from the queues, encode and publish them, until stopped",
     load: () => import("./services/worker.ts"),
   },
+  videos: {
+    summary: "the pool's videos: list, show, retry what failed or was rejected",
+    load: () => import("./videos/videos.ts"),
+  },
   enqueue: { summary: "hand videos to the workers", load: () => import("./videos/enqueue.ts") },
   events: {
     summary: "engagement events: check and import files, export, compact, delete a user's",

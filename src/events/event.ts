@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ulid, ulidPattern } from "../base/ulid.ts";
 
-const Name = z
-  .string({ error: "expected a text" })
-  .regex(/^[^\p{Cc}]{1,128}$/u, { error: "expected 1 to 128 characters, no control characters" });
+const Name = z.string({ error: "expected a text" }).regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, {
+  error: "expected 1 to 128 characters, no control characters",
+});
 
 const count = (unit: string) =>
   z

@@ -38,6 +38,11 @@ export async function enqueueVideo(
       "POST_DIFFERS",
       `${record.id} was handed in ${record.post === undefined ? "without a post" : `for post ${record.post}`} before`,
     );
+  // What has just been entered has nothing to go on from.
+  if (record.revision === 1) {
+    await queues.add(record);
+    return record;
+  }
   // Refused unless it failed, also when somebody else has retried it already.
   await store.apply(record.id, { type: "retried", source });
   return await ensureJobs({ store, queues }, record.id);

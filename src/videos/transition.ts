@@ -123,6 +123,8 @@ export function transition(record: VideoRecord, event: VideoEvent, now: number):
   if ("run" in event && event.run !== record.run) return refused("STALE_ATTEMPT");
   if ("attempt" in event && event.attempt !== record.attempt) return refused("STALE_ATTEMPT");
   if (next === undefined) return refused(stage ? whyNotBegun(record.state, stage) : "NOT_ALLOWED");
+  if (event.type === "reopened" && event.from === "publish" && record.product === undefined)
+    return refused("NOT_ALLOWED");
   // The reason of an earlier end goes with the state that it explained; a wait lasts until the stage gets further.
   const { reason: _, waiting, ...kept } = record;
   const waits = waiting === undefined || stage === undefined ? {} : { waiting };

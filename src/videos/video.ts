@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { verdicts } from "../analysis/analysis.ts";
+import { plainText } from "../base/plain-text.ts";
 import { PostLink } from "./post-link.ts";
 
 /** The states of a video's life, in the order of a good one; the last four are the ways out of it. */
@@ -72,7 +73,7 @@ export const recordSchema = 1;
 export const VideoRecord = z.object({
   id: VideoId,
   schema: count.default(1),
-  title: z.string().trim().min(1).max(200),
+  title: z.string().transform(plainText).pipe(z.string().trim().min(1).max(200)),
   /** Principal of the owner, as text; absent: whoever publishes it. */
   owner: z.string().min(1).optional(),
   /** The post that the video belongs to: it is told what becomes of the video. */

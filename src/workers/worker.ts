@@ -6,6 +6,7 @@ import { VideoQueues } from "../queues/video-queues.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
+import { blobSweeper, type Retention } from "./blob-sweeper.ts";
 import { Stopped } from "./failure-action.ts";
 import { hostPause } from "./host-pause.ts";
 import { reconcileJobs, recordUnseenFailures } from "./job-reconciler.ts";
@@ -29,6 +30,8 @@ export type WorkerOptions = {
   stopMs: number;
   /** Bytes that stay free in the blob store. */
   minFreeBytes: number;
+  /** Absent: nothing is swept. */
+  retention?: Retention;
   /** `on`: only videos with a verdict are cleared. */
   moderation: "on" | "off";
   /** Throws while the network of canisters cannot be reached; by default it can. */
@@ -56,6 +59,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     lockMs,
     stopMs,
     minFreeBytes,
+    retention,
     slots,
     stages,
     networkAnswers = async () => {},
@@ -106,6 +110,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   });
   const queues = new VideoQueues(redis);
   const reconciler = reconcileJobs({ queues, store, log });
+  const sweeper = retention === undefined ? undefined : blobSweeper({ redis, store, blobs, retention, log });
 
   return {
     async [Symbol.asyncDispose]() {
@@ -115,6 +120,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       await closed;
       clearTimeout(timer);
       await reconciler[Symbol.asyncDispose]();
+      await sweeper?.[Symbol.asyncDispose]();
       await queues[Symbol.asyncDispose]();
     },
   };

@@ -18,6 +18,12 @@ const refusals: [what: string, input: unknown, field: string, message: RegExp][]
   ["no user", { ...like, user: undefined }, "user", /^expected a text; it is missing$/],
   ["a user with a line end", { ...like, user: "a\nb" }, "user", /no control characters; not "a\\nb"$/],
   [
+    "a user with half of a surrogate pair",
+    { ...like, user: "a\ud83d" },
+    "user",
+    /no control characters; not/,
+  ],
+  [
     "seconds for milliseconds",
     { ...like, at: 1_763_726_400 },
     "at",

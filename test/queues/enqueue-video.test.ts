@@ -131,3 +131,9 @@ test("a Redis that may lose jobs is warned about, one that is away is named", as
     message: /\*\*\*@127\.0\.0\.1:1.*ECONNREFUSED.*KILN_REDIS_URL/,
   });
 });
+
+test("titles lose what could steer a terminal or turn the text's direction", async () => {
+  const file = await made("title.mp4");
+  const title = "\u001b[31mred\u001b[0m \u202egnp.exe\u2069\n\ud83d a";
+  assert.equal((await enqueueVideo({ store, queues }, file, { title })).title, "red gnp.exe \ufffd a");
+});

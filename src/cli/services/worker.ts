@@ -86,7 +86,11 @@ async function videoWorker(
   log: Log,
   options: Options,
 ): Promise<AsyncDisposable> {
-  const { KILN_BLOBS } = readSettings(VideoSettings);
+  const {
+    KILN_BLOBS,
+    KILN_KEEP_ORIGINALS: originals,
+    KILN_KEEP_PRODUCTS: products,
+  } = readSettings(VideoSettings);
   const settings = readSettings(WorkerSettings);
   readSettings(TranscodeSettings);
   const moderation = moderationOf(readSettings(AnalysisSettings)) === null ? "off" : "on";
@@ -107,6 +111,7 @@ async function videoWorker(
     stopMs: settings.KILN_STOP_SECONDS * 1000,
     minFreeBytes: settings.KILN_MIN_FREE_BYTES,
     moderation,
+    retention: { originals, products },
     networkAnswers: canistersAnswer,
     // A worker that never meets a video with a post needs no network for it.
     reportPostStatus: async (record, status) => {

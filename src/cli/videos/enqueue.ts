@@ -11,6 +11,9 @@ import { VideoStore } from "../../videos/video-store.ts";
 import type { VideoUpdate } from "../../videos/video-update.ts";
 import { printTable } from "../output.ts";
 
+/** Files that are hashed and entered at a time: one waits for Redis while others are read. */
+const atOnce = 16;
+
 type Options = { title?: string; post?: string; wait?: true; json?: true };
 
 /** A file from the command line, and its video, or why it was refused. */
@@ -42,8 +45,7 @@ Example:
       try {
         const store = new VideoStore(redis);
         await using queues = new VideoQueues(redis);
-        const rows: Row[] = [];
-        for (const file of files) rows.push(await enter({ store, queues }, file, options));
+        const rows = await inOrder(files, atOnce, (file) => enter({ store, queues }, file, options));
         const ids = rows.flatMap((row) => ("id" in row ? [row.id] : []));
         const latest = new Map<string, VideoUpdate>();
         if (options.wait) {
@@ -66,6 +68,21 @@ Example:
 }
 
 /** A file that is refused does not stop the others. */
+/** Does something for each item, some at a time. @returns the results in the order of the items */
+async function inOrder<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  const take = async () => {
+    for (const [index, item] of left) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, take));
+  return results;
+}
+
 async function enter(
   dependencies: { store: VideoStore; queues: VideoQueues },
   file: string,
