@@ -16,19 +16,30 @@ import { mayCome } from "./access.ts";
 import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events-route.ts";
 import { feedRoute } from "./feed-route.ts";
+import { type Faults, readinessPath, readinessRoute } from "./readiness-route.ts";
 
-export type ApiOptions = { dependencies: FeedDependencies; log: Log; token?: string | undefined };
+export type ApiOptions = {
+  dependencies: FeedDependencies;
+  log: Log;
+  token?: string | undefined;
+  faults?: Faults;
+};
 
 /** Bytes of a request: a thousand events, amply. */
 const bodyLimit = 2_000_000;
 
 /** The HTTP interface, not listening yet. GET /openapi.json describes it. */
-export async function createApi({ dependencies, log, token }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({
+  dependencies,
+  log,
+  token,
+  faults = async () => [],
+}: ApiOptions): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook("onRequest", async (request, reply) => {
-    if (mayCome(request, token)) return;
+    if (request.url === readinessPath || mayCome(request, token)) return;
     const { status, body } =
       token === undefined
         ? answerOf("TOKEN_NEEDED", "without a token only this machine is served, under its own name")
@@ -51,6 +62,7 @@ export async function createApi({ dependencies, log, token }: ApiOptions): Promi
     transformObject: jsonSchemaTransformObject,
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  await app.register(readinessRoute, { faults });
   await app.register(feedRoute, { dependencies });
   await app.register(eventsRoute, dependencies);
   return app;

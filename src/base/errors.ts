@@ -149,6 +149,7 @@ export const errors = {
     final: false,
     advice: "run kiln events compact, which moves events from Redis into the lake; then send them again",
   },
+  NOT_READY: { final: false, advice: "mend what the message lists", status: 503 },
   RECORD_NEWER: { final: false, advice: "upgrade this host: a newer version of Kiln shares the pool" },
   RECORD_UNREADABLE: {
     final: true,

@@ -42,16 +42,22 @@ export async function redisWarnings(redis: Redis): Promise<string[]> {
     warnings.push(`Redis may evict jobs and records (maxmemory-policy ${policy}): set it to noeviction`);
   if (appendonly !== "yes")
     warnings.push("Redis forgets its last writes when it crashes (appendonly no): set appendonly yes");
+  return [...warnings, ...(await redisFaults(redis))];
+}
+
+/** Why this server refuses writes, or soon will, a sentence each. */
+export async function redisFaults(redis: Redis): Promise<string[]> {
+  const faults: string[] = [];
   const { used_memory = 0, maxmemory = 0 } = await figures(redis, "memory");
   if (maxmemory > 0 && used_memory > fullShare * maxmemory)
-    warnings.push(
+    faults.push(
       `Redis uses ${used_memory} of ${maxmemory} bytes and refuses writes at its limit: raise maxmemory, or compact events`,
     );
   const persistence = await redis.info("persistence").catch(() => "");
   for (const status of ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"])
     if (persistence.includes(`${status}:err`))
-      warnings.push(`Redis could not write to its disk (${status}): make room there and read its log`);
-  return warnings;
+      faults.push(`Redis could not write to its disk (${status}): make room there and read its log`);
+  return faults;
 }
 
 /** Share of its memory limit from which Redis is nearly full. */

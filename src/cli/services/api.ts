@@ -21,7 +21,7 @@ import { type Connection, connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
 import { contentOf } from "../../ml/datasets/content-file.ts";
 import { MlSettings } from "../../ml/settings.ts";
-import { connectRedis } from "../../queues/connection.ts";
+import { connectRedis, redisFaults } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
 import { requireFreePort } from "./require-free-port.ts";
@@ -127,6 +127,7 @@ async function run(): Promise<void> {
     },
     log,
     token,
+    faults: () => redisFaults(redis),
   });
   opened.defer(async () => {
     const cut = setTimeout(() => app.server.closeAllConnections(), requestMs);
