@@ -21,6 +21,18 @@ export const AnalysisSettings = z
       description:
         "explicitness from which a video is marked unsafe; the feed of Hot or Not uses the same limit",
     }),
+    KILN_ANALYSIS_SECONDS: z.coerce
+      .number()
+      .positive()
+      .max(86_400)
+      .default(600)
+      .meta({ description: "time for judging the frames of a video", unit: "seconds" }),
+    KILN_ANALYSIS_MEMORY_BYTES: z.coerce
+      .number()
+      .int()
+      .min(512 * 1024 ** 2)
+      .default(2 * 1024 ** 3)
+      .meta({ description: "memory of the process that judges the frames of a video", unit: "bytes" }),
   })
   .meta({ title: "Moderation" });
 export type AnalysisSettings = z.infer<typeof AnalysisSettings>;
@@ -31,6 +43,8 @@ export type ModerationPolicy = {
   /** Explicitness, 0 to 1. */
   banScore: number;
   unsafeScore: number;
+  /** What the analysis of a video may use; unlimited without them. */
+  bounds?: { seconds: number; memoryBytes: number };
 };
 
 /**
@@ -45,5 +59,9 @@ export function moderationOf(settings: AnalysisSettings): ModerationPolicy | nul
       `KILN_UNSAFE_SCORE=${unsafeScore} is above KILN_BAN_SCORE=${banScore}: what is banned is unsafe, too`,
     );
   if (settings.KILN_MODERATION === "off") return null;
-  return { model: settings.KILN_MODERATION_MODEL, banScore, unsafeScore };
+  const bounds = {
+    seconds: settings.KILN_ANALYSIS_SECONDS,
+    memoryBytes: settings.KILN_ANALYSIS_MEMORY_BYTES,
+  };
+  return { model: settings.KILN_MODERATION_MODEL, banScore, unsafeScore, bounds };
 }

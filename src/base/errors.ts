@@ -61,6 +61,11 @@ export const errors = {
     advice:
       "the video stays unpublished until it has been judged: try again; KILN_MODERATION=off publishes without a verdict",
   },
+  ANALYSIS_LIMIT: {
+    final: false,
+    advice:
+      "judging the content takes more time or memory than it may: raise KILN_ANALYSIS_SECONDS or KILN_ANALYSIS_MEMORY_BYTES",
+  },
   CAPTIONS_INVALID: {
     final: true,
     advice: "give captions as LANGUAGE=FILE, a WebVTT or SRT file in UTF-8 with a language such as en",
@@ -72,6 +77,12 @@ export const errors = {
   ENCODE_FAILED: { final: false, advice: "the last lines of ffmpeg's log say why" },
   ENCODE_STALLED: { final: false, advice: "ffmpeg made no progress: check the host's load and its disks" },
   ENCODE_TOO_SLOW: { final: false, advice: "raise KILN_ENCODE_SECONDS, or lower KILN_LADDER" },
+  PROBE_LIMIT: {
+    final: false,
+    advice:
+      "reading the video takes more time or memory than it may: if the video is harmless, raise KILN_PROBE_SECONDS or KILN_PROBE_MEMORY_BYTES",
+  },
+  READER_DIED: { final: false, advice: "the process that read the video crashed on it" },
   FFMPEG_MISSING: {
     final: false,
     advice: "install ffmpeg, or name its programs in KILN_FFMPEG and KILN_FFPROBE",

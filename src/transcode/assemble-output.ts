@@ -49,10 +49,12 @@ export type Made = {
   product: string;
 };
 
+type Finishing = Pick<Policy, "verification" | "mp4" | "reading" | "encodeSeconds" | "memoryBytes">;
+
 /** From the encoder's files to the finished folder, all but its manifest. */
 export async function assembleOutput(
   made: Made,
-  { verification: level, mp4 }: Pick<Policy, "verification" | "mp4">,
+  { verification: level, mp4, reading, encodeSeconds, memoryBytes }: Finishing,
   { signal, progress }: Reporting,
 ): Promise<Manifest> {
   const { plan: decided, product, frames } = made;
@@ -82,11 +84,12 @@ export async function assembleOutput(
 
   progress("pictures", 0);
   signal?.throwIfAborted();
-  const shown = await makePictures(encoded.pictures, decided.pictures, {
-    rate: framesPerSecond,
-    duration,
-    out: product,
-  });
+  const shown = await makePictures(
+    encoded.pictures,
+    decided.pictures,
+    { rate: framesPerSecond, duration, out: product },
+    { bounds: reading, signal },
+  );
 
   progress("verify", 0);
   signal?.throwIfAborted();
@@ -112,7 +115,7 @@ export async function assembleOutput(
       segments,
       framesPerSecond,
     },
-    { level, signal },
+    { level, reading, decoding: { seconds: encodeSeconds, memoryBytes }, signal },
   );
   progress("verify", 1);
 
@@ -197,6 +200,7 @@ function describe({ source, sha256, plan: decided, damage, lostCaptions }: Made)
     rotation: video.rotation,
     duration: video.timing.duration,
     otherDuration: video.otherDuration,
+    secondOpinionMissing: video.secondOpinionMissing,
     frames: video.timing.packets,
     range: decided.video.conversion.kind,
     audioCodec: audio?.codec ?? null,

@@ -44,6 +44,8 @@ export const Manifest = z.object({
     duration: z.number().positive(),
     /** Seconds by a second reader; null where it does not read the file. */
     otherDuration: z.number().nullable(),
+    /** Why the second reader gave no duration; null when it did. */
+    secondOpinionMissing: z.string().nullable().default(null),
     frames: z.int().positive(),
     range: z.enum(["sdr", "wide", "hdr"]),
     audioCodec: z.string().nullable(),

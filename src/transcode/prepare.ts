@@ -37,7 +37,7 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const limits = { ...limitsOf(defaults), ...options.limits };
   const { signal } = options;
   const captions = await readCaptionFiles(options.captions ?? []);
-  const source = screen(await probe(resolve(file), { ...limits, signal }), limits);
+  const source = screen(await probe(resolve(file), { ...limits, reading: policy.reading, signal }), limits);
   // How hard a clip is does not depend on the codec.
   const draft = plan(source, { ...policy, codecs: ["h264"] });
   const measured = await measure(source, draft, { ...policy, signal });

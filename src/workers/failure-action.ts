@@ -44,13 +44,27 @@ const healed: ReadonlySet<ErrorCode> = new Set([
  */
 export type FailureAction = "reject" | "fail" | "retry" | "wait" | "hand-back" | "leave";
 
-/** @param triesLeft tries after this one */
-export function failureAction(failure: TaskFailure | Stopped, triesLeft: number): FailureAction {
+/** A video that breaks a limit on one host and on a second try is the cause itself, not a busy host. */
+const limitCodes: ReadonlySet<ErrorCode> = new Set([
+  "PROBE_LIMIT",
+  "READER_DIED",
+  "ANALYSIS_LIMIT",
+  "ENCODE_TOO_SLOW",
+  "OUTPUT_TOO_LARGE",
+  "OUT_OF_MEMORY",
+]);
+
+/** @param tries made before this one, and left after it */
+export function failureAction(
+  failure: TaskFailure | Stopped,
+  tries: { made: number; left: number },
+): FailureAction {
   if (failure instanceof Stopped) return failure.why === "lease-lost" ? "leave" : "hand-back";
   if (lackOf(failure) !== undefined || healed.has(failure.code)) return "wait";
   if (failure.kind === "rejection") return "reject";
   if (failure.kind === "final") return "fail";
-  return triesLeft > 0 ? "retry" : "fail";
+  if (limitCodes.has(failure.code) && tries.made > 0) return "fail";
+  return tries.left > 0 ? "retry" : "fail";
 }
 
 const shortestWaitMs = 2_000;

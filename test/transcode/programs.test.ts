@@ -109,6 +109,7 @@ async function onBareMachine(args: readonly string[], environment: Record<string
     "id",
     "setpriv",
     "setsid",
+    "prlimit",
   ])
     if (!(await readdir(programs)).includes(name)) await symlink(found(name), join(programs, name));
   for (const [name, target] of [

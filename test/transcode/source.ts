@@ -31,6 +31,7 @@ export function source(video: Partial<VideoStream> = {}, rest: Partial<Source> =
       start: 0,
       timing: { packets: 60, duration: 2, rate: 30, constant: true },
       otherDuration: 2,
+      secondOpinionMissing: null,
       declaredRate: 30,
       ...video,
     },

@@ -24,11 +24,25 @@ const cells: [cell: string, thrown: unknown, triesLeft: number, expected: Failur
   ["no disk space for a file", diskFull, 0, "wait"],
 ];
 for (const [cell, thrown, triesLeft, expected] of cells)
-  test(`outcome: ${cell}`, () => assert.equal(failureAction(taskFailure(thrown), triesLeft), expected));
+  test(`outcome: ${cell}`, () =>
+    assert.equal(failureAction(taskFailure(thrown), { made: 0, left: triesLeft }), expected));
+
+for (const code of [
+  "PROBE_LIMIT",
+  "READER_DIED",
+  "ANALYSIS_LIMIT",
+  "ENCODE_TOO_SLOW",
+  "OUT_OF_MEMORY",
+] as const)
+  test(`outcome: ${code} is tried once more, then it is the video's own`, () => {
+    const failure = taskFailure(new TypedError(code, "killed for its bounds"));
+    assert.equal(failureAction(failure, { made: 0, left: 2 }), "retry");
+    assert.equal(failureAction(failure, { made: 1, left: 1 }), "fail");
+  });
 
 test("outcome: a lost lease leaves the job to its new owner, a stopping worker hands it back", () => {
-  assert.equal(failureAction(new Stopped("lease-lost"), 4), "leave");
-  assert.equal(failureAction(new Stopped("worker-stops"), 0), "hand-back");
+  assert.equal(failureAction(new Stopped("lease-lost"), { made: 0, left: 4 }), "leave");
+  assert.equal(failureAction(new Stopped("worker-stops"), { made: 1, left: 0 }), "hand-back");
 });
 
 test("what a task threw crosses to the worker as data, with a stack only when nobody foresaw it", () => {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readSettings } from "../../config.ts";
 import { RejectionError } from "../../transcode/base/rejection.ts";
-import { type Limits, limitsOf, TranscodeSettings } from "../../transcode/base/settings.ts";
+import { type Limits, limitsOf, readingOf, TranscodeSettings } from "../../transcode/base/settings.ts";
 import { durationsAgree } from "../../transcode/probe/durations.ts";
 import { type Probe, probe } from "../../transcode/probe/probe.ts";
 import { screen } from "../../transcode/probe/screen.ts";
@@ -16,11 +16,13 @@ export default function (command: Command): void {
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample: ./kiln probe holiday.mov")
     .action(async (file: string, options: { json?: true; motionPhoto?: true }) => {
-      const limits = limitsOf(readSettings(TranscodeSettings));
+      const settings = readSettings(TranscodeSettings);
+      const limits = limitsOf(settings);
       try {
         const found = await probe(resolve(file), {
           ...limits,
           ...(options.motionPhoto && { motionPhotos: "accepted" as const }),
+          reading: readingOf(settings),
           signal: stopSignal(),
         });
         const verdict = verdictOn(found, limits);
@@ -37,7 +39,7 @@ function timeOf(video: NonNullable<Probe["video"]>): string {
   const agree = durationsAgree(video);
   const other =
     agree === null
-      ? "no second opinion"
+      ? `no second opinion (${video.secondOpinionMissing})`
       : `second opinion ${video.otherDuration!.toFixed(3)} s${agree ? "" : ", so they disagree"}`;
   return `${video.timing.duration.toFixed(3)} s, from ${video.start.toFixed(3)} s on; ${other}`;
 }

@@ -108,7 +108,7 @@ export async function runFfmpeg(
   const command = uncheckedCommand().setFfmpegPath(withParent).input(input);
   const wrapper = [
     `--program=${programOf("ffmpeg")}`,
-    ...(bounds ? [`--bounds=${resourceLimits(bounds)}`] : []),
+    ...(bounds ? [`--bounds=${resourceLimits(bounds).join(" ")}`] : []),
   ];
   // Spread, not an array: fluent-ffmpeg splits the elements of an array at spaces.
   command.inputOptions(...wrapper, ...inputOptions, ...logOptions);
@@ -233,8 +233,7 @@ export function failure(log: readonly string[], cause: Error): TypedError {
     );
   if (/Cannot determine format of input (stream )?\d/.test(all))
     return new RejectionError("CORRUPT", "no frame could be decoded", { cause });
-  // The second message: there is no room for a thread's stack.
-  if (/Cannot allocate memory|Resource temporarily unavailable|malloc of size \d+ failed/.test(all))
+  if (outOfMemory.test(all))
     return new TypedError(
       "OUT_OF_MEMORY",
       "ffmpeg needs more memory than it is allowed: raise KILN_ENCODE_MEMORY_BYTES, or lower KILN_MAX_PIXELS",
@@ -243,6 +242,9 @@ export function failure(log: readonly string[], cause: Error): TypedError {
   return new TypedError("ENCODE_FAILED", `ffmpeg failed: ${cause.message}\n${tail(log)}`, { cause });
 }
 
+/** The second message: there is no room for a thread's stack. */
+const outOfMemory = /Cannot allocate memory|Resource temporarily unavailable|malloc of size \d+ failed/;
+
 /** Exit codes of setsid(1) when the program is not there (127) or cannot be executed (126). */
 const notStarted = (code: number | null) => code === 126 || code === 127;
 
@@ -250,27 +252,42 @@ const tail = (log: readonly string[]): string => log.slice(-tailLines).join("\n"
 
 /**
  * Runs ffprobe and returns what it printed.
+ * @param bounds what it may use; unlimited without them
  * @param maxBytes of output, against malicious files
  * @param cwd base of relative paths
  * @param onLog text that ffprobe prints as errors, even when it succeeds
  * @throws RejectionError CORRUPT when ffprobe cannot read the file, TOO_LONG when it prints too much
- * @throws TypedError FFMPEG_MISSING
+ * @throws TypedError FFMPEG_MISSING, PROBE_LIMIT when it was killed for its bounds
  */
 export async function runFfprobe(
   args: readonly string[],
   {
     signal,
+    bounds,
     maxBytes = 128 * 1024 ** 2,
     cwd,
     onLog,
-  }: { signal?: AbortSignal | undefined; maxBytes?: number; cwd?: string; onLog?: (text: string) => void },
+  }: {
+    signal?: AbortSignal | undefined;
+    bounds?: { seconds: number; memoryBytes: number } | undefined;
+    maxBytes?: number;
+    cwd?: string;
+    onLog?: (text: string) => void;
+  },
 ): Promise<string> {
   signal?.throwIfAborted();
+  const limit = bounds ? ["prlimit", ...resourceLimits({ ...bounds, fileBytes: null })] : [];
   const child = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "setsid", programOf("ffprobe"), "-hide_banner", "-v", "error", ...args],
+    ["--pdeathsig", "KILL", ...limit, "setsid", programOf("ffprobe"), "-hide_banner", "-v", "error", ...args],
     { stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) },
   );
+  let late = false;
+  const expire = () => {
+    late = true;
+    kill(child, "SIGKILL");
+  };
+  const alarm = bounds && setTimeout(expire, Math.min(bounds.seconds * 1000, maxTimerMs));
   onAbort(signal, () => terminate(child));
   const chunks: Buffer[] = [];
   const log: string[] = [];
@@ -284,10 +301,14 @@ export async function runFfprobe(
     onLog?.(text);
     if (log.push(text) > tailLines) log.shift();
   });
-  const [code] = await once(child, "close");
+  const [code, signalled] = await once(child, "close");
+  clearTimeout(alarm);
   signal?.throwIfAborted();
+  if (late) throw new TypedError("PROBE_LIMIT", `ffprobe was killed after ${bounds!.seconds} s`);
   if (bytes > maxBytes) throw new RejectionError("TOO_LONG", "more packets than can be listed");
   if (notStarted(code)) throw missingProgram("ffprobe");
+  // By the kernel, when the host is out of memory: nothing is known of the file then.
+  if (signalled === "SIGKILL") throw new TypedError("PROBE_LIMIT", "ffprobe was killed");
   if (code !== 0) throw new RejectionError("CORRUPT", log.join("").trim().split(": ").at(-1));
   return Buffer.concat(chunks).toString("utf8");
 }

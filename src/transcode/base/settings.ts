@@ -152,6 +152,21 @@ export const TranscodeSettings = z
       description:
         "`packets`: every file and timestamp of the output is read; `keyframes`: all keyframes, one rendition and the sound are decoded, too; `full`: everything is decoded",
     }),
+    KILN_PROBE_SECONDS: z.coerce.number().positive().max(86_400).default(60).meta({
+      description: "time for ffprobe to read a video, and for each step that reads what was decoded from it",
+      unit: "seconds",
+    }),
+    KILN_PROBE_MEMORY_BYTES: z.coerce
+      .number()
+      .int()
+      .min(256 * 1024 ** 2)
+      .default(1024 ** 3)
+      .meta({ description: "memory of a process that reads a video", unit: "bytes" }),
+    KILN_SECOND_OPINION_SECONDS: z.coerce.number().positive().max(86_400).default(20).meta({
+      description:
+        "time for the second reader of a video; when it is late, what ffprobe found stands, and the manifest says so",
+      unit: "seconds",
+    }),
     KILN_MP4: z.enum(["on", "off"]).default("off").meta({
       description: "`on` adds one MP4 of the largest rendition with its index first, for sharing (`--mp4`)",
     }),
@@ -226,6 +241,8 @@ export type Policy = {
   /** That one ffmpeg may take. */
   encodeSeconds: number;
   memoryBytes: number;
+  /** What reading a file, or what was decoded from it, may take. */
+  reading: { seconds: number; secondOpinionSeconds: number; memoryBytes: number };
   verification: Verification;
   /** Whether the largest rendition and the sound are also stored as one file. */
   mp4: "on" | "off";
@@ -264,10 +281,17 @@ export function policyOf(settings: TranscodeSettings): Policy {
     stallSeconds: settings.KILN_STALL_SECONDS,
     encodeSeconds: settings.KILN_ENCODE_SECONDS,
     memoryBytes: settings.KILN_ENCODE_MEMORY_BYTES,
+    reading: readingOf(settings),
     verification: settings.KILN_VERIFY,
     mp4: settings.KILN_MP4,
   };
 }
+
+export const readingOf = (settings: TranscodeSettings): Policy["reading"] => ({
+  seconds: settings.KILN_PROBE_SECONDS,
+  secondOpinionSeconds: settings.KILN_SECOND_OPINION_SECONDS,
+  memoryBytes: settings.KILN_PROBE_MEMORY_BYTES,
+});
 
 export function limitsOf(settings: TranscodeSettings): Limits {
   return {

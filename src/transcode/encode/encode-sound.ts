@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
+import { type RunPolicy, softwareBounds } from "../base/resource-limits.ts";
 import type { EncodePlan } from "../plan/plan.ts";
 import { soundFilters } from "../plan/sound.ts";
 import { intermediates, secondsOf, soundEncoding } from "./command.ts";
@@ -10,10 +11,10 @@ import { intermediates, secondsOf, soundEncoding } from "./command.ts";
  */
 export async function encodeSound(
   plan: EncodePlan,
-  { folder, stallSeconds, signal }: { folder: string; stallSeconds: number; signal: AbortSignal | undefined },
+  { folder, policy, signal }: { folder: string; policy: RunPolicy; signal: AbortSignal | undefined },
 ): Promise<void> {
   for (const step of soundCommands(plan, folder))
-    await runFfmpeg(step, { signal, stallMs: stallSeconds * 1000 });
+    await runFfmpeg(step, { signal, ...softwareBounds(policy) });
 }
 
 /** The commands, one after the other; none for sound that is encoded together with the picture. */

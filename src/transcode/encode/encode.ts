@@ -48,7 +48,7 @@ export async function encode(
     [
       (stop) => encodePicture(source, plan, path, { ...options, signal: stop }),
       async (stop) => {
-        await encodeSound(plan, { folder, stallSeconds: policy.stallSeconds, signal: stop });
+        await encodeSound(plan, { folder, policy, signal: stop });
         return undefined;
       },
     ],

@@ -1,19 +1,11 @@
 import sharp, { type Sharp } from "sharp";
-import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 import { allEnded } from "../base/all-ended.ts";
 import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
+import type { Poster } from "./pictures.ts";
 import { pictureStatistics, posterScore } from "./poster-score.ts";
 import { rawFrames, rawSize } from "./raw-frames.ts";
-
-export const Poster = z.object({
-  path: z.string(),
-  width: z.int().positive(),
-  height: z.int().positive(),
-  type: z.string(),
-});
-export type Poster = z.infer<typeof Poster>;
 
 /** Widths of the smaller posters; the largest is as wide as the candidates. */
 const smallerWidths = [640, 320];

@@ -1,19 +1,8 @@
 import sharp from "sharp";
-import { z } from "zod";
 import { type StoredFile, storeContent } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
+import type { Preview } from "./pictures.ts";
 import { rawSize, readFrames } from "./raw-frames.ts";
-
-/** A short moving picture without sound, for lists of videos. */
-export const Preview = z.object({
-  path: z.string(),
-  width: z.int().positive(),
-  height: z.int().positive(),
-  type: z.literal("image/webp"),
-  /** Seconds. */
-  duration: z.number().positive(),
-});
-export type Preview = z.infer<typeof Preview>;
 
 /**
  * Makes an animated WebP that loops for ever.

@@ -1,20 +1,8 @@
 import sharp from "sharp";
-import { z } from "zod";
 import { type StoredFile, storeContent, storeText } from "../base/stored-file.ts";
 import type { Size } from "../plan/ladder.ts";
+import type { Storyboard } from "./pictures.ts";
 import { rawSize, readFrames } from "./raw-frames.ts";
-
-/** Pictures for a seek bar: one sprite, and a WebVTT file that says which part of it shows which time. */
-export const Storyboard = z.object({
-  vtt: z.string(),
-  sprite: z.string(),
-  tiles: z.int().positive(),
-  tileWidth: z.int().positive(),
-  tileHeight: z.int().positive(),
-  /** Seconds from one tile to the next. */
-  interval: z.number().positive(),
-});
-export type Storyboard = z.infer<typeof Storyboard>;
 
 /** Tiles in a row of the sprite. */
 const columns = 10;

@@ -1,4 +1,5 @@
 import { fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
+import { type RunPolicy, softwareBounds } from "../base/resource-limits.ts";
 import type { Policy } from "../base/settings.ts";
 import type { Source } from "../probe/screen.ts";
 import { shownSeconds } from "../probe/streams.ts";
@@ -8,7 +9,7 @@ import type { EncodePlan } from "./plan.ts";
 import { sampleDifficulty } from "./sample-difficulty.ts";
 import { mixed } from "./sound.ts";
 
-type Run = { stallSeconds: number; signal?: AbortSignal | undefined };
+type Run = RunPolicy & { signal?: AbortSignal | undefined };
 
 /**
  * Decodes what has to be known before the encode: all of the sound, and excerpts of the picture.
@@ -25,7 +26,7 @@ export async function measure(
   return { ...sound, difficulty: perTitle === "on" ? await sampleDifficulty(draft, run) : null };
 }
 
-async function measureSound(source: Source, { stallSeconds, signal }: Run) {
+async function measureSound(source: Source, { signal, ...policy }: Run) {
   const { path, container, audio } = source;
   if (audio === null) return unmeasured;
   const log: string[] = [];
@@ -39,7 +40,7 @@ async function measureSound(source: Source, { stallSeconds, signal }: Run) {
       filterGraph: `[0:${audio.index}]${[...mixed, `atrim=end=${end}`, meter].join(",")}[sound]`,
       outputs: [{ options: ["-map", "[sound]", "-f", "null"], target: "-" }],
     },
-    { signal, stallMs: stallSeconds * 1000, onLog: (line) => log.push(line) },
+    { signal, ...softwareBounds(policy), onLog: (line) => log.push(line) },
   );
   return {
     loudness: loudnessOf(log),

@@ -1,5 +1,6 @@
 import { type FfmpegCommand, fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
 import { RejectionError } from "../base/rejection.ts";
+import { type RunPolicy, softwareBounds } from "../base/resource-limits.ts";
 import { colorFilters } from "./color.ts";
 import { excerpts } from "./excerpts.ts";
 import { fraction, perSecond } from "./frame-rate.ts";
@@ -22,12 +23,12 @@ const comparedRate = 3;
  */
 export async function sampleDifficulty(
   plan: EncodePlan,
-  { stallSeconds, signal }: { stallSeconds: number; signal?: AbortSignal | undefined },
+  { signal, ...policy }: RunPolicy & { signal?: AbortSignal | undefined },
 ): Promise<Difficulty | null> {
   const log: string[] = [];
   const onLog = (line: string) => log.push(line);
   try {
-    await runFfmpeg(sampleCommand(plan), { signal, stallMs: stallSeconds * 1000, onLog });
+    await runFfmpeg(sampleCommand(plan), { signal, ...softwareBounds(policy), onLog });
   } catch (error) {
     // The encode itself judges damage, by all frames.
     if (error instanceof RejectionError && error.code === "CORRUPT") return null;

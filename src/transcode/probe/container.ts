@@ -95,10 +95,16 @@ function packetised(head: Uint8Array, packet: number, offset: number): boolean {
   return [0, 1, 2].every((index) => head[offset + index * packet] === 0x47);
 }
 
+/** A fragmented file of ten minutes with a fragment for each frame has fewer. */
+const maxBoxes = 100_000;
+
 /** ISO/IEC 14496-12, 4.2: size (32 bit), type, and a 64-bit size when the first is 1; 0 runs to the end. */
 async function missingOfIsobmff(file: FileHandle, size: number): Promise<number> {
   const seen = new Set<string>();
+  let boxes = 0;
   for (let offset = 0; offset + 8 <= size; ) {
+    // Each costs a read: a file of empty boxes must not take hours.
+    if (++boxes > maxBoxes) return 0;
     const header = await read(file, offset, 16);
     const type = header.toString("latin1", 4, 8);
     const short = header.readUInt32BE(0);

@@ -43,8 +43,12 @@ const matroskaHead = 256 * 1024;
 const parents = new Set([0x18538067, 0x1654ae6b, 0xae, 0x6d80, 0x6240]);
 const contentEncryption = 0x5035;
 
+/** Deeper nesting is an attack on the stack. */
+const maxDepth = 8;
+
 /** Pure. */
-export function hasEncryptedTrack(head: Uint8Array, from = 0, to = head.length): boolean {
+export function hasEncryptedTrack(head: Uint8Array, from = 0, to = head.length, depth = 0): boolean {
+  if (depth > maxDepth) return false;
   for (let offset = from; offset < to; ) {
     const id = variable(head, offset, "with its marker");
     const size = id && variable(head, offset + id.length, "without");
@@ -53,7 +57,7 @@ export function hasEncryptedTrack(head: Uint8Array, from = 0, to = head.length):
     const content = offset + id.length + size.length;
     // A size of all ones is unknown: to the end.
     const end = size.value === 2 ** (7 * size.length) - 1 ? to : Math.min(to, content + size.value);
-    if (parents.has(id.value) && hasEncryptedTrack(head, content, end)) return true;
+    if (parents.has(id.value) && hasEncryptedTrack(head, content, end, depth + 1)) return true;
     offset = end;
   }
   return false;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
+import type { ReadingOptions } from "../base/reading.ts";
 import type { Container } from "./container.ts";
 import type { VideoStream } from "./streams.ts";
 
@@ -30,13 +31,13 @@ export async function withFrameSizes(
   path: string,
   { demuxer }: Container,
   video: VideoStream,
-  signal: AbortSignal | undefined,
+  reading: ReadingOptions,
 ): Promise<VideoStream> {
   if (!codecs.has(video.codec) || (demuxer === "mov" && !inBand.has(video.tag))) return video;
   const words = ["-skip_frame", "nokey", "-select_streams", `${video.index}`];
   const entries = ["-show_entries", "frame=best_effort_timestamp_time,width,height", "-of", "json"];
   const printed = await runFfprobe([...hardened(demuxer), ...words, ...entries, "-i", fileUrl(path)], {
-    signal,
+    ...reading,
   });
   const { frames } = Report.parse(JSON.parse(printed));
   const size = longest(

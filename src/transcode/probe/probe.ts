@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
 import { RejectionError } from "../base/rejection.ts";
-import type { Limits } from "../base/settings.ts";
+import { type Limits, type Policy, readingOf, TranscodeSettings } from "../base/settings.ts";
 import { type Container, headBytes, isPhoto, sniff } from "./container.ts";
 import { isEncrypted } from "./encryption.ts";
 import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
@@ -24,6 +24,8 @@ export type Probe = Streams & {
  * packets, mediabunny fills in what ffprobe leaves open.
  * @throws RejectionError FILE_NOT_FOUND, NOT_A_FILE, EMPTY_FILE, NOT_A_VIDEO,
  *   FORBIDDEN_CONTAINER, ENCRYPTED, TRUNCATED, CORRUPT, TOO_LARGE
+ * @throws TypedError PROBE_LIMIT when ffprobe was killed for its bounds
+ * @param reading what it may use
  * @param maxBytes of the file; a larger one is not even read
  * @param motionPhotos whether the video inside a photo is wanted
  */
@@ -32,16 +34,17 @@ export async function probe(
   {
     maxBytes = Number.POSITIVE_INFINITY,
     motionPhotos = "refused",
+    reading = readingOf(TranscodeSettings.parse({})),
     signal,
-  }: Partial<Pick<Limits, "maxBytes" | "motionPhotos">> & { signal?: AbortSignal | undefined } = {},
+  }: Partial<Pick<Limits, "maxBytes" | "motionPhotos"> & Pick<Policy, "reading">> & {
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<Probe> {
   const { container, bytes, missingBytes } = await identify(path, { maxBytes, motionPhotos });
   try {
     const printed = await runFfprobe(
       [...hardened(container.demuxer), ...ffprobeEntries, "-i", fileUrl(path)],
-      {
-        signal,
-      },
+      { signal, bounds: reading },
     );
     const report = FfprobeReport.parse(JSON.parse(printed));
     const found = {
@@ -52,8 +55,9 @@ export async function probe(
       ...streamsOf(report, container.clock),
     };
     if (found.video === null) return found;
-    const video = await secondOpinion(path, found.video);
-    return { ...found, video: await withFrameSizes(path, container, video, signal) };
+    const bounds = { ...reading, seconds: reading.secondOpinionSeconds };
+    const video = await secondOpinion(path, found.video, { bounds, signal });
+    return { ...found, video: await withFrameSizes(path, container, video, { bounds: reading, signal }) };
   } catch (error) {
     // Without its end an mp4 has no index at all: what is missing explains what ffprobe cannot read.
     if (error instanceof RejectionError && error.code === "CORRUPT" && missingBytes > 0)

@@ -1,71 +1,67 @@
-import {
-  FilePathSource,
-  Input,
-  type InputVideoTrack,
-  Logging,
-  LogLevel,
-  MATROSKA,
-  MP4,
-  MPEG_TS,
-  QTFF,
-  WEBM,
-} from "mediabunny";
+import { z } from "zod";
+import type { Operation } from "../../base/processes/operation.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { askReader, type ReadingOptions } from "../base/reading.ts";
 import type { Color, VideoStream } from "./streams.ts";
 
-// Its notes would go to standard output, which is reserved for `--json`.
-Logging.level = LogLevel.Silent;
+const Request = z.object({
+  path: z.string().min(1),
+  /** Of the stream as stored: the primary track may be another. */
+  width: z.int(),
+  height: z.int(),
+  /** Whether the colour is wanted, too. */
+  color: z.boolean(),
+});
+export type Request = z.infer<typeof Request>;
 
-/** Formats that refer to no other file. */
-const selfContained = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
+const name = z.string().nullable();
+const SecondOpinion = z.object({
+  /** Seconds of its packets; null when they could not be read. */
+  duration: z.number().nullable(),
+  color: z
+    .object({ matrix: name, transfer: name, primaries: name, range: z.enum(["tv", "pc"]).nullable() })
+    .nullable(),
+  /** Why there is no duration; null when there is one. */
+  missing: z.string().nullable(),
+});
+export type SecondOpinion = z.infer<typeof SecondOpinion>;
+
+export const secondOpinionOperation: Operation<Request, never, SecondOpinion> = {
+  name: "second opinion",
+  request: Request,
+  report: z.never(),
+  answer: SecondOpinion,
+};
 
 /**
- * Reads with mediabunny the stream that ffprobe's packets chose: its colour, from the bitstream, where ffprobe
- * reports none, and the duration of its packets.
+ * Has mediabunny read the stream that ffprobe's packets chose: its colour, from the bitstream, where ffprobe reports
+ * none, and the duration of its packets. When that fails or is late, ffprobe's word stands, and the stream says why.
+ * @throws the signal's reason when it was aborted
  */
-export async function secondOpinion(path: string, video: VideoStream): Promise<VideoStream> {
-  using input = new Input({ source: new FilePathSource(path), formats: selfContained });
-  // A file that only ffmpeg can read is no error: there is no second opinion then.
-  const track = await trackLike(input, video).catch(() => undefined);
-  if (track === undefined) return video;
+export async function secondOpinion(
+  path: string,
+  video: VideoStream,
+  reading: ReadingOptions,
+): Promise<VideoStream> {
+  const { width, height } = video;
   const { matrix, transfer, primaries } = video.color;
-  const known = matrix && transfer && primaries;
-  const space = known ? undefined : await track.getColorSpace().catch(() => undefined);
+  const request = { path, width, height, color: !(matrix && transfer && primaries) };
+  const opinion = await askReader(secondOpinionOperation, request, reading).catch((error: unknown) => {
+    reading.signal?.throwIfAborted();
+    if (!(error instanceof TypedError)) throw error;
+    return { duration: null, color: null, missing: error.message };
+  });
   return {
     ...video,
-    color: space ? filled(video.color, space) : video.color,
-    otherDuration: await durationOf(track).catch(() => null),
+    color: opinion.color ? filled(video.color, opinion.color) : video.color,
+    otherDuration: opinion.duration,
+    secondOpinionMissing: opinion.missing,
   };
 }
 
-/** The track with the size of our stream: the primary one may be another. */
-async function trackLike(input: Input, { width, height }: VideoStream): Promise<InputVideoTrack | undefined> {
-  for (const track of await input.getVideoTracks()) {
-    if ((await track.getCodedWidth()) === width && (await track.getCodedHeight()) === height) return track;
-  }
-  return undefined;
-}
-
-/** Seconds that are shown: what an edit list cuts away at the beginning has negative times. */
-async function durationOf(track: InputVideoTrack): Promise<number> {
-  return (await track.computeDuration()) - Math.max(0, await track.getFirstTimestamp());
-}
-
-type ColorSpace = Awaited<ReturnType<InputVideoTrack["getColorSpace"]>>;
-
-function filled({ matrix, transfer, primaries, range }: Color, space: ColorSpace): Color {
-  const name = (theirs: string | null | undefined) => (theirs ? (ffmpegNames[theirs] ?? theirs) : null);
-  return {
-    matrix: matrix ?? name(space.matrix),
-    transfer: transfer ?? name(space.transfer),
-    primaries: primaries ?? name(space.primaries),
-    range: range ?? (space.fullRange == null ? null : space.fullRange ? "pc" : "tv"),
-  };
-}
-
-/** WebCodecs' names of colour spaces where ffmpeg's differ. */
-const ffmpegNames: Record<string, string> = {
-  "bt2020-ncl": "bt2020nc",
-  pq: "smpte2084",
-  hlg: "arib-std-b67",
-  rgb: "gbr",
-};
+const filled = (first: Color, second: Color): Color => ({
+  matrix: first.matrix ?? second.matrix,
+  transfer: first.transfer ?? second.transfer,
+  primaries: first.primaries ?? second.primaries,
+  range: first.range ?? second.range,
+});

@@ -28,6 +28,8 @@ export type VideoStream = Orientation & {
   timing: Timing;
   /** Seconds by mediabunny's packets; null where it does not read the file. */
   otherDuration: number | null;
+  /** Why there is no other duration; null when there is one. */
+  secondOpinionMissing: string | null;
   /** Frames per second that the container declares. */
   declaredRate: number;
 };
@@ -207,6 +209,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
     start: Number.isFinite(start) ? Math.max(0, start) : 0,
     timing: measured,
     otherDuration: null,
+    secondOpinionMissing: "it was not asked for",
     declaredRate: stream.r_frame_rate ?? Number.NaN,
   };
 }

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
+import type { ReadingOptions } from "../base/reading.ts";
 
 /** What a decoder made of a track: frames (or audio frames), and the errors it reported. */
 export type Decoded = { frames: number; errors: string[] };
@@ -16,7 +17,7 @@ const FrameCount = z.object({
 export async function decode(
   playlist: string,
   what: "keyframes" | "all frames",
-  signal: AbortSignal | undefined,
+  run: ReadingOptions,
 ): Promise<Decoded> {
   const errors: string[] = [];
   const printed = await runFfprobe(
@@ -27,7 +28,7 @@ export async function decode(
       ...["-i", fileUrl(basename(playlist))],
     ],
     {
-      signal,
+      ...run,
       // Beside the playlist, so that no character of the folder's name can spoil the addresses in it.
       cwd: dirname(playlist),
       onLog: (text) => errors.push(...text.split("\n").filter((line) => line !== "")),

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TypedError } from "../../base/typed-error.ts";
 import type { Codec } from "../base/codec.ts";
+import type { ReadingBounds, ReadingOptions } from "../base/reading.ts";
 import type { Verification } from "../base/settings.ts";
 import type { StoredFile } from "../base/stored-file.ts";
 import { metadataBoxes } from "../package/init-segment.ts";
@@ -33,6 +34,13 @@ export type Expectation = {
 /** A track by its media playlist. */
 export type Finished = { playlist: string; init: string; codec: string };
 
+export type VerifyOptions = {
+  level: Verification;
+  /** What reading all packets of a track may take, and decoding one. */
+  reading?: ReadingBounds | undefined;
+  decoding?: ReadingBounds | undefined;
+  signal?: AbortSignal | undefined;
+};
 /** How a codec string begins, and what the stream's box is called. */
 const sampleEntry: Record<Codec, string> = { h264: "avc1.", hevc: "hvc1.", av1: "av01." };
 
@@ -48,11 +56,12 @@ const audioFrame = 1024 / 48_000;
 export async function verify(
   out: string,
   expected: Expectation,
-  { level, signal }: { level: Verification; signal?: AbortSignal | undefined },
+  { level, reading: bounds, decoding, signal }: VerifyOptions,
 ): Promise<void> {
+  const reading = { bounds, signal };
   await verifyFiles(out, expected);
   for (const [index, video] of expected.videos.entries()) {
-    const track = await onlyTrack(out, video, signal);
+    const track = await onlyTrack(out, video, reading);
     demand(video.playlist)(
       video.codec.startsWith(sampleEntry[video.encoded]),
       `${video.codec} is not ${video.encoded}`,
@@ -64,15 +73,25 @@ export async function verify(
     // AV1's decoder cannot skip the frames between keyframes.
     const whole = level === "full" || index === expected.videos.length >> 1 || video.codec.startsWith("av01");
     const frames = whole ? expected.frames : track.packets.filter(({ key }) => key).length;
-    await verifyDecoding(out, video, { what: whole ? "all frames" : "keyframes", frames, signal });
+    await verifyDecoding(out, video, {
+      what: whole ? "all frames" : "keyframes",
+      frames,
+      bounds: decoding,
+      signal,
+    });
   }
-  if (expected.mp4 !== null) await verifySingle(out, expected.mp4, expected, signal);
+  if (expected.mp4 !== null) await verifySingle(out, expected.mp4, expected, reading);
   if (expected.audio === null) return;
-  const { packets } = await onlyTrack(out, expected.audio, signal);
+  const { packets } = await onlyTrack(out, expected.audio, reading);
   checkSound(expected.audio.playlist, packets, expected.frames / expected.framesPerSecond);
   await checkCuts(out, expected.audio.playlist, expected, { early: audioFrame, late: audioFrame });
   if (level !== "packets")
-    await verifyDecoding(out, expected.audio, { what: "all frames", frames: packets.length, signal });
+    await verifyDecoding(out, expected.audio, {
+      what: "all frames",
+      frames: packets.length,
+      bounds: decoding,
+      signal,
+    });
 }
 
 /** Every file is there as long as it was written, and every name in a playlist is a file. */
@@ -130,9 +149,9 @@ async function verifySingle(
   out: string,
   path: string,
   expected: Expectation,
-  signal: AbortSignal | undefined,
+  reading: ReadingOptions,
 ): Promise<void> {
-  const tracks = await readBack(join(out, path), signal);
+  const tracks = await readBack(join(out, path), reading);
   const [video, sound] = [tracks.find(({ picture }) => picture), tracks.find(({ picture }) => !picture)];
   const must = demand(path);
   must(video !== undefined && tracks.length === (expected.audio ? 2 : 1), `${tracks.length} tracks`);
@@ -143,10 +162,10 @@ async function verifySingle(
 async function onlyTrack(
   out: string,
   { playlist, init, codec }: Finished,
-  signal: AbortSignal | undefined,
+  reading: ReadingOptions,
 ): Promise<ReadTrack> {
   const must = demand(playlist);
-  const tracks = await readBack(join(out, playlist), signal);
+  const tracks = await readBack(join(out, playlist), reading);
   must(tracks.length === 1, `${tracks.length} tracks instead of one`);
   const [track] = tracks as [ReadTrack];
   must(track.codec === codec, `${track.codec} instead of ${codec}`);
@@ -197,14 +216,10 @@ function checkSound(playlist: string, packets: readonly ReadPacket[], end: numbe
 async function verifyDecoding(
   out: string,
   { playlist }: Finished,
-  {
-    what,
-    frames,
-    signal,
-  }: { what: "keyframes" | "all frames"; frames: number; signal: AbortSignal | undefined },
+  { what, frames, ...run }: { what: "keyframes" | "all frames"; frames: number } & ReadingOptions,
 ): Promise<void> {
   const must = demand(playlist);
-  const decoded = await decode(join(out, playlist), what, signal);
+  const decoded = await decode(join(out, playlist), what, run);
   must(decoded.errors.length === 0, `the decoder reports: ${decoded.errors[0]}`);
   must(decoded.frames === frames, `${decoded.frames} of ${frames} ${what} decode`);
 }

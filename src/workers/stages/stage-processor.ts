@@ -78,7 +78,7 @@ export function stageProcessor(stage: Stage, tools: ProcessorDependencies) {
     const log = tools.log.child({ video: record.id, stage, attempt: record.attempt });
     const failure = error instanceof Stopped ? error : taskFailure(error);
     const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
-    const what = failureAction(failure, triesLeft);
+    const what = failureAction(failure, { made: job.attemptsMade, left: triesLeft });
     log.warn({ outcome: what, triesLeft, reason: failure.message, ...details(failure) }, "not done");
     switch (what) {
       case "reject":

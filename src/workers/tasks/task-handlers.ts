@@ -26,7 +26,10 @@ export function taskHandlers({ policy, limits, moderation, publish }: TaskDepend
       onProgress({ stage: "probe", fraction: 0 });
       const { probe } = await import("../../transcode/probe/probe.ts");
       const { screen } = await import("../../transcode/probe/screen.ts");
-      screen(await probe(task.original, { maxBytes: limits.maxBytes, signal }), limits);
+      screen(
+        await probe(task.original, { maxBytes: limits.maxBytes, reading: policy.reading, signal }),
+        limits,
+      );
       return {};
     },
     async transcode({ original, out }, { signal, onProgress }) {

@@ -96,7 +96,7 @@ async function train(
 async function end(error: unknown, job: Job, token: string, log: Log): Promise<never> {
   const failure = error instanceof Stopped ? error : taskFailure(error);
   const triesLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
-  const action = failureAction(failure, triesLeft);
+  const action = failureAction(failure, { made: job.attemptsMade, left: triesLeft });
   log.warn({ action, triesLeft, reason: failure.message }, "not done");
   const message = failure instanceof Stopped ? failure.message : `${failure.code}: ${failure.message}`;
   switch (action) {

@@ -69,6 +69,7 @@ async function writeTranscoded(name: string, analysis: Analysis | null = null): 
       rotation: 0,
       duration: 4,
       otherDuration: null,
+      secondOpinionMissing: null,
       frames: 120,
       range: "sdr",
       audioCodec: null,

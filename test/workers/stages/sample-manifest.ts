@@ -14,6 +14,7 @@ export const sampleManifest: Manifest = {
     rotation: 0,
     duration: 1,
     otherDuration: null,
+    secondOpinionMissing: null,
     frames: 1,
     range: "sdr",
     audioCodec: null,
