@@ -55,6 +55,7 @@ for (const [name, words, real] of [
   ["vp9.webm", made("25", 8, "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 200"), false],
   ["old.avi", made("25", 8, "-c:v mpeg4 -bf 2 -g 100"), false],
   ["phone.flv", made("25", 8, "-c:v flv -g 50"), false],
+  ["held for its sound.mp4", made("30", 5.3, "-f lavfi -i sine=d=9 -c:v libx264 -preset ultrafast"), false],
 ] as const)
   test(`parts: ${name}: every frame and picture is the undivided one's`, { skip: real && skip }, async () => {
     const file = await clip(folder, name, words);
