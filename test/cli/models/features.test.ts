@@ -8,10 +8,12 @@ import { fileURLToPath } from "node:url";
 import type { Analysis } from "../../../src/analysis/analysis.ts";
 import { encodeEmbedding } from "../../../src/analysis/embedding.ts";
 import { readContent } from "../../../src/ml/datasets/content-file.ts";
+import { createBlobFolder } from "../../../src/videos/folder-blob-store.ts";
 import { sampleManifest } from "../../workers/stages/sample-manifest.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "kiln-features-"));
+await createBlobFolder(join(folder, "blobs"));
 after(() => rm(folder, { recursive: true }));
 
 function features(...args: string[]) {
