@@ -6,6 +6,7 @@ import { measure } from "./plan/measure.ts";
 import { type EncodePlan, plan } from "./plan/plan.ts";
 import { probe } from "./probe/probe.ts";
 import { type Source, screen } from "./probe/screen.ts";
+import { storeToneMap } from "./store-tone-map.ts";
 
 /** What is decided about a file before anything of it is encoded. */
 export type Prepared = {
@@ -27,7 +28,8 @@ export type PrepareOptions = {
 };
 
 /**
- * Probes a file, screens it, measures its sound and excerpts of its picture, and plans its encode. Writes nothing.
+ * Probes a file, screens it, measures its sound and excerpts of its picture, and plans its encode. Writes nothing
+ * but the table of an HDR source.
  * @throws RejectionError when the file is not taken
  * @throws TypedError FFMPEG_MISSING, CAPTIONS_INVALID
  */
@@ -40,6 +42,7 @@ export async function prepare(file: string, options: PrepareOptions): Promise<Pr
   const source = screen(await probe(resolve(file), { ...limits, reading: policy.reading, signal }), limits);
   // How hard a clip is does not depend on the codec.
   const draft = plan(source, { ...policy, codecs: ["h264"] });
+  await storeToneMap(draft.video.conversion);
   const measured = await measure(source, draft, { ...policy, signal });
   return { source, plan: plan(source, policy, measured), policy, loudness: measured.loudness, captions };
 }

@@ -50,7 +50,7 @@ const tags =
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
 const rate = "fps=30:start_time=0,trim=end_frame=60";
 const hlgTags = "setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc";
-const toneMap = `${hlgTags},zscale=t=linear:npl=203:p=bt709,format=gbrpf32le,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p`;
+const toneMap = `${hlgTags},zscale=m=gbr:r=pc,format=gbrp10le,lut3d=file=/maps/arib-std-b67-bt2020-1000.cube,setparams=color_primaries=bt709:color_trc=bt709,zscale=t=bt709:m=bt709:r=tv,format=yuv420p`;
 const cardToneMap = `${hlgTags},tonemap_cuda=tonemap=bt2390:desat=0:primaries=bt709:transfer=bt709:matrix=bt709:range=tv:format=nv12`;
 
 const turns = {

@@ -18,7 +18,10 @@ export function pathOf(name: PathName, onCard: readonly Codec[] = codecs): Encod
   return name === "nvdec" ? { name, card } : { name, card, codecs: onCard };
 }
 
-export const policyFor = (ladder: string) => policyOf(TranscodeSettings.parse({ KILN_LADDER: ladder }));
+export const policyFor = (ladder: string) => ({
+  ...policyOf(TranscodeSettings.parse({ KILN_LADDER: ladder })),
+  toneMaps: "/maps",
+});
 
 /** A source's plan with every rendition in one codec. */
 export function planIn(codec: Codec, source: Source, ladder: string): EncodePlan {

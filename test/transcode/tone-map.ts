@@ -4,9 +4,9 @@ type Rgb = [number, number, number];
 
 /**
  * HDR in BT.2020 to SDR in BT.709 as the standards' formulas give it, written down apart from the product: display
- * light over the reference white of 203 cd/m2, BT.709 primaries, Mobius compression of what lies above 0.5 up to
- * 1000 cd/m2, BT.1886.
- * @source ITU-R BT.2100 (HLG with its OOTF for 1000 cd/m2, PQ), BT.2087, BT.2408; FFmpeg's documentation of `tonemap`
+ * light over the reference white of 203 cd/m2, BT.709 primaries, Reinhard's compression of what there is up to 1000 cd/m2, by
+ * the brightest channel, BT.1886.
+ * @source ITU-R BT.2100 (HLG with its OOTF for 1000 cd/m2, PQ), BT.2087, BT.2408; Reinhard et al. 2002, equation 4
  */
 export function toneMapped(frame: SmallFrame, transfer: "hlg" | "pq"): SmallFrame {
   const light = transfer === "hlg" ? hlgLight : pqLight;
@@ -40,12 +40,8 @@ const narrowed = ([r, g, b]: Rgb): Rgb => [
 ];
 
 function compressed(patch: Rgb): Rgb {
-  const knee = 0.5;
   const brightest = Math.max(...patch, 1e-6);
-  if (brightest <= knee) return patch;
-  const a = (-(knee ** 2) * (peak - 1)) / (knee ** 2 - 2 * knee + peak);
-  const b = (knee ** 2 - 2 * knee * peak + peak) / (peak - 1);
-  const mapped = ((b ** 2 + 2 * b * knee + knee ** 2) / (b - a)) * ((brightest + a) / (brightest + b));
+  const mapped = (brightest * (1 + brightest / (peak * peak))) / (1 + brightest);
   return patch.map((value) => (value * mapped) / brightest) as Rgb;
 }
 

@@ -237,6 +237,8 @@ export type Policy = {
   partsAtOnce: number;
   /** Folder. */
   partsFolder: string;
+  /** Folder of the tables for HDR. */
+  toneMaps: string;
   stallSeconds: number;
   /** That one ffmpeg may take. */
   encodeSeconds: number;
@@ -278,6 +280,7 @@ export function policyOf(settings: TranscodeSettings): Policy {
     partSeconds: settings.KILN_PART_SECONDS,
     partsAtOnce: settings.KILN_PARTS_AT_ONCE,
     partsFolder: settings.KILN_PARTS_FOLDER,
+    toneMaps: inKilnHome("tone-maps"),
     stallSeconds: settings.KILN_STALL_SECONDS,
     encodeSeconds: settings.KILN_ENCODE_SECONDS,
     memoryBytes: settings.KILN_ENCODE_MEMORY_BYTES,

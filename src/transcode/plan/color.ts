@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { Color } from "../probe/streams.ts";
 import { convertible } from "./convertible.ts";
 import type { Size } from "./ladder.ts";
+import { type ToneMap, toneMapName } from "./tone-map.ts";
 
 /** How a source's colours become SDR BT.709 at video range, which every screen shows alike. */
 export type Conversion = (
@@ -10,8 +12,12 @@ export type Conversion = (
       kind: "hdr";
       primaries: string;
       matrix: string;
-      transfer: "smpte2084" | "arib-std-b67";
+      transfer: ToneMap["transfer"];
       range: "tv" | "pc";
+      /** Of the table that maps its light: the file that `storeToneMap` writes. */
+      table: string;
+      /** The brightest light, in cd/m2. */
+      peak: number;
     }
 ) & {
   /** The matrix that frames are tagged with before they are scaled, where the scaler refuses the source's. */
@@ -34,22 +40,32 @@ export function declared({ matrix, range }: Color, size: Size) {
 
 const byLines = ({ width, height }: Size) => (Math.min(width, height) >= 720 ? "bt709" : "smpte170m");
 
-/** Chooses the conversion. */
-export function conversion(color: Color, size: Size): Conversion {
-  const chosen = conversionOf(color, size);
+/**
+ * Chooses the conversion.
+ * @param toneMaps the folder of the tables
+ */
+export function conversion(color: Color, size: Size, toneMaps: string): Conversion {
+  const chosen = conversionOf(color, size, toneMaps);
   if (color.matrix === null || scalable.has(color.matrix)) return chosen;
   return { ...chosen, retagged: chosen.kind === "sdr" ? byLines(size) : "bt2020nc" };
 }
 
-function conversionOf(color: Color, size: Size): Conversion {
+/** In cd/m2: what HLG displays are defined for and most PQ masters are made on. */
+const usualPeak = 1000;
+
+/** Of PQ, as the source states it, in steps of 100; a value that no master has is a mistake. HLG is relative. */
+const peakOf = ({ transfer, peak }: Color): number =>
+  transfer === "smpte2084" && peak !== undefined && peak >= 400 && peak <= 10_000
+    ? Math.round(peak / 100) * 100
+    : usualPeak;
+
+function conversionOf(color: Color, size: Size, toneMaps: string): Conversion {
   const { matrix, range } = declared(color, size);
-  if (hdrTransfers.has(color.transfer ?? ""))
-    return {
-      kind: "hdr",
-      primaries: color.primaries ?? "bt2020",
-      ...convertible(color.matrix ?? "bt2020nc", color.transfer as "smpte2084" | "arib-std-b67"),
-      range,
-    };
+  if (hdrTransfers.has(color.transfer ?? "")) {
+    const signal = convertible(color.matrix ?? "bt2020nc", color.transfer as ToneMap["transfer"]);
+    const map = { transfer: signal.transfer, primaries: color.primaries ?? "bt2020", peak: peakOf(color) };
+    return { kind: "hdr", ...signal, ...map, range, table: join(toneMaps, `${toneMapName(map)}.cube`) };
+  }
   if (color.primaries !== null && widePrimaries.has(color.primaries))
     return {
       kind: "wide",
@@ -71,14 +87,9 @@ export const exactly = "+accurate_rnd+full_chroma_int";
 export const tagged =
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog,setsar=1";
 
-/** HDR reference white (ITU-R BT.2408: 203 cd/m2) and the peak of 1000 cd/m2 over it. */
-const white = 203;
-const peak = (1000 / white).toFixed(3);
-
 /**
  * Filters that scale to `size` and convert: scaling first, so that the costly part works on fewer pixels.
  * Frames of another shape than most keep it, with bars.
- * The tone map was chosen by PSNR against libplacebo's BT.2390 (33 dB for HLG, 23 dB for PQ).
  */
 export function colorFilters(
   from: Conversion,
@@ -103,9 +114,10 @@ export function colorFilters(
         plain,
         ...bars,
         stated(from),
-        // One pass for both: two take a fifth more of the tone map, for the same bits.
-        `zscale=t=linear:npl=${white}:p=bt709,format=gbrpf32le`,
-        `tonemap=tonemap=mobius:param=0.5:desat=0:peak=${peak}`,
+        "zscale=m=gbr:r=pc,format=gbrp10le",
+        `lut3d=file=${graphValue(from.table)}`,
+        // What the table gives; only the matrix is left to change.
+        "setparams=color_primaries=bt709:color_trc=bt709",
         video,
         "format=yuv420p",
         tagged,
@@ -125,3 +137,6 @@ function fitted({ width, height }: Size): string {
 const stated = ({ range, primaries, transfer, matrix }: Exclude<Conversion, { kind: "sdr" }>) =>
   `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
 const video = "zscale=t=bt709:m=bt709:r=tv";
+
+/** An option's value within a filter graph: escaped as a value, then as a part of the graph. */
+const graphValue = (text: string) => text.replace(/[\\':]/g, "\\$&").replace(/[\\'[\],;]/g, "\\$&");

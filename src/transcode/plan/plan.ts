@@ -96,7 +96,7 @@ export function plan(
       coded: coded(video),
       frameSize: video.frameSize,
       deinterlace: video.interlaced ? "interlaced frames" : "no",
-      conversion: conversion(video.color, video),
+      conversion: conversion(video.color, video, policy.toneMaps),
       shift,
     },
     frameRate,

@@ -9,7 +9,7 @@ export const ffprobeEntries = [
       "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
     "stream_tags=language",
     "stream_disposition=attached_pic,default",
-    "stream_side_data=rotation,displaymatrix,dv_profile,dv_bl_signal_compatibility_id",
+    "stream_side_data=rotation,displaymatrix,dv_profile,dv_bl_signal_compatibility_id,max_luminance,max_content",
     "packet=stream_index,pts_time,dts_time,duration_time,flags",
   ].join(":"),
   "-of",
@@ -27,13 +27,16 @@ const Named = z
   .optional()
   .transform((name) => (name === undefined || /^(unknown|reserved|unspecified)$/.test(name) ? null : name));
 
-/** Of a stream: its rotation, and Dolby Vision's configuration record. */
+/** Of a stream: its rotation, Dolby Vision's configuration record, and how bright HDR gets. */
 const FfprobeSideData = z.object({
   rotation: z.number().optional(),
   /** Three rows of "offset: a b u", in 16.16 fixed point. */
   displaymatrix: z.string().optional(),
   dv_profile: z.int().optional(),
   dv_bl_signal_compatibility_id: z.int().optional(),
+  /** Of the display that it was mastered on, and of its brightest pixel, in cd/m2. */
+  max_luminance: Ratio.optional(),
+  max_content: z.number().optional(),
 });
 export type FfprobeSideData = z.infer<typeof FfprobeSideData>;
 

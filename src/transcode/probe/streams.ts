@@ -1,6 +1,6 @@
 import type { Container } from "./container.ts";
 import { needsDolbyVision } from "./dolby-vision.ts";
-import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
+import type { FfprobeReport, FfprobeSideData, FfprobeStream } from "./ffprobe-report.ts";
 import { type Orientation, orientation } from "./orientation.ts";
 import { type Packet, type Timing, timing } from "./timing.ts";
 
@@ -40,6 +40,8 @@ export type Color = {
   transfer: string | null;
   primaries: string | null;
   range: "tv" | "pc" | null;
+  /** The brightest light of HDR in cd/m2, where the file states it. */
+  peak?: number;
 };
 
 export type AudioStream = {
@@ -184,6 +186,15 @@ function shown({ packets }: FfprobeReport): (Packet & { stream: number })[] {
 /** Frames are reordered by a few positions at most; much later ones may belong to a restarted clock. */
 const startOf = (packets: readonly Packet[]) => Math.min(...packets.slice(0, 64).map(({ time }) => time));
 
+/** Of the brightest pixel, else of the display that it was mastered on. */
+function peakOf(sideData: readonly FfprobeSideData[]): Pick<Color, "peak"> {
+  const [peak] = [
+    ...sideData.map(({ max_content }) => max_content),
+    ...sideData.map(({ max_luminance }) => max_luminance),
+  ].filter((value) => value !== undefined && value > 0);
+  return peak === undefined ? {} : { peak };
+}
+
 function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoStream {
   const sideData = stream.side_data_list;
   const aspect = stream.sample_aspect_ratio ?? 1;
@@ -202,6 +213,7 @@ function videoOf(stream: FfprobeStream, measured: Timing, start: number): VideoS
       transfer: stream.color_transfer,
       primaries: stream.color_primaries,
       range: stream.color_range,
+      ...peakOf(sideData),
     },
     interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ""),
     frameSize: "constant",

@@ -8,7 +8,7 @@ import { plan } from "../../../src/transcode/plan/plan.ts";
 import type { Source } from "../../../src/transcode/probe/screen.ts";
 import { source } from "../source.ts";
 
-const policy = policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" }));
+const policy = { ...policyOf(TranscodeSettings.parse({ KILN_LADDER: "720,360" })), toneMaps: "/maps" };
 const render = (from: Source, part?: Part) =>
   argumentsOf(command(plan(from, policy), { name: "software" }, policy, "/scratch", part));
 
@@ -100,7 +100,7 @@ const cells: readonly [cell: string, from: Source, expected: string[]][] = [
       ...before,
       "-filter_complex",
       [
-        "[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=t=linear:npl=203:p=bt709,format=gbrpf32le,tonemap=tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p," +
+        `[0:0]scale=720:1280:flags=bicubic,setparams=range=tv:color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc,zscale=m=gbr:r=pc,format=gbrp10le,lut3d=file=/maps/arib-std-b67-bt2020-1000.cube,setparams=color_primaries=bt709:color_trc=bt709,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,` +
           `${tags},fps=30000/1001:start_time=0,trim=end_frame=60,split=3[v0][p][s1]`,
         "[s1]scale=360:640:flags=bicubic,setsar=1[v1]",
         picked([[0, 60, 5], 720, 1280], [[0, 60, 30], 90, 160], [[0, 60, 3], 180, 320]),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
 import { conversion } from "../../../src/transcode/plan/color.ts";
+import { toneMapTable } from "../../../src/transcode/plan/tone-map.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
 import { clip, policy, scratch } from "../clip.ts";
 
@@ -38,31 +39,76 @@ for (const [name, size, options] of [
 const size = { width: 1920, height: 1080 };
 const color709 = { matrix: "bt709", transfer: "bt709", primaries: "bt709", range: "tv" as const };
 test("conversion: HDR that names only its transfer counts as BT.2020, Display P3 is wide", () => {
-  assert.deepEqual(conversion({ matrix: null, transfer: "smpte2084", primaries: null, range: null }, size), {
-    kind: "hdr",
-    primaries: "bt2020",
-    matrix: "bt2020nc",
-    transfer: "smpte2084",
-    range: "tv",
-  });
-  assert.deepEqual(conversion({ ...color709, primaries: "smpte432" }, size), {
+  assert.deepEqual(
+    conversion({ matrix: null, transfer: "smpte2084", primaries: null, range: null }, size, "/maps"),
+    {
+      kind: "hdr",
+      primaries: "bt2020",
+      matrix: "bt2020nc",
+      transfer: "smpte2084",
+      range: "tv",
+      peak: 1000,
+      table: "/maps/smpte2084-bt2020-1000.cube",
+    },
+  );
+  assert.deepEqual(conversion({ ...color709, primaries: "smpte432" }, size, "/maps"), {
     kind: "wide",
     primaries: "smpte432",
     matrix: "bt709",
     transfer: "bt709",
     range: "tv",
   });
-  assert.deepEqual(conversion(color709, size), { kind: "sdr", from: "tagged", matrix: "kept" });
-  assert.deepEqual(conversion({ ...color709, matrix: "smpte170m" }, size), {
+  assert.deepEqual(conversion(color709, size, "/maps"), { kind: "sdr", from: "tagged", matrix: "kept" });
+  assert.deepEqual(conversion({ ...color709, matrix: "smpte170m" }, size, "/maps"), {
     kind: "sdr",
     from: "tagged",
     matrix: "converted",
   });
-  assert.deepEqual(conversion({ matrix: null, transfer: null, primaries: null, range: null }, size), {
-    kind: "sdr",
-    from: { matrix: "bt709", range: "tv" },
-    matrix: "kept",
-  });
+  assert.deepEqual(
+    conversion({ matrix: null, transfer: null, primaries: null, range: null }, size, "/maps"),
+    {
+      kind: "sdr",
+      from: { matrix: "bt709", range: "tv" },
+      matrix: "kept",
+    },
+  );
+});
+
+test("the peak of PQ is what the file states, within reason; HLG is relative", () => {
+  const peakOf = (transfer: string, peak: number) => {
+    const chosen = conversion(
+      { matrix: "bt2020nc", transfer, primaries: "bt2020", range: "tv", peak },
+      size,
+      "",
+    );
+    return chosen.kind === "hdr" && chosen.peak;
+  };
+  assert.equal(peakOf("smpte2084", 3970), 4000);
+  assert.equal(peakOf("smpte2084", 0.1), 1000);
+  assert.equal(peakOf("smpte2084", 100_000), 1000);
+  assert.equal(peakOf("arib-std-b67", 4000), 1000);
+});
+
+test("tone map: black stays black, the peak becomes white, grey keeps its hue, light grows all the way", () => {
+  for (const [transfer, brightest] of [
+    ["arib-std-b67", 1],
+    ["smpte2084", 0.7518],
+  ] as const) {
+    const [, ...lines] = toneMapTable({ transfer, primaries: "bt2020", peak: 1000 }).trim().split("\n");
+    const greys = Array.from({ length: 33 }, (_, at) =>
+      lines[at * (1 + 33 + 33 * 33)]!.split(" ").map(Number),
+    );
+    assert.deepEqual(greys[0], [0, 0, 0]);
+    const white = greys[Math.round(brightest * 32)]![1]!;
+    assert.ok(white > 0.98, `${transfer}: the peak becomes ${white}`);
+    for (const [at, [red, green, blue]] of greys.entries()) {
+      assert.ok(
+        Math.abs(red! - green!) < 0.002 && Math.abs(blue! - green!) < 0.002,
+        `${transfer}: grey ${at}`,
+      );
+      if (at > 0 && at <= brightest * 32) assert.ok(green! > greys[at - 1]![1]!, `${transfer}: step ${at}`);
+    }
+  }
 });
 
 test("Display P3 is brought into BT.709: its red becomes redder than red can be, and is cut there", async () => {
