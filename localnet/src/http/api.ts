@@ -66,6 +66,7 @@ async function route(network: Network, request: IncomingMessage, path: string): 
   if (target.kind === "canister" && !network.replica.isAvailable(target.id)) {
     throw new HttpRefusal(503, "The subnet of this canister is stopped.");
   }
+  requireCbor(request);
   const body = await readBody(request, limits[endpoint]);
   switch (endpoint) {
     case "call":
@@ -80,6 +81,13 @@ async function route(network: Network, request: IncomingMessage, path: string): 
 function requireMethod(request: IncomingMessage, allowed: string[]): void {
   if (allowed.includes(request.method ?? "")) return;
   throw new HttpRefusal(405, `Send this request with ${allowed.join(" or ")}.`);
+}
+
+/** @source IC interface specification, "HTTPS interface": "The HTTP request body must be of type application/cbor" */
+function requireCbor(request: IncomingMessage): void {
+  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
+  if (type.trim().toLowerCase() === "application/cbor") return;
+  throw new HttpRefusal(400, "Unexpected content-type, expected application/cbor.");
 }
 
 function principalOf(id: string): Uint8Array {

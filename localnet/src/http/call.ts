@@ -34,13 +34,18 @@ export async function call(
   const ingress = { requestId, sender, canisterId, method, arg, effectiveCanisterId: effective };
   if (!network.history.get(requestId)) {
     const rejection = await network.replica.inspect(ingress);
-    if (rejection) return cborAnswer({ status: "non_replicated_rejection", ...rejectionFields(rejection) });
+    if (rejection) return cborAnswer({ ...statusOf(mode), ...rejectionFields(rejection) });
   }
   const admitted = network.history.admit(ingress, target.id, content.ingress_expiry);
   if (mode === "asynchronous" || !(await isDoneInTime(admitted))) return { status: 202 };
   const state = await subnetAt(network, target)!.certifier.certify();
   const shown = certificate(state, [["request_status", requestId], ["time"]]);
   return cborAnswer({ status: "replied", certificate: shown });
+}
+
+/** Only answers of version 3 and newer have a status. @source IC interface specification, "Request: Call" */
+function statusOf(mode: "asynchronous" | "synchronous"): { status?: "non_replicated_rejection" } {
+  return mode === "synchronous" ? { status: "non_replicated_rejection" } : {};
 }
 
 async function isDoneInTime({ done }: Admitted): Promise<boolean> {
