@@ -7,6 +7,8 @@ import { Actor } from "@dfinity/agent";
 import { type Client, connectClient } from "@kiln/client";
 import { type _SERVICE, idlFactory } from "@kiln/client/bindings/content_index";
 import { checkCertified, type Proof } from "@kiln/client/certified-videos";
+import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
+import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 import { publishVideo, videoUploadId } from "../../src/ic/publish/publish.ts";
 import { video } from "../canisters/videos.ts";
 import { startTestNetwork, type TestNetwork } from "../ic/local-network.ts";
@@ -49,6 +51,17 @@ test("nobody in particular reads feeds, a page at a time, every entry certified"
   );
   await assert.rejects(idsOf(client.feeds.videos({ personal: "aaaaa-aa" })), { code: "FEED_REFUSED" });
 });
+
+for (const minutes of [-60, -10, 10, 60])
+  test(`a device whose clock is ${minutes} minutes off reads all the same`, async (context) => {
+    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + minutes * 60_000 });
+    const { url: host, canisters } = network;
+    const skewed = await connectClient({ host, canisters }, madeUpIdentity());
+    assert.deepEqual(await idsOf(skewed.feeds.videos("newest")), ["c", "b", "a"]);
+    assert.equal(await skewed.feeds.video("never"), undefined);
+    const users = userIndexClient({ agent: skewed.agent, canisterId: canisters.user_index });
+    assert.match(await users.ownCanister(), /^[a-z0-9-]+$/);
+  });
 
 test("a video, and that there is none", async () => {
   assert.equal((await client.feeds.video("a"))?.title, "a, attempt 1");

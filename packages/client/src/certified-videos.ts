@@ -2,6 +2,7 @@ import {
   Cbor,
   Certificate,
   type HashTree,
+  type HttpAgent,
   hashOfMap,
   LookupPathStatus,
   lookup_path,
@@ -16,6 +17,7 @@ export type Proof = { certificate: Uint8Array | undefined; witness: Uint8Array }
 
 /**
  * Checks that the subnet has certified these entries of the content index, or the absence of one.
+ * @param options.agent whose clock tells how old a certificate is; absent: this device's
  * @param options.videos entries, or the ids of those that the index does not have
  * @throws TypedError CERTIFICATE_INVALID
  * @source IC interface specification, "Certification" and "Representation-independent hashing of structured data"
@@ -23,11 +25,12 @@ export type Proof = { certificate: Uint8Array | undefined; witness: Uint8Array }
 export async function checkCertified(options: {
   canisterId: string;
   rootKey: Uint8Array;
+  agent?: HttpAgent | undefined;
   proof: Proof;
   videos: readonly (VideoEntry | string)[];
 }): Promise<void> {
-  const { canisterId, rootKey, proof, videos } = options;
-  const witness = await provenTree(canisterId, rootKey, proof);
+  const { canisterId, videos } = options;
+  const witness = await provenTree(options);
   for (const video of videos) {
     const id = typeof video === "string" ? video : video.id;
     const found = lookup_path(["video", id], witness);
@@ -40,7 +43,12 @@ export async function checkCertified(options: {
 }
 
 /** The witness, whose root is what the subnet has signed. */
-async function provenTree(canisterId: string, rootKey: Uint8Array, proof: Proof): Promise<HashTree> {
+async function provenTree({
+  canisterId,
+  rootKey,
+  agent,
+  proof,
+}: Parameters<typeof checkCertified>[0]): Promise<HashTree> {
   if (proof.certificate === undefined) throw invalid(canisterId, "anything: there is no certificate");
   const principal = Principal.fromText(canisterId);
   let certificate: Certificate;
@@ -49,6 +57,7 @@ async function provenTree(canisterId: string, rootKey: Uint8Array, proof: Proof)
       certificate: proof.certificate,
       rootKey,
       canisterId: principal,
+      ...(agent && { agent }),
     });
   } catch (cause) {
     throw invalid(canisterId, `anything: ${(cause as Error).message}`);

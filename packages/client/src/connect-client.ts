@@ -44,6 +44,7 @@ export async function connectClient(network: Network, identity?: Identity): Prom
     host,
     identity: identity ?? new AnonymousIdentity(),
     rootKey: keyOf(host, rootKey),
+    clock: "network",
   });
   return {
     principal: await principalOf(agent),

@@ -1,4 +1,4 @@
-import { Actor, type Agent } from "@dfinity/agent";
+import { Actor, type HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import {
@@ -60,19 +60,23 @@ const Refusal = z.union([z.object({ unauthorized: z.string() }), z.object({ inva
 
 type Page = z.output<typeof PageReply>;
 
-/** Most videos of a page that the index joins with their authors. */
-const mostJoined = 20;
+/** Videos of a page that the index joins with their authors. */
+const maxJoined = 20;
 
 /**
  * @param options.canisterId text form of the content index canister's principal
  * @param options.rootKey of the network, DER
  */
-export function feedClient(options: { agent: Agent; canisterId: string; rootKey: Uint8Array }): FeedClient {
+export function feedClient(options: {
+  agent: HttpAgent;
+  canisterId: string;
+  rootKey: Uint8Array;
+}): FeedClient {
   const { agent, canisterId, rootKey } = options;
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
   const target = `content index canister ${canisterId}`;
   const check = (proof: Proof, videos: readonly (IndexedVideo | string)[]) =>
-    checkCertified({ canisterId, rootKey, proof, videos });
+    checkCertified({ canisterId, rootKey, agent, proof, videos });
 
   async function* pages<Reply>(
     feed: Feed,
@@ -116,7 +120,7 @@ export function feedClient(options: { agent: Agent; canisterId: string; rootKey:
     },
 
     async *withAuthors(feed, feedOptions = {}) {
-      const pageSize = Math.min(feedOptions.pageSize ?? mostJoined, mostJoined);
+      const pageSize = Math.min(feedOptions.pageSize ?? maxJoined, maxJoined);
       const joined = pages(
         feed,
         { ...feedOptions, pageSize },

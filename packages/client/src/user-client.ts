@@ -44,6 +44,7 @@ export type UserClient = {
   like(ref: PostRef, how: "liked" | "unliked"): Promise<void>;
   share(ref: PostRef): Promise<void>;
   vote(ref: PostRef, vote: "Hot" | "Not"): Promise<void>;
+  /** Counts a viewer once, with the largest percentage watched at once: safe to repeat. */
   watched(ref: PostRef, watched: Watched): Promise<void>;
 };
 

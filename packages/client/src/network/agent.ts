@@ -14,19 +14,23 @@ export type RootKey =
  * An agent that verifies every certificate and the signatures of queries. It repeats a signed request
  * twice by itself: the same request id, so a message runs once at most.
  * @param host URL of the network's HTTP interface
+ * @param clock `network`: before its first request the agent asks the network for the time, because requests expire and
+ *   certificates are refused where the device's own clock is minutes off
  * @throws TypedError CANISTER_UNREACHABLE when the root key has to be fetched and nobody answers
  */
 export async function createAgent(options: {
   host: string;
   identity: Identity;
   rootKey: RootKey;
+  clock?: "own" | "network";
 }): Promise<HttpAgent> {
-  const { host, identity, rootKey } = options;
+  const { host, identity, rootKey, clock = "own" } = options;
   const agent = HttpAgent.createSync({
     host,
     identity,
     verifyQuerySignatures: true,
     retryTimes: 2,
+    shouldSyncTime: clock === "network",
     backoffStrategy: doubling,
     ...(rootKey.from === "bytes" ? { rootKey: rootKey.bytes } : {}),
   });
