@@ -20,13 +20,14 @@ module {
     top : Ranking.Ranking;
     hotOrNot : Ranking.Ranking;
     byAuthor : Map.Map<Principal, Ranking.Ranking>;
-    /// Statistics of posts whose videos have not been entered yet.
+    /// Statistics of posts whose videos have not been entered yet, by owner and video.
     waiting : Map.Map<Text, { owner : Principal; post : Interface.Post; status : Interface.Status }>;
     var tree : HashTree.Tree;
   };
 
-  /// Posts that may wait for their videos: user canisters must not fill the memory.
+  /// Posts that may wait for their videos: users must not fill the memory, nor take the places of others.
   let maxWaiting = 100_000;
+  let maxWaitingOfOwner = 100;
 
   public func empty() : Catalogue {
     {
@@ -49,8 +50,8 @@ module {
     self.next += 1;
     self.byId.add(video.id, entry);
     self.bySequence.add(entry.sequence, entry);
-    switch (self.waiting.take(video.id)) {
-      case (?{ owner; post; status }) if (owner == video.owner) {
+    switch (self.waiting.take(waitingKey(video.owner, video.id))) {
+      case (?{ post; status }) {
         entry.post := ?post;
         if (status == #Deleted) entry.video := { video with status };
       };
@@ -94,8 +95,9 @@ module {
   public func apply(self : Catalogue, canister : Principal, update : Interface.PostUpdate) {
     let post = { canister; post_id = update.post_id; statistics = update.statistics };
     let ?entry = self.byId.get(update.video) else {
-      if (self.waiting.containsKey(update.video) or self.waiting.size() < maxWaiting) {
-        self.waiting.add(update.video, { owner = update.owner; post; status = update.status });
+      let key = waitingKey(update.owner, update.video);
+      if (self.waiting.containsKey(key) or hasRoom(self, update.owner)) {
+        self.waiting.add(key, { owner = update.owner; post; status = update.status });
       };
       return;
     };
@@ -105,6 +107,35 @@ module {
       self.changeVideo(entry, { entry.video with status = #Deleted });
     };
   };
+
+  /// A deleted post waits for a while, in case its video is being published; then its place is free again.
+  /// @param former what this returned an hour ago
+  /// @return the deleted posts that wait
+  public func forgetDeleted(self : Catalogue, former : [Text]) : [Text] {
+    for (key in former.values()) if (isDeleted(self.waiting.get(key))) self.waiting.remove(key);
+    self.waiting.entries().filter(func(_, post) = post.status == #Deleted).map(func(key, _) = key).toArray();
+  };
+
+  /// Release 0.1 had them by video alone. The next release removes this.
+  public func keyWaitingByOwner(self : Catalogue) {
+    for ((key, post) in self.waiting.toArray().values()) if (not key.contains(#char '/')) {
+      self.waiting.remove(key);
+      self.waiting.add(waitingKey(post.owner, key), post);
+    };
+  };
+
+  func isDeleted(waiting : ?{ status : Interface.Status }) : Bool {
+    let ?{ status } = waiting else return false;
+    status == #Deleted;
+  };
+
+  func hasRoom(self : Catalogue, owner : Principal) : Bool {
+    let prefix = waitingKey(owner, "");
+    let theirs = self.waiting.entriesFrom(prefix).takeWhile(func(key, _) = key.startsWith(#text prefix)).take(maxWaitingOfOwner).size();
+    self.waiting.size() < maxWaiting and theirs < maxWaitingOfOwner;
+  };
+
+  func waitingKey(owner : Principal, video : Text) : Text = owner.toText() # "/" # video;
 
   /// Has the subnet certify the tree: once per message, after the last change.
   public func seal(self : Catalogue) = Certificate.seal(self.tree);

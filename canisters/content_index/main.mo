@@ -48,6 +48,8 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   ready.clear();
   nextSequence := 1;
 
+  catalogue.keyWaitingByOwner();
+
   // At installation and after every upgrade: certified data has to be set again when the code has changed.
   catalogue.seal();
 
@@ -57,7 +59,26 @@ persistent actor class ContentIndex(init : { global_configuration : Principal })
   transient let reserve = Funds.reserve();
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  transient var deletedPosts : [Text] = [];
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { deletedPosts := catalogue.forgetDeleted(deletedPosts) });
+
+  /// The methods as `inspect` sees them.
+  type Inspected = {
+    #upsert_video : Any; #set_status : Any; #take_down : Any; #withdraw : Any; #lift : Any; #set_moderation : Any;
+    #apply_posts : Any; #update_scores : Any; #push_feeds : Any; #put_vectors : Any; #refresh_membership : Any;
+    #get : Any; #get_certified : Any; #feed : Any; #rank : Any; #with_status : Any; #status : Any; #cycles_report : Any;
+  };
+
+  /// Refuses arguments that are larger than the method's, and large ones of strangers, before they cost more than their arrival.
+  system func inspect({ caller : Principal; arg : Blob; msg : Inspected }) : Bool {
+    not caller.isAnonymous() and (
+      switch msg {
+        case (#update_scores _ or #push_feeds _ or #put_vectors _ or #apply_posts _) not Membership.isStranger(members, caller);
+        case (#upsert_video _) arg.size() <= 60_000;
+        case _ arg.size() <= 10_000;
+      }
+    );
+  };
 
   public shared ({ caller }) func upsert_video(video : Interface.VideoInput) : async Result<Video> {
     switch (await* refusal(caller, [#publisher])) { case (?error) return #err error; case null {} };

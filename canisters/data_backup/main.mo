@@ -52,7 +52,21 @@ persistent actor class DataBackup(init : { global_configuration : Principal; use
 
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  /// The methods as `inspect` sees them.
+  type Inspected = {
+    #apply_changes : Any; #restore_user : Any; #verify_user : Any; #verify_user_after : Any; #bind_user : Any;
+    #forget_user : Any; #copy_of : Any; #list_users : Any; #changes_since : Any; #status : Any; #cycles_report : Any;
+  };
+
+  /// Refuses arguments that are larger than the method's, and large ones of strangers, before they cost more than their arrival.
+  system func inspect({ caller : Principal; arg : Blob; msg : Inspected }) : Bool {
+    not caller.isAnonymous() and (
+      switch msg {
+        case (#apply_changes _) not Membership.isStranger(members, caller);
+        case _ arg.size() <= 1_000;
+      }
+    );
+  };
 
   /// By the user canisters, for their own users only. The reply says for each user how far the copy reaches and which
   /// canister it follows: if that is another one, the sender relinquishes the user. Users unknown to user_index are left

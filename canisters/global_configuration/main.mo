@@ -41,7 +41,8 @@ persistent actor class GlobalConfiguration(init : { admins : [Principal] }) = th
   transient let reserve = Funds.reserve();
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  /// Refuses arguments that are larger than any method's before they cost more than their arrival.
+  system func inspect({ caller : Principal; arg : Blob }) : Bool = not caller.isAnonymous() and arg.size() <= 10_000;
 
   public shared ({ caller }) func grant(id : Principal, role : Role) : async Result<Nat64> {
     if (not isAdmin(caller)) return #err(unauthorized(caller));

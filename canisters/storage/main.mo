@@ -58,7 +58,22 @@ persistent actor class Storage(init : { global_configuration : Principal }) = th
   transient let reserve = Funds.reserve();
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  /// The methods as `inspect` sees them.
+  type Inspected = {
+    #begin_upload : Any; #put_chunk : Any; #put_chunks : Any; #missing_chunks : Any; #hash_files : Any; #commit : Any;
+    #delete_upload : Any; #take_down : Any; #allow : Any; #collect_unfinished : Any; #set_limits : Any;
+    #upload_status : Any; #get : Any; #get_chunk : Any; #status : Any; #http_request : Any; #cycles_report : Any;
+  };
+
+  /// Refuses arguments that are larger than the method's, and large ones of strangers, before they cost more than their arrival.
+  system func inspect({ caller : Principal; arg : Blob; msg : Inspected }) : Bool {
+    not caller.isAnonymous() and (
+      switch msg {
+        case (#begin_upload _ or #put_chunk _ or #put_chunks _) not Membership.isStranger(members, caller);
+        case _ arg.size() <= 10_000;
+      }
+    );
+  };
 
   public shared ({ caller }) func begin_upload(upload : Interface.Upload) : async Result<UploadStatus> {
     switch (await* refusal(caller, mayUpload)) { case (?error) return #err error; case null {} };

@@ -5,14 +5,19 @@ import Nat "mo:core/Nat";
 import Text "mo:core/Text";
 import Interface "Interface";
 
-/// Limits of what a user may send.
+/// Limits of what a user may send. Texts are measured in bytes of UTF-8.
 module {
-  let description = 2_000;
+  let description = 4_000;
   let hashtags = 60;
-  let hashtag = 100;
-  let displayName = 100;
-  let bio = 1_000;
-  let url = 1_000;
+  let hashtag = 200;
+  let displayName = 200;
+  let bio = 2_000;
+  let url = 2_000;
+
+  /// Bytes of an encoded argument: the texts above and what Candid adds.
+  public let postArgument = 20_000;
+  public let profileArgument = 6_000;
+  public let otherArgument = 1_000;
 
   /// Posts of one user.
   public let posts : Nat64 = 1_000_000;
@@ -30,7 +35,15 @@ module {
   };
 
   public func ofProfile(profile : Interface.ProfileInput) : ?Text {
+    let picture = profile.profile_picture_url;
+    if (picture != "" and not isWebUrl picture) return ?"profile_picture_url must be empty or begin with https:// or http://";
     tooLong([("display_name", profile.display_name, displayName), ("bio", profile.bio, bio), ("profile_picture_url", profile.profile_picture_url, url)]);
+  };
+
+  /// Pages use it as the address of a picture or link: no other scheme (`javascript:`, `data:`).
+  func isWebUrl(url : Text) : Bool {
+    let lower = url.toLower();
+    (lower.startsWith(#text "https://") or lower.startsWith(#text "http://")) and url.chars().all(func char = char > ' ' and char != '\u{7f}');
   };
 
   func isId(text : Text) : Bool {
@@ -41,7 +54,8 @@ module {
 
   func tooLong(texts : [(Text, Text, Nat)]) : ?Text {
     for ((name, text, max) in texts.values()) {
-      if (text.size() > max) return ?(name # " may have at most " # max.toText() # " characters, not " # text.size().toText());
+      let bytes = text.encodeUtf8().size();
+      if (bytes > max) return ?(name # " may have at most " # max.toText() # " bytes in UTF-8, not " # bytes.toText());
     };
     null;
   };

@@ -44,7 +44,7 @@ module {
     #WatchedMultipleTimes : { watch_count : Nat8; percentage_watched : Nat8 };
   };
 
-  /// `threshold_view_count` counts views of more than 20 %.
+  /// A principal counts once, with the largest percentage watched at once; `threshold_view_count` counts those beyond 20 %.
   public type ViewStatistics = { total_view_count : Nat64; threshold_view_count : Nat64; average_watch_percentage : Nat8 };
 
   public type Vote = { #Hot; #Not };

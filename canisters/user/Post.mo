@@ -18,6 +18,9 @@ module {
     views : Views.Views;
     /// The attempt of the pipeline that set the status.
     attempt : ?Nat64;
+    /// Set if Marks.mo holds everything that others did to the post. Posts of release 0.1 have a record for each like,
+    /// share and vote, which goes into Marks.mo when that principal acts again.
+    marks : ?{ #all };
   };
 
   public let prefix = "post/";
@@ -32,11 +35,11 @@ module {
     ?Nat64.fromNat(id);
   };
 
-  /// The key for what a principal did to a post: `like`, `share` or `vote`.
-  public func mark(kind : Text, id : Nat64, by : Principal) : Text = kind # "/" # padded(id) # "/" # by.toText();
+  /// The key for what a principal did to a post of release 0.1: `like`, `share` or `vote`.
+  public func formerMark(kind : Text, id : Nat64, by : Principal) : Text = kind # "/" # padded(id) # "/" # by.toText();
 
   public func start(content : Interface.PostInput, now : Nat64) : Post {
-    { content; status = #Uploaded; created_at = now; likes = 0; shares = 0; hot = 0; not_ = 0; views = Views.none; attempt = null };
+    { content; status = #Uploaded; created_at = now; likes = 0; shares = 0; hot = 0; not_ = 0; views = Views.none; attempt = null; marks = ?#all };
   };
 
   /// The pipeline moves forward; a failed attempt starts again at Transcoding; only a moderator may lift a ban.
@@ -82,7 +85,7 @@ module {
     };
   };
 
-  func padded(id : Nat64) : Text {
+  public func padded(id : Nat64) : Text {
     let digits = id.toText();
     var zeros = "";
     var missing = 12 - digits.size() : Int;

@@ -9,6 +9,7 @@ import Text "mo:core/Text";
 import Records "../lib/Records";
 import Bounds "Bounds";
 import Interface "Interface";
+import Marks "Marks";
 import Post "Post";
 import Views "Views";
 
@@ -66,7 +67,8 @@ module {
   /// Counts as something the user has done.
   public func touch(self : User, now : Nat64) : Result<()> {
     let ?profile = self.readProfile() else return #err(#not_registered);
-    self.setProfile(profile, now);
+    self.records.write(profileKey, ?to_candid ({ profile with updated_at = now }));
+    #ok;
   };
 
   /// Adding the same video again returns the same post.
@@ -146,36 +148,44 @@ module {
     { next; found };
   };
 
+  /// An author's own like is kept, but not counted.
   /// @param wanted null toggles the like
   /// @return whether the principal likes the post now
-  public func like(self : User, id : Nat64, by : Principal, wanted : ?Bool) : Result<Bool> {
+  public func like(self : User, { owner; id } : Interface.PostId, by : Principal, wanted : ?Bool) : Result<Bool> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
-    let key = Post.mark("like", id, by);
-    let likes = self.records.read(key) != null;
-    let now = switch wanted { case (?given) given; case null not likes };
-    if (now == likes) return #ok now;
+    let mark = markOf(self, id, post, by);
+    let now = switch wanted { case (?given) given; case null not mark.likes };
+    if (now == mark.likes) return #ok now;
     if (now) switch (room(self)) { case (?error) return #err error; case null {} };
-    self.records.write(key, if (now) ?"" else null);
-    self.put(id, { post with likes = if (now) post.likes + 1 else post.likes - 1 : Nat64 });
+    let counted = ownUncounted(self, owner, id, post, by);
+    let likes = if (by == owner) counted.likes else if (now) counted.likes + 1 else less(counted.likes, 1);
+    setMark(self, id, counted, by, { mark with likes = now });
+    self.put(id, { counted with likes });
     #ok now;
   };
 
-  /// Counts a principal once.
+  /// Counts a principal once, and the author not at all.
   /// @return how many principals have shared the post
-  public func share(self : User, id : Nat64, by : Principal) : Result<Nat64> {
+  public func share(self : User, { owner; id } : Interface.PostId, by : Principal) : Result<Nat64> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
-    let key = Post.mark("share", id, by);
-    if (self.records.read(key) != null) return #ok(post.shares);
+    let mark = markOf(self, id, post, by);
+    if (by == owner or mark.hasShared) return #ok(post.shares);
     switch (room(self)) { case (?error) return #err error; case null {} };
-    self.records.write(key, ?"");
+    setMark(self, id, post, by, { mark with hasShared = true });
     self.put(id, { post with shares = post.shares + 1 });
     #ok(post.shares + 1);
   };
 
-  public func view(self : User, id : Nat64, details : Interface.ViewDetails) : Result<()> {
+  /// Counts a principal once, with the largest percentage watched at once, and the author not at all: repeating it changes
+  /// nothing.
+  public func view(self : User, { owner; id } : Interface.PostId, by : Principal, details : Interface.ViewDetails) : Result<()> {
     let post = switch (self.viewable(id)) { case (#ok post) post; case (#err error) return #err error };
-    let ?views = Views.add(post.views, details) else return #err(#invalid "percentage_watched must be 1 to 100");
-    self.put(id, { post with views });
+    let ?watched = Views.percentageOf(details) else return #err(#invalid "percentage_watched must be 1 to 100");
+    let mark = markOf(self, id, post, by);
+    if (by == owner or watched <= mark.watched) return #ok;
+    switch (room(self)) { case (?error) return #err error; case null {} };
+    setMark(self, id, post, by, { mark with watched });
+    self.put(id, { post with views = Views.raise(post.views, mark.watched, watched) });
     #ok;
   };
 
@@ -185,13 +195,13 @@ module {
     if (not post.content.creator_consent_for_inclusion_in_hot_or_not) {
       return #err(#invalid "the author has not entered this post into hot or not");
     };
-    let key = Post.mark("vote", id, by);
-    switch (voteAt(self, key)) {
+    let mark = markOf(self, id, post, by);
+    switch (mark.vote) {
       case (?former) return if (former == vote) #ok else #err(#already_voted former);
       case null {};
     };
     switch (room(self)) { case (?error) return #err error; case null {} };
-    self.records.write(key, ?to_candid (vote));
+    setMark(self, id, post, by, { mark with vote = ?vote });
     let counted = switch vote { case (#Hot) ({ post with hot = post.hot + 1 }); case (#Not) ({ post with not_ = post.not_ + 1 }) };
     self.put(id, counted);
     #ok;
@@ -201,6 +211,7 @@ module {
   public func details(self : User, owner : Principal, id : Nat64, viewer : Principal, { seesAll : Bool }) : ?Interface.PostDetails {
     let ?post = self.readPost(id) else return null;
     if (not seesAll and post.status != #ReadyToView) return null;
+    let mark = markOf(self, id, post, viewer);
     ?{
       owner;
       id;
@@ -212,8 +223,8 @@ module {
       hot_count = post.hot;
       not_count = post.not_;
       view_stats = Views.statistics(post.views);
-      liked_by_me = self.records.read(Post.mark("like", id, viewer)) != null;
-      my_vote = voteAt(self, Post.mark("vote", id, viewer));
+      liked_by_me = mark.likes;
+      my_vote = mark.vote;
     };
   };
 
@@ -280,10 +291,42 @@ module {
     if (post.status == #ReadyToView) #ok post else #err(#not_viewable);
   };
 
-  func voteAt(self : User, key : Text) : ?Interface.Vote {
-    let ?blob = self.records.read(key) else return null;
+  /// What a principal has done to a post.
+  func markOf(self : User, id : Nat64, post : Post.Post, by : Principal) : Marks.Mark {
+    switch (Marks.read(self.records, Post.padded(id), by), post.marks) {
+      case (?mark, _) mark;
+      case (null, ?#all) Marks.none;
+      case (null, null) ({
+        likes = self.records.read(Post.formerMark("like", id, by)) != null;
+        hasShared = self.records.read(Post.formerMark("share", id, by)) != null;
+        vote = formerVote(self, id, by);
+        watched = 0;
+      });
+    };
+  };
+
+  func setMark({ records } : User, id : Nat64, post : Post.Post, by : Principal, mark : Marks.Mark) {
+    Marks.write(records, Post.padded(id), by, mark);
+    if (post.marks != null) return;
+    for (kind in ["like", "share", "vote"].values()) {
+      let key = Post.formerMark(kind, id, by);
+      if (records.read(key) != null) records.write(key, null);
+    };
+  };
+
+  func formerVote({ records } : User, id : Nat64, by : Principal) : ?Interface.Vote {
+    let ?blob = records.read(Post.formerMark("vote", id, by)) else return null;
     from_candid (blob);
   };
+
+  /// Release 0.1 counted what authors did to their own posts: this goes when the author acts again.
+  func ownUncounted({ records } : User, owner : Principal, id : Nat64, post : Post.Post, by : Principal) : Post.Post {
+    if (by != owner or post.marks != null) return post;
+    func former(kind : Text) : Nat64 = if (records.read(Post.formerMark(kind, id, by)) == null) 0 else 1;
+    { post with likes = less(post.likes, former "like"); shares = less(post.shares, former "share") };
+  };
+
+  func less(count : Nat64, by : Nat64) : Nat64 = if (count < by) 0 else count - by;
 
   func room(self : User) : ?Error {
     if (self.records.bytes < Bounds.bytes) null else ?#full "this user's records have reached their limit";

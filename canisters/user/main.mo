@@ -14,6 +14,7 @@ import Timer "mo:core/Timer";
 import Funds "../lib/Funds";
 import Membership "../lib/Membership";
 import Records "../lib/Records";
+import Bounds "Bounds";
 import Interface "Interface";
 import Outbox "Outbox";
 import Syncing "Syncing";
@@ -26,6 +27,17 @@ persistent actor class UserCanister(
 ) = this {
   type Error = Interface.Error;
   type Result<Value> = Result.Result<Value, Error>;
+
+  /// The methods as `inspect` sees them.
+  type Inspected = {
+    #update_profile_details : Any; #add_post : Any; #delete_post : Any; #update_post_toggle_like_status_by_caller : Any;
+    #update_post_like_status : Any; #update_post_increment_share_count : Any; #update_post_add_view_details : Any;
+    #vote_on_post : Any; #update_post_status : Any; #update_post_status_by_attempt : Any; #get_profile_details : Any;
+    #get_individual_post_details_by_id : Any; #get_posts_of_this_user_profile_with_pagination_cursor : Any;
+    #register : Any; #unregister : Any; #list_untouched : Any; #release_if_untouched : Any; #activate : Any;
+    #cancel_restore : Any; #relinquish : Any; #let_go : Any; #rewound : Any; #sync : Any; #restore : Any;
+    #changes_since : Any; #digest : Any; #digest_after : Any; #list_users : Any; #health : Any; #cycles_report : Any;
+  };
 
   let users : Map.Map<Principal, User.User> = Map.empty();
   let index = Outbox.empty();
@@ -44,9 +56,15 @@ persistent actor class UserCanister(
 
   // Timers end with an upgrade.
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { syncing.wake<system>() });
   syncing.wake<system>();
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  /// Refuses what no caller may send before it costs more than its arrival.
+  system func inspect({ caller : Principal; arg : Blob; msg : Inspected }) : Bool {
+    if (caller.isAnonymous()) return false;
+    let max = switch msg { case (#add_post _) Bounds.postArgument; case (#update_profile_details _) Bounds.profileArgument; case _ Bounds.otherArgument };
+    arg.size() <= max;
+  };
 
   // By the user.
 
@@ -70,25 +88,25 @@ persistent actor class UserCanister(
   public shared ({ caller }) func update_post_toggle_like_status_by_caller({ owner; id } : Interface.PostId) : async Result<Bool> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Bool>(owner, user.like(id, caller, null));
+    thenSync<system, Bool>(owner, user.like({ owner; id }, caller, null));
   };
 
   public shared ({ caller }) func update_post_like_status({ owner; id } : Interface.PostId, likes : Bool) : async Result<Bool> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Bool>(owner, user.like(id, caller, ?likes));
+    thenSync<system, Bool>(owner, user.like({ owner; id }, caller, ?likes));
   };
 
   public shared ({ caller }) func update_post_increment_share_count({ owner; id } : Interface.PostId) : async Result<Nat64> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Nat64>(owner, user.share(id, caller));
+    thenSync<system, Nat64>(owner, user.share({ owner; id }, caller));
   };
 
   public shared ({ caller }) func update_post_add_view_details({ owner; id } : Interface.PostId, details : Interface.ViewDetails) : async Result<()> {
     if (caller.isAnonymous()) return #err(anonymous);
     let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, ()>(owner, user.view(id, details));
+    thenSync<system, ()>(owner, user.view({ owner; id }, caller, details));
   };
 
   public shared ({ caller }) func vote_on_post({ owner; id } : Interface.PostId, vote : Interface.Vote) : async Result<()> {
@@ -302,8 +320,10 @@ persistent actor class UserCanister(
   func thenSync<system, Value>(owner : Principal, result : Result<Value>) : Result<Value> {
     switch result {
       case (#ok _) {
-        index.touch(owner);
-        backup.touch(owner);
+        let ?{ records } = users.get(owner) else return result;
+        // What was repeated has changed nothing.
+        if (index.position(owner) != records.sequence) index.touch(owner);
+        if (backup.position(owner) != records.sequence) backup.touch(owner);
         syncing.wake<system>();
       };
       case (#err _) {};

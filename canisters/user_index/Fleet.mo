@@ -82,18 +82,28 @@ module {
   };
 
   /// A canister with room: one in use, or one from the pool.
-  public func withRoom(self : Fleet) : ?Canister {
-    for (id in self.open.values()) return self.canisters.get(id);
+  public func withRoom(self : Fleet, settings : Interface.Settings) : ?Canister {
+    label opened loop {
+      let ?id = self.open.values().next() else break opened;
+      switch (self.canisters.get(id)) {
+        case (?canister) if (hasRoom(canister, settings)) return ?canister;
+        case null {};
+      };
+      // The settings allow fewer users than when it was opened.
+      self.open.remove(id);
+    };
     let ?id = self.free.popFront() else return null;
     let ?canister = self.canisters.get(id) else return null;
     canister.state := #active;
     ?canister;
   };
 
-  public func settle(self : Fleet, user : Principal, canister : Canister, { users_per_canister } : Interface.Settings) {
+  public func hasRoom(canister : Canister, { users_per_canister } : Interface.Settings) : Bool = canister.users < users_per_canister.toNat();
+
+  public func settle(self : Fleet, user : Principal, canister : Canister, settings : Interface.Settings) {
     self.users.add(user, { canister = canister.id; registered = false });
     canister.users += 1;
-    if (canister.users < users_per_canister.toNat()) self.open.add(canister.id) else self.open.remove(canister.id);
+    if (hasRoom(canister, settings)) self.open.add(canister.id) else self.open.remove(canister.id);
   };
 
   public func confirm(self : Fleet, user : Principal, canister : Principal) {
@@ -107,6 +117,7 @@ module {
     canister.users -= 1;
     if (canister.state != #active) return null;
     if (canister.users == 0) return ?canister;
+    // `withRoom` closes it again if the settings allow fewer users now.
     self.open.add(id);
     null;
   };

@@ -45,8 +45,7 @@ module {
 
     public func run() : async* () {
       for (canister in ledger.watched.keys().toArray().values()) {
-        let reporting : Reporting = actor (canister.toText());
-        let report = await* fund(canister, func() : async* Funds.Report { await reporting.cycles_report() });
+        let report = await* fund(canister, func() : async* Funds.Report { await* reportOf(canister) });
         ledger.watched.add(canister, report);
       };
       let entries = switch (ledger.after) { case (?id) fleet.canisters.entriesFrom(id); case null fleet.canisters.entries() };
@@ -56,6 +55,12 @@ module {
         let report = await* fund(canister, func() : async* Funds.Report { await* statusOf(canister) });
         if (report.failure == "") ledger.low.remove(canister) else ledger.low.add(canister, report);
       };
+    };
+
+    /// In a message of its own: a report of another type traps there, and the canisters behind this one are still funded.
+    func reportOf(canister : Principal) : async* Funds.Report {
+      let reporting : Reporting = actor (canister.toText());
+      await (async { await reporting.cycles_report() });
     };
 
     func statusOf(canister_id : Principal) : async* Funds.Report {

@@ -57,7 +57,7 @@ module {
     let_go : shared (Principal, Nat64) -> async { #ok; #err : Any };
     digest : shared query Principal -> async { #ok : { sequence : Nat64 }; #err : Any };
     rewound : shared () -> async { #ok; #err : Any };
-    sync : shared () -> async { #ok : { backup_waiting : Nat64; failure : Text }; #err : Any };
     health : shared query () -> async { users : Nat64; changes : Nat64 };
+    sync : shared () -> async { #ok : { backup_waiting : Nat64; failure : Text }; #err : Any };
   };
 };

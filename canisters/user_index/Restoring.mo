@@ -102,7 +102,7 @@ module {
         switch (await* provisioning.recycle(canister)) { case (#err reason) return #err(#failed reason); case (#ok) return #ok };
       };
       canister.state := #active;
-      if (canister.users < settings.users_per_canister.toNat()) fleet.open.add(target);
+      if (Fleet.hasRoom(canister, settings)) fleet.open.add(target);
       #ok;
     };
 

@@ -113,8 +113,19 @@ module {
     };
 
     func work<system>(id : Principal) : async* () {
-      let outcome = await* upgrade(id);
-      progress.working.remove(id);
+      var outcome : Outcome = #err { reason = "user_index trapped at a reply"; rolled_back = false };
+      // Also after a trap: otherwise the rollout would wait for this canister forever. `go` then continues it.
+      try { outcome := await* upgrade(id) } finally {
+        progress.working.remove(id);
+        note(id, outcome);
+      };
+      drive<system>();
+    };
+
+    /// Every hour, in case a trap has ended the last of its timers.
+    public func go<system>() { if (progress.state == #running) drive<system>() };
+
+    func note(id : Principal, outcome : Outcome) {
       switch outcome {
         case (#ok) progress.succeeded += 1;
         case (#err failure) {
@@ -122,7 +133,6 @@ module {
           if (progress.failures.size() >= settings().most_failures.toNat()) pause();
         };
       };
-      drive<system>();
     };
 
     func finish() {

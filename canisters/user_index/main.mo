@@ -52,7 +52,27 @@ persistent actor class UserIndex(
   transient var filling = false;
   transient var poolFailure = "";
 
-  system func inspect({ caller : Principal }) : Bool = not caller.isAnonymous();
+  /// The methods as `inspect` sees them.
+  type Inspected = {
+    #get_requester_principals_canister_id_create_if_not_exists : Any;
+    #get_user_canister_id_from_user_principal_id : Any; #residences : Any; #delete_requester : Any;
+    #get_user_canister_list : Any; #status : Any; #get_settings : Any; #configure : Any; #provision : Any;
+    #recycle_if_abandoned : Any; #configure_sweep : Any; #sweep_abandoned : Any; #sweep_status : Any;
+    #begin_module : Any; #put_module_chunk : Any; #commit_module : Any; #start_upgrades_for_individual_canisters : Any;
+    #pause_upgrades : Any; #resume_upgrades : Any; #get_index_details_last_upgrade_status : Any; #retire : Any;
+    #finish_restore : Any; #open_restore : Any; #close_restore : Any; #cancel_restore : Any; #end_restore : Any;
+    #watch_canister : Any; #fund : Any; #funding_status : Any; #cycles_report : Any;
+  };
+
+  /// Refuses arguments that are larger than the method's, and large ones of strangers, before they cost more than their arrival.
+  system func inspect({ caller : Principal; arg : Blob; msg : Inspected }) : Bool {
+    not caller.isAnonymous() and (
+      switch msg {
+        case (#put_module_chunk _) not Membership.isStranger(members, caller);
+        case _ arg.size() <= 10_000;
+      }
+    );
+  };
 
   // Users.
 
@@ -61,7 +81,7 @@ persistent actor class UserIndex(
     if (caller.isAnonymous()) return #Err "sign in first";
     var tries = 0;
     while (fleet.users.get(caller) == null) {
-      switch (fleet.withRoom()) {
+      switch (fleet.withRoom(settings)) {
         case (?canister) fleet.settle(caller, canister, settings);
         case null {
           tries += 1;
@@ -340,5 +360,10 @@ persistent actor class UserIndex(
   // At every start: an upgrade ends all timers.
   fleet.resume();
   rollout.wake<system>();
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)); await* funder.run(); ignore await* sweep.run(); await* fill() });
+  // A timer each, so that a trap in one does not stop the others.
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* funder.run() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { ignore await* sweep.run() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* fill() });
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { rollout.go<system>() });
 };

@@ -8,22 +8,22 @@ import type { Compiled } from "../../canisters/compile.ts";
 import type { CanisterName } from "../../src/base/canister-names.ts";
 
 /**
- * Compiles one of Kiln's canisters with changes to its main.mo.
- * @param changes text that must occur, and its replacement
+ * Compiles one of Kiln's canisters with changes to its main.mo, or to another of its files.
+ * @param changes text that must occur, its replacement, and the file
  */
 export async function alteredCanister(
   name: CanisterName,
-  changes: readonly (readonly [from: string, to: string])[],
+  changes: readonly (readonly [from: string, to: string, file?: string])[],
 ): Promise<Compiled> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "altered-"));
   await cp(fileURLToPath(new URL("../../canisters", import.meta.url)), folder.path, { recursive: true });
   const main = join(folder.path, name, "main.mo");
-  let text = await readFile(main, "utf8");
-  for (const [from, to] of changes) {
-    assert.ok(text.includes(from), `${name}/main.mo does not contain: ${from}`);
-    text = text.replace(from, to);
+  for (const [from, to, file = "main.mo"] of changes) {
+    const path = join(folder.path, name, file);
+    const text = await readFile(path, "utf8");
+    assert.ok(text.includes(from), `${name}/${file} does not contain: ${from}`);
+    await writeFile(path, text.replace(from, to));
   }
-  await writeFile(main, text);
   const cache = fileURLToPath(new URL("../../.cache/canisters", import.meta.url));
   return await compileMotoko({ main, cache });
 }

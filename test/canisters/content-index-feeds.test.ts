@@ -119,6 +119,28 @@ test("updates of posts are applied once, in order; a gap is reported", async () 
   assert.ok("invalid" in err(await author.index.apply_posts({ first: 0n, follows: [], posts: [] })));
 });
 
+test("posts that wait for their videos: of each author, of the same video, at most a hundred, and gone with the post", async () => {
+  const [mine, theirs] = [network.admin.principal, (await network.newCaller()).principal];
+  const waiting = async () => (await index.status()).waiting_posts;
+  const before = await waiting();
+  await report({ ...post(id("same"), { views: 4n }), owner: mine });
+  await report({ ...post(id("same"), { views: 9n }), owner: theirs, status: { Deleted: null } });
+  ok(await index.upsert_video({ ...video(id("same")), owner: mine }));
+  const [entry] = await index.get(id("same"));
+  assert.deepEqual([entry?.post[0]?.statistics.views, entry?.video.status], [4n, { ReadyToView: null }]);
+  assert.equal(await waiting(), before + 1n);
+
+  const many = Array.from({ length: 120 }, (_, number) => ({
+    ...post(id(`made-up-${number}`)),
+    owner: mine,
+  }));
+  await report(...many);
+  assert.equal(await waiting(), before + 101n);
+  await report(...many.map((update) => ({ ...update, status: { Deleted: null } })));
+  await network.later(2 * 3_600_000 + 60_000, 1_800_000);
+  assert.equal(await waiting(), before);
+});
+
 test("a post may arrive before its video; only a post of the owner counts, and it may take the video down", async () => {
   await report(post(id("early"), { views: 4n }));
   await publish("early", "gone");

@@ -1,7 +1,12 @@
+import Array "mo:core/Array";
+import Iter "mo:core/Iter";
 import List "mo:core/List";
+import Map "mo:core/Map";
 import Nat "mo:core/Nat";
 import Runtime "mo:core/Runtime";
 import Extents "../../canisters/storage/Extents";
+import Marks "../../canisters/user/Marks";
+import Records "../../canisters/lib/Records";
 import HashTree "../../canisters/lib/HashTree";
 import Sha256 "../../canisters/lib/Sha256";
 
@@ -44,6 +49,18 @@ persistent actor {
       };
     };
     { offsets = offsets.toArray(); end = space.end };
+  };
+
+  /// What is known of each principal after the acts, and how many records hold it.
+  public query func marks(acts : [(Principal, Marks.Mark)], read : [Principal]) : async { marks : [?Marks.Mark]; records : Nat; longest : Nat } {
+    let records = Records.empty();
+    for ((by, mark) in acts.values()) Marks.write(records, "0", by, mark);
+    let values = records.byKey.values().map(func({ value } : { sequence : Nat64; value : ?Blob }) : Nat = switch value { case (?blob) blob.size(); case null 0 });
+    {
+      marks = read.map<Principal, ?Marks.Mark>(func by = Marks.read(records, "0", by));
+      records = records.byKey.size();
+      longest = values.foldLeft(0, func(most, size) = Nat.max(most, size));
+    };
   };
 
   /// The state of a hash survives messages and upgrades.

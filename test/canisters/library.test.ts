@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { Cbor, type HashTree, reconstruct } from "@dfinity/agent";
+import { Principal } from "@dfinity/principal";
 import fc from "fast-check";
 import { noise, sha256 } from "./files.ts";
-import { type Library, type Path, type Step, startLibrary } from "./library.ts";
+import { type Library, type Mark, type Path, type Step, startLibrary } from "./library.ts";
 
 let started: Awaited<ReturnType<typeof startLibrary>>;
 let library: Library;
@@ -141,6 +143,48 @@ test("extents never overlap, and all of the space comes back", async () => {
       assert.equal(emptied.end, 0n);
     }),
     { numRuns: 40 },
+  );
+});
+
+// Canisters' ids are numbers and begin with the same bytes, people's are hashes; some are short.
+const principal = fc
+  .oneof(
+    fc.nat({ max: 200 }).map((number) => [0, 0, 0, 0, 0, 0, number % 3, number, 1, 1]),
+    fc.nat({ max: 200 }).map((number) => [...noise(`caller ${number}`, 29)]),
+    fc.nat({ max: 5 }).map((length) => [...noise("short", length + 1)]),
+  )
+  .map((bytes) => Principal.fromUint8Array(Uint8Array.from(bytes)));
+const mark = fc.record(
+  {
+    likes: fc.boolean(),
+    hasShared: fc.boolean(),
+    vote: fc.constantFrom<[] | [object]>([], [{ Hot: null }], [{ Not: null }]),
+    watched: fc.nat({ max: 100 }),
+  },
+  { noNullPrototype: true },
+);
+const nothing: Mark = { likes: false, hasShared: false, vote: [], watched: 0 };
+
+test("marks of a post: each principal has its latest one, in records of at most 64 principals", async () => {
+  const written = fc.tuple(principal, fc.oneof({ weight: 4, arbitrary: mark }, fc.constant(nothing)));
+  await fc.assert(
+    fc.asyncProperty(fc.array(written, { minLength: 100, maxLength: 600 }), async (acts) => {
+      const model = new Map(acts.map(([by, latest]) => [by.toText(), latest]));
+      const readers = [...model.keys(), Principal.fromUint8Array(noise("nobody", 29)).toText()];
+      const { marks, records, longest } = await library.marks(
+        acts,
+        readers.map((text) => Principal.fromText(text)),
+      );
+      const expected = readers.map((text) => {
+        const latest = model.get(text) ?? nothing;
+        return isDeepStrictEqual(latest, nothing) ? [] : [latest];
+      });
+      assert.deepEqual(marks, expected);
+      assert.ok(longest <= 640n, `${longest} bytes`);
+      // Each split leaves at least 32 principals on either side.
+      assert.ok(Number(records) <= 1 + acts.length / 32, `${records} records after ${acts.length} acts`);
+    }),
+    { numRuns: 20, endOnFailure: true },
   );
 });
 

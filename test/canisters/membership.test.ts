@@ -12,14 +12,47 @@ before(async () => {
 });
 after(() => network[Symbol.asyncDispose]());
 
-test("a role counts as soon as it is granted, also for a caller refused just before", async () => {
+/** Milliseconds for which a refusal is reused, with some to spare. */
+const reused = 4_500;
+
+test("a role counts as soon as it is granted; for a caller refused just before, after five seconds", async () => {
   const { storage, principal } = await network.newCaller();
-  const refusal = err(await storage.begin_upload(upload("granted", 1, [])));
+  const began = Date.now();
+  const refusal = err(await storage.commit("granted", 1n));
   assert.deepEqual(refusal, {
-    unauthorized: `${principal.toText()} lacks the role publisher or uploader: an admin grants it in ${network.canisters.global_configuration}`,
+    unauthorized: `${principal.toText()} lacks the role publisher or committer: an admin grants it in ${network.canisters.global_configuration}`,
   });
   ok(await network.admin.configuration.grant(principal, { publisher: null }));
+  const again = err(await storage.commit("granted", 1n));
+  if (Date.now() - began < reused) assert.deepEqual(again, refusal);
+  await network.later(5_001);
   ok(await storage.begin_upload(upload("granted", 1, [])));
+  const other = await network.newCaller();
+  ok(await network.admin.configuration.grant(other.principal, { publisher: null }));
+  ok(await other.storage.begin_upload(upload("granted at once", 1, [])));
+});
+
+test("a stranger's messages cost one call in five seconds, and large ones are then rejected on arrival", async () => {
+  const calls = async () => {
+    const { global_configuration } = network.canisters;
+    const executions = await network.control.takeExecutions();
+    return executions.filter(
+      ({ canister, entry }) => canister === global_configuration && /member$/.test(entry),
+    );
+  };
+  // Until the machine is fast enough to try it.
+  for (let isQuick = false; !isQuick; ) {
+    const { storage } = await network.newCaller();
+    await calls();
+    const began = Date.now();
+    for (const attempt of [1n, 2n, 3n]) assert.ok("unauthorized" in err(await storage.commit("s", attempt)));
+    const chunk = { file: 0, chunk: 0, bytes: new Uint8Array(10) };
+    const large = await storage.put_chunk("s", 1n, chunk).catch((error: Error) => error.message);
+    isQuick = Date.now() - began < reused;
+    if (!isQuick) continue;
+    assert.equal((await calls()).length, 1);
+    assert.match(String(large), /explicitly refused/);
+  }
 });
 
 test("a revoked role ends when the list is read again", async () => {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
@@ -76,11 +77,14 @@ export async function startCanisters(
   const agents = [agent];
   /** By how many milliseconds the network's clock is ahead of the agents'. */
   let ahead = 0;
+  let isMoved = false;
+  const known = Principal.fromText(canisters.storage);
   return {
     ...network,
     admin: await callerWith(agent),
     newCaller: async () => {
       const by = await network.stranger();
+      if (isMoved) await by.syncTime(known);
       agents.push(by);
       return callerWith(by);
     },
@@ -90,10 +94,10 @@ export async function startCanisters(
         // A request gives the network a turn to do what is due.
         if (left > step) await agent.status();
       }
+      isMoved = true;
       ahead += milliseconds;
       if (ahead < tolerated) return;
       ahead = 0;
-      const known = Principal.fromText(canisters.storage);
       await Promise.all(agents.map((by) => by.syncTime(known)));
     },
     upgrade: async (name) => {
@@ -132,6 +136,19 @@ export function ok<Value>(result: { ok: Value } | { err: unknown }): Value {
 export function err<Failure>(result: { ok: unknown } | { err: Failure }): Failure {
   if ("err" in result) return result.err;
   throw new Error(`not refused: ${JSON.stringify(result.ok, replacer)}`);
+}
+
+/**
+ * A caller without the role is refused: in the reply or, a moment after another refusal, on arrival if the method takes large
+ * arguments.
+ */
+export async function isRefused(
+  reply: Promise<{ ok: unknown } | { err: unknown }>,
+  name = "",
+): Promise<void> {
+  const result = await reply.catch((error: Error) => error.message);
+  if (typeof result === "string") assert.match(result, /explicitly refused/, name);
+  else assert.match(JSON.stringify(err(result), replacer), /unauthorized|lacks the role/, name);
 }
 
 function replacer(_key: string, value: unknown): unknown {

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { HttpAgent } from "@dfinity/agent";
-import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
-import { init } from "@kiln/client/bindings/user";
 import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
 import { installCanister } from "../../src/ic/deploy/install.ts";
 import { drill } from "../../src/ic/recovery/drill.ts";
 import { restore } from "../../src/ic/recovery/restore.ts";
 import { alteredCanister } from "./altered-canister.ts";
 import { type CanisterNetwork, err, ok, startCanisters } from "./network.ts";
-import { backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
+import { argumentsOfUser, backedUp, postInput, type Resident, readyPost, resident } from "./users.ts";
 
 let network: CanisterNetwork;
 let client: ReturnType<typeof userIndexClient>;
@@ -209,18 +207,14 @@ test("a user canister that knows relinquish only by its former name also stops s
   const { agent, canisters } = network;
   const someone = await resident(network);
   ok(await someone.own.add_post(postInput("moving")));
-  const { wasm } = await alteredCanister("user", [["func relinquish(", "func relinquish_later("]]);
-  const { global_configuration, user_index, content_index, data_backup } = canisters;
-  const wiring = {
-    global_configuration: Principal.fromText(global_configuration),
-    user_index: Principal.fromText(user_index),
-    content_index: [Principal.fromText(content_index)],
-    data_backup: [Principal.fromText(data_backup)],
-  };
+  const { wasm } = await alteredCanister("user", [
+    ["func relinquish(", "func relinquish_later("],
+    ["#relinquish :", "#relinquish_later :"],
+  ]);
   await installCanister({
     agent,
     wasm,
-    arg: IDL.encode(init({ IDL }), [wiring]),
+    arg: argumentsOfUser(canisters),
     canisterId: someone.canister.toText(),
     mode: "upgrade",
   });

@@ -3,8 +3,10 @@ import { after, before, test } from "node:test";
 import type { Principal } from "@dfinity/principal";
 import type { Fault } from "@kiln/localnet";
 import { userIndexClient } from "../../src/ic/canisters/user-index-client.ts";
+import { installCanister } from "../../src/ic/deploy/install.ts";
+import { alteredCanister } from "./altered-canister.ts";
 import { type CanisterNetwork, ok, startCanisters } from "./network.ts";
-import { type Resident, readyPost, resident } from "./users.ts";
+import { argumentsOfUser, type Resident, readyPost, resident } from "./users.ts";
 import { video } from "./videos.ts";
 
 let network: CanisterNetwork;
@@ -173,6 +175,25 @@ test("tries become rare while a canister is unavailable, to save cycles", async 
   assert.ok(timers.length > 5 && timers.length < 25, `${timers.length} timers`);
   await control.setCanisterStatus(canisters.data_backup, "running");
   await eventually(bothAreEqual, minute);
+});
+
+test("a message that traps before it is sent is sent later, without an upgrade and without another change", async () => {
+  const { agent, canisters, control } = network;
+  await eventually(bothAreEqual);
+  const trap = 'if (Time.now() < born + 1_200_000_000_000) Runtime.trap "altered";';
+  const { wasm } = await alteredCanister("user", [
+    ["armedUntil := 0;\n        ignore", `armedUntil := 0;\n        ${trap}\n        ignore`, "Channel.mo"],
+    ["var busy", "let born = Time.now();\n    var busy", "Channel.mo"],
+    ["import Set", 'import Runtime "mo:core/Runtime";\nimport Set', "Channel.mo"],
+  ]);
+  const canisterId = author.canister.toText();
+  await installCanister({ agent, wasm, arg: argumentsOfUser(canisters), canisterId, mode: "upgrade" });
+  await change();
+  await control.takeExecutions();
+  await network.later(10 * minute, 5 * minute);
+  assert.equal(await backupIsEqual(), false);
+  await network.later(70 * minute, 10 * minute);
+  assert.equal(await bothAreEqual(), true);
 });
 
 test("changes made while a subnet is stopped are sent when it runs again", async () => {

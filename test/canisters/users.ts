@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import type { Principal } from "@dfinity/principal";
-import type { PostInput, Status, _SERVICE as User } from "@kiln/client/bindings/user";
+import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
+import { init, type PostInput, type Status, type _SERVICE as User } from "@kiln/client/bindings/user";
+import type { KilnCanisters } from "../../src/ic/network/deployment.ts";
 import { type Caller, type CanisterNetwork, ok } from "./network.ts";
 
 /** A caller with a user canister. */
@@ -11,6 +13,18 @@ export async function resident(network: CanisterNetwork): Promise<Resident> {
   const reply = await caller.users.get_requester_principals_canister_id_create_if_not_exists();
   assert.ok("Ok" in reply, JSON.stringify(reply));
   return { ...caller, canister: reply.Ok, own: caller.at(reply.Ok) };
+}
+
+/** The init arguments of the user canisters. */
+export function argumentsOfUser(canisters: KilnCanisters): Uint8Array {
+  const { global_configuration, user_index, content_index, data_backup } = canisters;
+  const wiring = {
+    global_configuration: Principal.fromText(global_configuration),
+    user_index: Principal.fromText(user_index),
+    content_index: [Principal.fromText(content_index)],
+    data_backup: [Principal.fromText(data_backup)],
+  };
+  return IDL.encode(init({ IDL }), [wiring]);
 }
 
 export const postInput = (video_uid: string, given: Partial<PostInput> = {}): PostInput => ({

@@ -3,7 +3,7 @@ import type { Principal } from "@dfinity/principal";
 import type { Question } from "@kiln/client/bindings/content_index";
 import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import { allChunks, kept, noise, type Sample, upload } from "./files.ts";
-import { type Caller, type CanisterNetwork, ok } from "./network.ts";
+import { type Caller, type CanisterNetwork, err, ok } from "./network.ts";
 import { backedUp, type Resident, readyPost, resident } from "./users.ts";
 import { video } from "./videos.ts";
 
@@ -197,8 +197,18 @@ export async function goOn(network: CanisterNetwork, { author, viewer }: Filled)
   ok(await admin.storage.commit("unfinished", 1n));
   assert.equal(await readyPost(admin, author, "third"), 2n);
   const post = { owner: author.principal, id: 0n };
-  ok(await viewer.at(author.canister).update_post_like_status(post, true));
-  const [details] = await viewer.at(author.canister).get_individual_post_details_by_id(post);
-  assert.deepEqual([details?.like_count, details?.liked_by_me, details?.share_count], [1n, true, 1n]);
+  const there = viewer.at(author.canister);
+  const counted = async () => {
+    const [details] = await there.get_individual_post_details_by_id(post);
+    return [details?.like_count, details?.liked_by_me, details?.share_count, details?.my_vote[0]];
+  };
+  ok(await there.update_post_like_status(post, true));
+  assert.deepEqual(await counted(), [1n, true, 1n, { Hot: null }]);
+  ok(await there.update_post_like_status(post, false));
+  assert.deepEqual(await counted(), [0n, false, 1n, { Hot: null }]);
+  assert.equal(ok(await there.update_post_increment_share_count(post)), 1n);
+  assert.deepEqual(err(await there.vote_on_post(post, { Not: null })), { already_voted: { Hot: null } });
+  ok(await there.update_post_toggle_like_status_by_caller(post));
+  assert.deepEqual(await counted(), [1n, true, 1n, { Hot: null }]);
   await backedUp(admin, author.canister);
 }

@@ -53,6 +53,9 @@ export interface PostDetails {
  * The permanent id of a post: its author and the number of the post, counted from 0 for each author.
  */
 export interface PostId { 'id' : bigint, 'owner' : Principal }
+/**
+ * description at most 4_000 bytes of UTF-8; at most 60 hashtags of 200 bytes.
+ */
 export interface PostInput {
   'is_nsfw' : boolean,
   'hashtags' : Array<string>,
@@ -69,6 +72,10 @@ export interface ProfileDetails {
   'display_name' : string,
   'principal_id' : Principal,
 }
+/**
+ * Texts are bounded in bytes of UTF-8: display_name 200, bio 2_000, profile_picture_url 2_000; the URL begins with https://
+ * or http://, or is empty.
+ */
 export interface ProfileInput {
   'bio' : string,
   'profile_picture_url' : string,
@@ -96,7 +103,8 @@ export type ViewDetails = {
   } |
   { 'WatchedPartially' : { 'percentage_watched' : number } };
 /**
- * threshold_view_count counts views of more than 20 %.
+ * A principal counts once, with the largest percentage watched at once, and the author not at all; threshold_view_count
+ * counts those beyond 20 %. Views that release 0.1 counted stay as they were.
  */
 export interface ViewStatistics {
   'total_view_count' : bigint,
@@ -235,6 +243,9 @@ export interface _SERVICE {
     { 'ok' : { 'done' : boolean } } |
       { 'err' : Error }
   >,
+  /**
+   * A principal counts once, with the largest percentage watched at once: safe to repeat.
+   */
   'update_post_add_view_details' : ActorMethod<[PostId, ViewDetails], Done>,
   /**
    * A principal counts once.
@@ -273,7 +284,7 @@ export interface _SERVICE {
     Done
   >,
   /**
-   * By every signed-in caller; the post must be ReadyToView.
+   * By every signed-in caller; the post must be ReadyToView. What authors do to their own posts does not count.
    */
   'update_post_toggle_like_status_by_caller' : ActorMethod<
     [PostId],
