@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** What every refusal of the API looks like. */
+/** The body of every error of the API. */
 export const ApiError = z
   .object({
-    code: z.string().describe("for programs: docs/reference/errors.md says what to do about each"),
+    code: z.string().describe("one of those in docs/reference/errors.md"),
     message: z.string(),
   })
   .meta({ id: "ApiError" });

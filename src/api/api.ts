@@ -12,7 +12,7 @@ import { type ErrorCode, errorEntry } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { TypedError } from "../base/typed-error.ts";
 import type { FeedDependencies } from "../feed/feed.ts";
-import { mayCome } from "./access.ts";
+import { isAllowed } from "./access.ts";
 import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events-route.ts";
 import { feedRoute } from "./feed-route.ts";
@@ -25,7 +25,7 @@ export type ApiOptions = {
   faults?: Faults;
 };
 
-/** Bytes of a request: a thousand events, amply. */
+/** Bytes of a request: plenty for a thousand events. */
 const bodyLimit = 2_000_000;
 
 /** The HTTP interface, not listening yet. GET /openapi.json describes it. */
@@ -39,7 +39,7 @@ export async function createApi({
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook("onRequest", async (request, reply) => {
-    if (request.url === readinessPath || mayCome(request, token)) return;
+    if (request.url === readinessPath || isAllowed(request, token)) return;
     const { status, body } =
       token === undefined
         ? answerOf("TOKEN_NEEDED", "without a token only this machine is served, under its own name")
@@ -52,7 +52,7 @@ export async function createApi({
     await reply.code(status).send(body);
   });
   app.setNotFoundHandler(async ({ method, url }, reply) => {
-    const message = `there is no ${method} ${url.split("?")[0]}: GET /openapi.json says what there is`;
+    const message = `there is no ${method} ${url.split("?")[0]}: GET /openapi.json lists the routes`;
     const { status, body } = answerOf("NOT_FOUND", message);
     await reply.code(status).send(body);
   });
@@ -87,5 +87,5 @@ function refusal(error: FastifyError): Answer {
   const { statusCode = 500, message } = error;
   // Fastify's own refusals: a body that is too large, of another type...
   if (statusCode < 500) return { status: statusCode, body: { code: "REQUEST_INVALID", message } };
-  return answerOf("UNEXPECTED", "something went wrong here; the log says what");
+  return answerOf("UNEXPECTED", "the request failed unexpectedly; the log has the details");
 }

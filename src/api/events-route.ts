@@ -24,16 +24,16 @@ const Body = z.object({
 
 const Answer = z.object({
   added: z.int(),
-  duplicates: z.int().describe("known already: sending again is safe"),
+  duplicates: z.int().describe("known before: sending events again is safe"),
   rejected: z.array(
     z.object({
-      index: z.int().describe("place in the request, from 0"),
+      index: z.int().describe("index in the request, from 0"),
       problems: z.array(z.object({ field: z.string(), message: z.string() })),
     }),
   ),
 });
 
-/** POST /v1/events: takes what viewers did. When it answers, the events are kept and the next feed knows of them. */
+/** POST /v1/events: takes events of viewers. When it answers, the events are stored and count for the next feed. */
 export const eventsRoute: FastifyPluginAsyncZod<{ stream: EventStream; viewers: Viewers }> = async (
   app,
   { stream, viewers },

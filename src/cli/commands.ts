@@ -6,7 +6,7 @@ type Define = (command: Command) => void;
 /** The commands. The module of one is imported only when it is used, which keeps `--help` instant. */
 export const commands: Record<string, { summary: string; load: () => Promise<{ default: Define }> }> = {
   demo: {
-    summary: "the whole way on this machine: encode, store in canisters, play; stays up until Ctrl-C",
+    summary: "run all of Kiln on this machine: encode, store in canisters, play; stays up until Ctrl-C",
     load: () => import("./demo/demo.ts"),
   },
   transcode: {
@@ -14,7 +14,7 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     load: () => import("./videos/transcode.ts"),
   },
   probe: {
-    summary: "say what a video file is, and whether it would be taken",
+    summary: "describe a video file, and whether it would be accepted",
     load: () => import("./videos/probe.ts"),
   },
   publish: {
@@ -26,41 +26,40 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     load: () => import("./videos/takedown.ts"),
   },
   moderate: {
-    summary: "ban a video or lift its ban, judge what nobody has judged, show every decision",
+    summary: "ban a video or lift its ban, judge videos that have no verdict, show every decision",
     load: () => import("./videos/moderate.ts"),
   },
   worker: {
-    summary: "take videos from the queues, encode and publish them, until stopped",
+    summary: "process videos from the queues (encode, publish) until stopped",
     load: () => import("./services/worker.ts"),
   },
   videos: {
     summary: "the pool's videos: list, show, retry what failed or was rejected",
     load: () => import("./videos/videos.ts"),
   },
-  enqueue: { summary: "hand videos to the workers", load: () => import("./videos/enqueue.ts") },
+  enqueue: { summary: "add videos to the queues of the workers", load: () => import("./videos/enqueue.ts") },
   events: {
     summary: "engagement events: check and import files, export, compact, delete a user's",
     load: () => import("./services/events.ts"),
   },
   evaluate: {
-    summary: "how well models tell what viewers choose next, with intervals and by segment",
+    summary: "measure how well models predict what viewers choose next, with intervals and by segment",
     load: () => import("./models/evaluate.ts"),
   },
   features: {
-    summary:
-      "what is seen and heard in each video, as numbers: for training, and for videos nobody has watched",
+    summary: "describe the content of each video as numbers: for training, and to rank videos without views",
     load: () => import("./models/features.ts"),
   },
   train: {
-    summary: "make a recommendation model from what viewers chose, with honest metrics beside it",
+    summary: "train a recommendation model on what viewers chose, and measure it on held-out choices",
     load: () => import("./models/train.ts"),
   },
   engine: {
-    summary: "what trains models here: list the engines, install TensorFlow",
+    summary: "list the engines that train models here, install TensorFlow",
     load: () => import("./models/engine.ts"),
   },
   api: {
-    summary: "serve the feed and take events over HTTP, until stopped",
+    summary: "serve feeds and receive events over HTTP until stopped",
     load: () => import("./services/api.ts"),
   },
   push: {
@@ -76,16 +75,16 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     load: () => import("./services/localnet.ts"),
   },
   deploy: {
-    summary:
-      "bring Kiln's canisters onto a network, or upgrade what has changed there; says first what it will do",
+    summary: "install Kiln's canisters on a network, or upgrade those that changed; prints its plan first",
     load: () => import("./deploy/deploy.ts"),
   },
   canisters: {
-    summary: "the deployed canisters: status and cycles, snapshots, restoring users from the backup, a drill",
+    summary:
+      "manage the deployed canisters: status and cycles, snapshots, restoring users from the backup, a drill",
     load: () => import("./canisters/canisters.ts"),
   },
   doctor: {
-    summary: "say what this machine has and lacks, and what to do about it",
+    summary: "list what this machine has and lacks, and what to do about it",
     load: () => import("./doctor/doctor.ts"),
   },
   bench: {

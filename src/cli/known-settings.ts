@@ -46,7 +46,7 @@ export const settingsSchemas = [
 /** Names that tests and their child processes use among themselves. */
 const internal = /^KILN_TEST_/;
 
-/** Names that begin with KILN_ and are not settings, each with the most similar setting. */
+/** Names that begin with KILN_ but are not settings, each with the most similar setting. */
 export function unknownSettings(names: readonly string[]): { name: string; nearest: string | undefined }[] {
   const known = settingsSchemas.flatMap((schema) => Object.keys(schema.shape));
   return names

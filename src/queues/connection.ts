@@ -2,15 +2,15 @@ import { Redis } from "ioredis";
 import { TypedError } from "../base/typed-error.ts";
 
 /**
- * Connects to Redis. The connection comes back by itself when it is lost later.
+ * Connects to Redis. A connection that is lost later is re-established.
  * @param url redis://[user:password@]host:port[/db], rediss:// for TLS
- * @param options.timeoutMs fails commands after so long, and at once while the connection is lost; without it they wait
+ * @param options.timeoutMs after which commands fail; they fail at once while the connection is lost. Without it they wait
  * @throws TypedError REDIS_UNREACHABLE when the server does not answer now
  */
 export async function connectRedis(url: string, { timeoutMs }: { timeoutMs?: number } = {}): Promise<Redis> {
   const redis = new Redis(url, {
     lazyConnect: true,
-    // BullMQ requires null: a blocked command must wait for the reconnection, not fail.
+    // BullMQ requires null, so that a blocked command waits for the reconnection instead of failing.
     ...(timeoutMs === undefined
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 0, commandTimeout: timeoutMs, enableOfflineQueue: false }),
@@ -32,7 +32,7 @@ export async function connectRedis(url: string, { timeoutMs }: { timeoutMs?: num
   }
 }
 
-/** What would lose jobs or records on this server, a sentence each. Servers that hide their settings pass. */
+/** Settings of this server that could lose jobs or records, a sentence each. Servers that hide their settings pass. */
 export async function redisWarnings(redis: Redis): Promise<string[]> {
   const settings = (name: string) => redis.config("GET", name).catch(() => []) as Promise<string[]>;
   const [, policy = "noeviction"] = await settings("maxmemory-policy");

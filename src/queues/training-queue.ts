@@ -7,14 +7,14 @@ import { NetworkProgress } from "../ml/training/training-task.ts";
 import { TrainingJob, TrainingResult, trainingJobId, trainingQueueName } from "./training-job.ts";
 import { queuePrefix } from "./video-job.ts";
 
-/** A training that loses its engine goes on from its checkpoint; one that fails so often will go on failing. */
+/** A training that loses its engine continues from its checkpoint; after so many failures it would fail again. */
 const tries = 3;
 /** Milliseconds before the second try; doubled each time. */
 const firstWait = 5_000;
-/** Seconds for which an ended job can be asked about. */
+/** Seconds for which ended jobs are kept. */
 const kept = { completed: 24 * 3600, failed: 7 * 24 * 3600 };
 
-/** The producer's side of the trainings. */
+/** Adds trainings and follows them. */
 export class TrainingQueue implements AsyncDisposable {
   readonly #queue: Queue;
   readonly #options: QueueOptions;
@@ -26,12 +26,12 @@ export class TrainingQueue implements AsyncDisposable {
   }
 
   /**
-   * Asks for a training. Asking again while it waits or runs changes nothing; one that has ended is done anew.
+   * Adds a training. Adding it again while it waits or runs has no effect; one that has ended is repeated.
    * @returns its id, and whether it was there already
    * @throws TypedError TRAINING_UNDER_WAY when another one writes into the same folder
    */
-  async add(asked: TrainingJob): Promise<{ id: string; known: boolean }> {
-    const data = TrainingJob.parse(asked);
+  async add(job: TrainingJob): Promise<{ id: string; known: boolean }> {
+    const data = TrainingJob.parse(job);
     const jobId = trainingJobId(data);
     const former = await this.#queue.getJob(jobId);
     if (former && (await isUnderWay(former))) {
@@ -40,7 +40,7 @@ export class TrainingQueue implements AsyncDisposable {
       if (isDeepStrictEqual(own, other)) return { id: jobId, known: true };
       throw new TypedError(
         "TRAINING_UNDER_WAY",
-        `another training waits or runs that writes into ${data.task.out}: name another --out, or wait for it`,
+        `another training into ${data.task.out} is waiting or running: name another --out, or wait for it`,
       );
     }
     await former?.remove();
@@ -89,7 +89,7 @@ export class TrainingQueue implements AsyncDisposable {
 const isUnderWay = async (job: Job): Promise<boolean> =>
   !(await job.isCompleted()) && !(await job.isFailed());
 
-/** Workers write `CODE: sentence`, as the command line does. */
+/** Workers report failures as `CODE: sentence`, like the command line. */
 function failureOf(error: Error): TypedError {
   const [, word, message = error.message] = /^([A-Z_]+): (.*)$/s.exec(error.message) ?? [];
   const { data: code } = ErrorCode.safeParse(word);

@@ -7,7 +7,7 @@ export const queuePrefix = "kiln:queue";
 /** The queue of a stage has the stage's name. */
 export const queueNames = Stage.options;
 
-/** What a worker is asked: do a stage for this video. Everything else is in the record. */
+/** The job of a stage names its video. Everything else is in the record. */
 export const VideoJob = z.object({ video: VideoId, run: z.number().int().positive() });
 export type VideoJob = z.infer<typeof VideoJob>;
 

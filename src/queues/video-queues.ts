@@ -3,13 +3,13 @@ import type { Redis } from "ioredis";
 import type { Stage, VideoRecord } from "../videos/video.ts";
 import { jobId, queuePrefix, VideoJob } from "./video-job.ts";
 
-/** Tries of a stage before the video counts as failed. An encode is dear; a network may be away for minutes. */
+/** Tries of a stage before the video counts as failed. An encode is expensive; a network may be down for minutes. */
 const tries: Readonly<Record<Stage, number>> = { ingest: 3, transcode: 3, publish: 8 };
 
 /** Milliseconds before the second try; doubled each time. */
 const firstWait = 2_000;
 
-/** The producer's side of the queues. */
+/** Adds the jobs of videos and reads their state. */
 export class VideoQueues implements AsyncDisposable {
   readonly #flows: FlowProducer;
   readonly #root: Queue;
@@ -18,19 +18,19 @@ export class VideoQueues implements AsyncDisposable {
     const options: QueueOptions = { connection: redis, prefix: queuePrefix };
     this.#flows = new FlowProducer(options);
     this.#root = new Queue("publish", options);
-    // ioredis reconnects by itself; whoever waits for a command learns of the failure there.
+    // ioredis reconnects by itself; a command that fails rejects its own promise.
     this.#flows.on("error", () => {});
     this.#root.on("error", () => {});
   }
 
-  /** Asks for the whole way of a video, ingest first. Asking again for the same run changes nothing. */
+  /** Adds all stages of a video, ingest first. Adding the same run again has no effect. */
   async add(record: VideoRecord): Promise<void> {
-    // Finished children are dropped in time: adding the flow again would bring them back to life.
+    // Finished children are removed after a while: adding the flow again would repeat them.
     if (await this.#root.getJob(jobId(record))) return;
     await this.#flows.add(flow(record));
   }
 
-  /** What became of a run: "missing" when its jobs were lost or are long gone. */
+  /** The state of a run: "missing" when its jobs were lost or removed. */
   async state(record: VideoRecord): Promise<"missing" | "failed" | "going"> {
     const job = await this.#root.getJob(jobId(record));
     if (!job) return "missing";
@@ -60,7 +60,7 @@ function flow(record: VideoRecord) {
   });
   const child = (stage: Stage) => {
     const { opts, ...rest } = node(stage);
-    // Otherwise the parent of a rejected video would wait for ever.
+    // Otherwise the parent job of a rejected video would wait forever.
     return { ...rest, opts: { ...opts, failParentOnFailure: true } };
   };
   return { ...node("publish"), children: [{ ...child("transcode"), children: [child("ingest")] }] };

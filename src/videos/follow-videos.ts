@@ -5,8 +5,8 @@ import { VideoStore, videoKeys } from "./video-store.ts";
 import { VideoUpdate } from "./video-update.ts";
 
 /**
- * Follows videos until each of them is settled. The first update of each is its present state, so that
- * subscribing late misses nothing; after a lost connection the records are read again.
+ * Follows videos until each of them is settled. The first update of each is its current state, so that nothing is missed
+ * before the subscription; after a lost connection the records are read again.
  * @throws TypedError VIDEO_UNKNOWN; the signal's AbortError when it is stopped
  */
 export async function* followVideos(
@@ -17,24 +17,24 @@ export async function* followVideos(
   const open = new Set(ids);
   if (open.size === 0) return;
   const store = new VideoStore(redis);
-  const news = new EventEmitter();
-  const updates = on(news, "update", signal ? { signal } : {});
+  const received = new EventEmitter();
+  const updates = on(received, "update", signal ? { signal } : {});
   const subscriber = redis.duplicate();
   try {
-    // It reconnects by itself; without a listener each failure would be printed.
+    // ioredis reconnects by itself; without a listener it would print each failure.
     subscriber.on("error", () => {});
     subscriber.on("message", (_, text) => {
       // Of a state that only a newer version knows there is nothing to report.
       const { data } = VideoUpdate.safeParse(JSON.parse(text));
-      if (data !== undefined) news.emit("update", data);
+      if (data !== undefined) received.emit("update", data);
     });
     await subscriber.subscribe(videoKeys.updates);
-    const look = async () => {
-      for (const id of open) news.emit("update", await store.look(id));
+    const readAll = async () => {
+      for (const id of open) received.emit("update", await store.latest(id));
     };
-    await look();
-    // What was told while the connection was away is gone: look again once it is back.
-    subscriber.on("ready", () => void look().catch((error) => news.emit("error", error)));
+    await readAll();
+    // Messages sent while the connection was down are lost: read the records again.
+    subscriber.on("ready", () => void readAll().catch((error) => received.emit("error", error)));
     const seen = new Map<string, number>();
     for await (const [update] of updates as AsyncIterable<[VideoUpdate]>) {
       // A record read before a message may arrive after it.

@@ -8,7 +8,7 @@ import {
   VideoState,
 } from "./video.ts";
 
-/** What can happen to a video. Events with `attempt` are fenced, those with `run` belong to one handing-in. */
+/** Events of a video. Those with `attempt` are fenced by it; those with `run` belong to one time that it was enqueued. */
 export type VideoEvent =
   | { type: "ingest-begun" | "transcode-begun" | "publish-begun"; run: number }
   | { type: "accepted"; attempt: number }
@@ -18,21 +18,21 @@ export type VideoEvent =
   | { type: "rejected"; attempt: number; reason: Reason }
   | { type: "failed"; attempt: number; reason: Reason }
   | { type: "retried"; source: string }
-  /** What failed or was rejected is tried or judged again, from a stage on. */
+  /** A failed or rejected video is tried again, from a stage on. */
   | { type: "reopened"; from: Stage }
-  /** The stage at work waits for something that time heals, and goes on by itself. */
+  /** The current stage waits out a temporary failure and continues by itself. */
   | { type: "waited"; attempt: number; reason: Reason }
   | { type: "banned"; reason: Reason; moderation?: Moderation; decision?: Decision }
-  /** A moderator lifts a ban; `from` is the state in which the work on it is taken up. */
+  /** A moderator lifts a ban; `from` is the state in which the work resumes. */
   | { type: "lifted"; decision: Decision; from: "received" | "accepted" | "cleared" }
-  /** What was not judged before is judged, or a moderator clears what is public. */
+  /** A video that was not judged before is judged, or a moderator clears a public one. */
   | { type: "judged"; moderation?: Moderation; decision?: Decision }
   | { type: "deleted" };
 
 /**
  * Why an event has no effect.
  * - STALE_ATTEMPT: a newer attempt or run has taken over
- * - ALREADY_DONE: the stage that begins was finished before
+ * - ALREADY_DONE: the stage was finished before
  * - SETTLED: the video was rejected, banned or deleted, or it failed: the work is not needed
  * - NOT_ALLOWED: the event makes no sense in this state
  */
@@ -42,7 +42,7 @@ export type Transition = { outcome: "moved"; record: VideoRecord } | { outcome: 
 
 type Moves = Partial<Record<VideoEvent["type"], VideoState>>;
 
-/** The whole life: state x event -> next state; what is not listed is refused. */
+/** All transitions: state x event -> next state. Others are refused. */
 export const moves: Readonly<Record<VideoState, Moves>> = {
   received: {
     "ingest-begun": "received",
@@ -62,7 +62,7 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
     deleted: "deleted",
   },
   encoded: {
-    // A worker that died between `encoded` and `cleared` leaves the rest of the stage to the next attempt.
+    // After a worker that died between `encoded` and `cleared`, the next attempt does the rest of the stage.
     "transcode-begun": "encoding",
     cleared: "cleared",
     banned: "banned",
@@ -86,11 +86,11 @@ export const moves: Readonly<Record<VideoState, Moves>> = {
     deleted: "deleted",
   },
   published: { judged: "published", banned: "banned", deleted: "deleted" },
-  // A failed stage is begun again from its own checkpoint, see `resumed`.
+  // A failed stage begins again from its own checkpoint, see `resumed`.
   failed: { retried: "received", reopened: "received", banned: "banned", deleted: "deleted" },
-  // Where it goes on is in the event.
+  // The event names the state in which it resumes.
   banned: { lifted: "cleared", deleted: "deleted" },
-  // For a limit that was raised, or a host that was at fault.
+  // After a limit was raised, or where a host was at fault.
   rejected: { reopened: "received" },
   deleted: {},
 };
@@ -156,7 +156,7 @@ function changes(record: VideoRecord, event: VideoEvent, now: number): Partial<V
     case "judged":
       return { ...moderated(event), ...decided(record, event) };
     case "lifted":
-      // A new number, so that what was at work when it was banned is refused.
+      // A new number, so that work that began before the ban is refused.
       return { run: record.run + 1, attempt: record.attempt + 1, ...decided(record, event) };
     case "rejected":
     case "failed":
@@ -171,7 +171,7 @@ function changes(record: VideoRecord, event: VideoEvent, now: number): Partial<V
       };
     }
     case "retried":
-      // A new number, so that what the former run still has to say is refused.
+      // A new number, so that late events of the former run are refused.
       return { run: record.run + 1, attempt: record.attempt + 1, source: event.source };
     default:
       return {};

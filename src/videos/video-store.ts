@@ -6,7 +6,7 @@ import { type Transition, transition, type VideoEvent } from "./transition.ts";
 import { isSettled, type NewVideo, newRecord, recordSchema, VideoRecord } from "./video.ts";
 import { Progress, updateOf, type VideoUpdate } from "./video-update.ts";
 
-/** The Redis keys of this folder, all of them. */
+/** All Redis keys of this folder. */
 export const videoKeys = {
   /** Hash: the fields of VideoRecord, and `progress` while a stage works. */
   record: (id: string) => `kiln:video:${id}`,
@@ -21,8 +21,8 @@ export const videoKeys = {
 } as const;
 
 /**
- * Compare and set: changes the record only when its revision is still the one that was read. Fields that are not named
- * stay as they are: a newer version may have written some that this one does not know.
+ * Compare and set: changes the record only if its revision is still the one that was read. Other fields stay as they are:
+ * a newer version may have written some that this one does not know.
  * KEYS record, list, open; ARGV expected revision ("" when absent), id, createdAt, SADD or SREM (for open),
  * channel, update, how many fields to delete, these, then field, value... of those to set
  */
@@ -36,7 +36,7 @@ const writeRecord = `
   redis.call("PUBLISH", ARGV[5], ARGV[6])
   return 1`;
 
-/** KEYS record, channel; ARGV attempt, progress, update, state, revision. Refused once a newer attempt began. */
+/** KEYS record, channel; ARGV attempt, progress, update, state, revision. Refused after a newer attempt has begun. */
 const writeProgress = `
   local now = redis.call("HMGET", KEYS[1], "attempt", "state", "revision")
   if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] or now[3] ~= ARGV[5] then return 0 end
@@ -48,12 +48,12 @@ const writeProgress = `
 const forgetOpen = `
   if redis.call("EXISTS", KEYS[1]) == 0 then redis.call("SREM", KEYS[2], ARGV[1]) end`;
 
-/** Told of each record that cannot be read; the others follow. */
+/** Called for each record that cannot be read; the others follow. */
 export type OnUnreadable = (id: string, error: TypedError) => void;
 
 /**
- * The records of all videos, in Redis. The server must keep them: `appendonly yes` and
- * `maxmemory-policy noeviction` (checkRedis warns otherwise), for the record is the truth until publication.
+ * The records of all videos, in Redis. They are the truth until publication, so the server has to keep them: `appendonly yes`
+ * and `maxmemory-policy noeviction` (redisWarnings checks both).
  */
 export class VideoStore {
   readonly #redis: Redis;
@@ -62,7 +62,7 @@ export class VideoStore {
     this.#redis = redis;
   }
 
-  /** Enters a video as `received`; one that is known already is returned as it is. */
+  /** Creates the record of a video as `received`; an existing one is returned as it is. */
   async create(video: NewVideo): Promise<VideoRecord> {
     const record = newRecord(video, Date.now());
     if (await this.#write(record)) return record;
@@ -74,14 +74,14 @@ export class VideoStore {
     return (await this.#read(id)).record;
   }
 
-  /** The record as its followers see it, with the progress of the stage at work. */
-  async look(id: string): Promise<VideoUpdate> {
+  /** The record as followers see it, with the progress of the current stage. */
+  async latest(id: string): Promise<VideoUpdate> {
     const { record, progress } = await this.#read(id);
     return updateOf(record, progress);
   }
 
   /**
-   * Lets an event happen: the transition is checked and written atomically.
+   * Applies an event: the transition is checked and written atomically.
    * @throws TypedError VIDEO_UNKNOWN
    */
   async apply(id: string, event: VideoEvent): Promise<Transition> {
@@ -94,12 +94,12 @@ export class VideoStore {
   }
 
   /**
-   * Tells the followers how far a stage is.
-   * @param record as the stage that works on it knows it
-   * @returns "refused" when the record has moved on: a newer attempt has taken over, or nobody wants the work
+   * Reports the progress of a stage to the followers.
+   * @param record as of the beginning of the stage
+   * @returns "refused" when the record has changed: a newer attempt has taken over, or the work is not needed any more
    */
-  async report(record: VideoRecord, progress: Progress): Promise<"told" | "refused"> {
-    const told = await this.#redis.eval(
+  async report(record: VideoRecord, progress: Progress): Promise<"reported" | "refused"> {
+    const written = await this.#redis.eval(
       writeProgress,
       2,
       videoKeys.record(record.id),
@@ -110,7 +110,7 @@ export class VideoStore {
       record.state,
       record.revision,
     );
-    return told === 1 ? "told" : "refused";
+    return written === 1 ? "reported" : "refused";
   }
 
   /** The ids of all videos, newest first, read in pages. */
@@ -128,7 +128,7 @@ export class VideoStore {
     for await (const id of this.ids()) yield* this.#readable(id, onUnreadable);
   }
 
-  /** The videos that still have work ahead. */
+  /** The unfinished videos. */
   async *open(onUnreadable: OnUnreadable): AsyncGenerator<VideoRecord> {
     for (const id of await this.#redis.smembers(videoKeys.open)) yield* this.#readable(id, onUnreadable);
   }
@@ -138,7 +138,7 @@ export class VideoStore {
       yield await this.get(id);
     } catch (error) {
       if (!(error instanceof TypedError)) throw error;
-      // A record that is gone has no work ahead.
+      // A record that is gone needs no work.
       if (error.code === "VIDEO_UNKNOWN")
         await this.#redis.eval(forgetOpen, 2, videoKeys.record(id), videoKeys.open, id);
       else onUnreadable(id, error);
@@ -152,7 +152,7 @@ export class VideoStore {
     return progress === undefined ? { record } : { record, progress: Progress.parse(JSON.parse(progress)) };
   }
 
-  /** @param former as it was read; absent: the video must not be known */
+  /** @param former as it was read; absent: only a video without a record is written */
   async #write(record: VideoRecord, former?: VideoRecord): Promise<boolean> {
     const before: Readonly<Record<string, unknown>> = former ?? {};
     const now: Readonly<Record<string, unknown>> = record;

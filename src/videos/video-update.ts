@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { Reason, VideoId, type VideoRecord, VideoState, Waiting } from "./video.ts";
 
-/** How far the work on a video is: the step ("encode", "upload"...) and its share done, 0 to 1. */
+/** The progress of the work on a video: the step ("encode", "upload"...) and its finished share, 0 to 1. */
 export const Progress = z.object({ stage: z.string().min(1), fraction: z.number().min(0).max(1) });
 export type Progress = z.infer<typeof Progress>;
 
-/** What is told to those who follow a video. */
+/** A message to the followers of a video. */
 export const VideoUpdate = z.object({
   id: VideoId,
   state: VideoState,
@@ -18,7 +18,7 @@ export const VideoUpdate = z.object({
 });
 export type VideoUpdate = z.infer<typeof VideoUpdate>;
 
-/** The news in a record: what its followers are told when it changes. */
+/** The message to followers about a record. */
 export function updateOf(record: VideoRecord, progress?: Progress): VideoUpdate {
   const { id, state, revision, reason, waiting, url } = record;
   return {

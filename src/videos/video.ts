@@ -3,7 +3,7 @@ import { verdicts } from "../analysis/analysis.ts";
 import { plainText } from "../base/plain-text.ts";
 import { PostLink } from "./post-link.ts";
 
-/** The states of a video's life, in the order of a good one; the last four are the ways out of it. */
+/** The states of a video in the order of a successful one; the last four are other ends. */
 export const VideoState = z.enum([
   "received",
   "accepted",
@@ -19,30 +19,30 @@ export const VideoState = z.enum([
 ]);
 export type VideoState = z.infer<typeof VideoState>;
 
-/** The stages of work on a video, each with a queue of its own. */
+/** The stages of the work on a video, each with its own queue. */
 export const Stage = z.enum(["ingest", "transcode", "publish"]);
 export type Stage = z.infer<typeof Stage>;
 
-/** Why a video was rejected, banned or could not be finished: a code in capitals and a sentence. */
+/** Why a video was rejected, was banned or failed: a code in capitals and a sentence. */
 export const Reason = z.object({ code: z.string().min(1), message: z.string() });
 export type Reason = z.infer<typeof Reason>;
 
-/** What moderation found: how explicit the content is, 0 to 1, and what follows from it. */
+/** The result of moderation: how explicit the content is, 0 to 1, and the verdict. */
 export const Moderation = z.object({ verdict: z.enum(verdicts), explicit: z.number().min(0).max(1) });
 export type Moderation = z.infer<typeof Moderation>;
 
-/** Something that time heals and that a video waits for: a code in capitals and a sentence. */
+/** A temporary failure that a video waits out: a code in capitals and a sentence. */
 export const Waiting = z.object({
   ...Reason.shape,
-  /** Milliseconds since 1970: since when it has been waiting, over all attempts. */
+  /** Milliseconds since 1970: the beginning of the wait, over all attempts. */
   since: z.int().nonnegative(),
 });
 export type Waiting = z.infer<typeof Waiting>;
 
-/** What a moderator has said of a video, whatever the network sees in it. */
+/** A moderator's decision on a video, which takes precedence over the analysis. */
 export const Decision = z.looseObject({
   verdict: z.enum(["clear", "ban"]),
-  /** Who has decided, as text: a principal, or a name. */
+  /** The moderator: a principal as text, or a name. */
   by: z.string().trim().min(1).max(200),
   reason: z.string().trim().min(1).max(1_000),
   /** Milliseconds since 1970. */
@@ -53,7 +53,7 @@ export type Decision = z.infer<typeof Decision>;
 /** The first 128 bits of the original's SHA-256, in hexadecimal: the same file is the same video. */
 export const VideoId = z.string().regex(/^[0-9a-f]{32}$/, "a video id is 32 hexadecimal digits");
 
-/** An object or a list in a field of a hash is JSON. */
+/** Objects and lists are JSON in the fields of a hash. */
 const json = <Value>(schema: z.ZodType<Value>) =>
   z
     .string()
@@ -64,43 +64,43 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal d
 const count = z.coerce.number().int().nonnegative();
 
 /**
- * The schema of records that this version writes. It rises only when an older version would misread a record: a new field
- * does not raise it, because older versions leave fields that they do not know as they are.
+ * The schema of the records that this version writes. It is raised only when older versions would misread a record. A new
+ * field does not raise it: older versions leave unknown fields as they are.
  */
 export const recordSchema = 1;
 
-/** What is known of a video: the truth until publication. Its fields are the fields of a Redis hash. */
+/** The record of a video, the truth until publication. Its fields are those of a Redis hash. */
 export const VideoRecord = z.object({
   id: VideoId,
   schema: count.default(1),
   title: z.string().transform(plainText).pipe(z.string().trim().min(1).max(200)),
   /** Principal of the owner, as text; absent: whoever publishes it. */
   owner: z.string().min(1).optional(),
-  /** The post that the video belongs to: it is told what becomes of the video. */
+  /** The post that the video belongs to: its status follows the video's state. */
   post: PostLink.optional(),
-  /** Absolute path of the file as it was handed in; ingest copies it into the blob store. */
+  /** Absolute path of the enqueued file; ingest copies it into the blob store. */
   source: z.string().min(1),
   sha256: Sha256,
   /** Size of the original in bytes. */
   bytes: count,
   state: VideoState,
-  /** The stage begun last; absent until the first one begins. */
+  /** The stage that began last; absent before the first one. */
   stage: Stage.optional(),
-  /** The fencing number: rises when a stage begins and when the video is handed in again. Effects of an older attempt are refused. */
+  /** The fencing number: rises when a stage begins and when the video is enqueued again. Effects of older attempts are refused. */
   attempt: count,
-  /** How often the video was handed to the workers. Jobs of an older run are refused. */
+  /** How often the video was enqueued. Jobs of older runs are refused. */
   run: count,
   /** The attempt whose encode is the verified product. */
   product: count.optional(),
-  /** Products of attempts before this one are not used: the video is to be encoded again. */
+  /** Products of earlier attempts are not used: the video is encoded again. */
   oldestProduct: count.optional(),
   /** Where the published video can be watched. */
   url: z.string().optional(),
   reason: json(Reason).optional(),
   waiting: json(Waiting).optional(),
-  /** Absent until the content was judged. */
+  /** Absent until the content has been judged. */
   moderation: json(Moderation).optional(),
-  /** Everything that moderators have decided, oldest first; the last one counts. */
+  /** All decisions of moderators, oldest first; the last one counts. */
   decisions: json(z.array(Decision)).optional(),
   /** Rises with every change of the record. */
   revision: count,
@@ -110,10 +110,10 @@ export const VideoRecord = z.object({
 });
 export type VideoRecord = z.infer<typeof VideoRecord>;
 
-/** What is known of a video when it is handed in. */
+/** A video to be enqueued. */
 export type NewVideo = Pick<VideoRecord, "title" | "owner" | "post" | "source" | "sha256" | "bytes">;
 
-/** Whether the last word of a moderator clears the video. */
+/** Whether the last decision of a moderator clears the video. */
 export const isCleared = ({ decisions }: Pick<VideoRecord, "decisions">): boolean =>
   decisions?.at(-1)?.verdict === "clear";
 
@@ -139,7 +139,7 @@ export function newRecord(video: NewVideo, now: number): VideoRecord {
 
 const settled: ReadonlySet<VideoState> = new Set(["published", "rejected", "failed", "banned", "deleted"]);
 
-/** True when no worker has anything left to do for a video in this state. */
+/** True when the workers are done with a video in this state. */
 export function isSettled(state: VideoState): boolean {
   return settled.has(state);
 }

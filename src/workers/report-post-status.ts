@@ -1,6 +1,6 @@
 import { TypedError } from "../base/typed-error.ts";
 import type { PostStatus, PostStatusClient } from "../ic/canisters/post-status-client.ts";
-import { partsOfPost } from "../videos/post-link.ts";
+import { parsePostLink } from "../videos/post-link.ts";
 import type { VideoRecord } from "../videos/video.ts";
 
 /** Sets the status of the post that a video belongs to, if there is one. */
@@ -18,6 +18,6 @@ export function reportPostStatus(posts: PostStatusClient | undefined): ReportPos
         "USER_INDEX_UNKNOWN",
         `the video belongs to post ${post}, whose user_index is not known: set KILN_USER_INDEX_CANISTER`,
       );
-    await posts.set({ ...partsOfPost(post), video: id, status, attempt });
+    await posts.set({ ...parsePostLink(post), video: id, status, attempt });
   };
 }

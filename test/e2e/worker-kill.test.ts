@@ -81,7 +81,7 @@ async function enqueue(name: string, seconds: number): Promise<string> {
 
 async function until(id: string, wanted: (update: VideoUpdate) => boolean): Promise<VideoUpdate> {
   for await (const update of followVideos(redis, [id])) if (wanted(update)) return update;
-  throw new Error(`${id} ended as ${JSON.stringify(await store.look(id))}`);
+  throw new Error(`${id} ended as ${JSON.stringify(await store.latest(id))}`);
 }
 
 async function encodersAtWork(): Promise<string[]> {

@@ -122,12 +122,12 @@ test("progress of an attempt that was taken over is refused", async () => {
   const first = await store.apply(id, begun("ingest", 1));
   assert.ok(first.outcome === "moved");
   const progress = { stage: "probe", fraction: 0.5 };
-  assert.equal(await store.report(first.record, progress), "told");
-  const { fraction, stage } = await store.look(id);
+  assert.equal(await store.report(first.record, progress), "reported");
+  const { fraction, stage } = await store.latest(id);
   assert.deepEqual({ stage, fraction }, progress);
   await store.apply(id, begun("ingest", 1));
   assert.equal(await store.report(first.record, progress), "refused");
-  assert.equal((await store.look(id)).stage, undefined);
+  assert.equal((await store.latest(id)).stage, undefined);
 });
 
 test("following: late subscribers get the present state, a lost connection loses nothing", async () => {

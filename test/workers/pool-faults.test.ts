@@ -82,7 +82,7 @@ async function enqueue(name: string) {
 /** Follows a video until `wanted`; fails when the video is settled before. */
 async function until(id: string, wanted: (update: VideoUpdate) => boolean): Promise<VideoUpdate> {
   for await (const update of followVideos(redis, [id])) if (wanted(update)) return update;
-  throw new Error(`${id} ended as ${JSON.stringify(await store.look(id))}`);
+  throw new Error(`${id} ended as ${JSON.stringify(await store.latest(id))}`);
 }
 
 const published = ({ state }: VideoUpdate) => state === "published";

@@ -14,7 +14,7 @@ export default function benchCanisters(command: Command): void {
     .description(
       "instructions and cycles of the canisters' calls beside the platform's limits; upload and feed speeds",
     )
-    .option("--videos <count>", "in the index when it is asked", count, 100_000)
+    .option("--videos <count>", "number of videos in the index", count, 100_000)
     .action(async ({ videos }: { videos: number }) => {
       const { canisterRows } = await import("../../../bench/canisters/rows.ts");
       printMarkdown(["what", "measured", "of the limit, or ratio", "target"], await canisterRows(videos));

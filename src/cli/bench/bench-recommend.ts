@@ -20,7 +20,7 @@ type Options = {
   out: string;
 };
 
-/** What is published for ML-1M by this protocol, and what is to be reached. */
+/** Published figures for ML-1M by this protocol, and the targets. */
 const targets: Record<string, string> = {
   Pop: "equal to .0180 / .0369",
   Markov: "at least .1500 / .2561",

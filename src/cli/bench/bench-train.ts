@@ -35,10 +35,10 @@ export default function benchTrain(command: Command): void {
 async function stepRows(): Promise<Row[]> {
   const { trainingStepTimings } = await import("../../../bench/training-step.ts");
   const { engine, mode, kiln, ...others } = await trainingStepTimings(readSettings(MlSettings).KILN_ENGINE);
-  const say = ({ cpu, wall }: Timing) => `${cpu.toFixed(0)} CPU ms (${wall.toFixed(0)} ms)`;
+  const show = ({ cpu, wall }: Timing) => `${cpu.toFixed(0)} CPU ms (${wall.toFixed(0)} ms)`;
   return competitors.map(([name, what, target]) => [
     `a training step on ${engine.name}, ${mode} / ${what}`,
-    `${say(kiln)} / ${say(others[name])}`,
+    `${show(kiln)} / ${show(others[name])}`,
     (kiln.cpu / others[name].cpu).toFixed(2),
     target,
   ]);
@@ -49,19 +49,19 @@ async function trainingRows({ interactions, format, parameters }: Options): Prom
   const { KILN_ENGINE, KILN_TENSORFLOW } = readSettings(MlSettings);
   const engine = await openEngine(KILN_ENGINE, { tensorflow: KILN_TENSORFLOW });
   const { wholeTrainings } = await import("../../../bench/whole-training.ts");
-  const asked = { interactions, format, engine, parameters: parameters ?? ModelParameters.parse({}) };
-  const { kiln, ...others } = await wholeTrainings(asked);
+  const options = { interactions, format, engine, parameters: parameters ?? ModelParameters.parse({}) };
+  const { kiln, ...others } = await wholeTrainings(options);
   const measures = [
     ["an epoch", "epochSeconds"],
     ["to the best checkpoint", "bestSeconds"],
   ] as const;
-  const say = ({ cpu, wall, best }: WholeTraining, measure: (typeof measures)[number][1]) =>
+  const show = ({ cpu, wall, best }: WholeTraining, measure: (typeof measures)[number][1]) =>
     `${cpu[measure].toFixed(1)} CPU s (${wall[measure].toFixed(1)} s)${measure === "bestSeconds" ? `, epoch ${best.epoch}, NDCG@10 ${best.ndcg.toFixed(4)}` : ""}`;
   return competitors.flatMap(([name, what, target]) =>
     measures.map(
       ([measured, measure]): Row => [
         `${measured} / ${what}`,
-        `${say(kiln, measure)} / ${say(others[name], measure)}`,
+        `${show(kiln, measure)} / ${show(others[name], measure)}`,
         (kiln.cpu[measure] / others[name].cpu[measure]).toFixed(2),
         target,
       ],

@@ -9,7 +9,7 @@ import benchTranscode from "./bench-transcode.ts";
 
 type Row = [what: string, measured: string, ratio: string, target: string];
 
-/** Each is a file of bench/, imported when it is asked for. */
+/** Each is a file of bench/, imported when it runs. */
 const benches: Record<string, () => Promise<Row[]>> = {
   async slice() {
     const { transcodeRatio } = await import("../../../bench/slice.ts");

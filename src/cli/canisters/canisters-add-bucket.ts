@@ -13,9 +13,13 @@ type Options = NetworkOptions & { subnet?: string; canister?: string; cycles: bi
 export default function addBucket(command: Command): void {
   networkOptions(command)
     .description("one more storage canister; publishers find it in the directory of global_configuration")
-    .option("--subnet <principal>", "where it goes (default: where global_configuration is)", principal)
+    .option(
+      "--subnet <principal>",
+      "the subnet of the canister (default: that of global_configuration)",
+      principal,
+    )
     .addOption(cyclesOption("what it begins with"))
-    .option("--canister <id>", "goes on with one that was created when this broke off", principal)
+    .option("--canister <id>", "continue with a canister that an interrupted run created", principal)
     .action(run);
 }
 

@@ -9,13 +9,13 @@ type Options = { out?: string; wasm?: string };
 
 export default function build(command: Command): void {
   command
-    .description("compile this tree's canisters: what is kept of a release, and what other tools deploy")
+    .description("compile this tree's canisters, for a release or for other tools")
     .addArgument(new Argument("[canister]", "only this one").choices(canisterNames))
     .option(
       "--out <folder>",
-      "of each the module (.wasm.gz), the stable signature (.most), the interface (.did)",
+      "write module (.wasm.gz), stable signature (.most) and interface (.did) of each here",
     )
-    .option("--wasm <file>", "the module of one canister, not packed, as icp.yaml asks for it")
+    .option("--wasm <file>", "write the module of one canister here, uncompressed, as icp.yaml needs it")
     .addHelpText(
       "after",
       `
@@ -28,7 +28,7 @@ Examples:
 
 async function run(name: CanisterName | undefined, { out, wasm }: Options): Promise<void> {
   if (out === undefined && wasm === undefined)
-    throw new TypedError("DESTINATION_UNKNOWN", "where to? --out FOLDER, or --wasm FILE for one canister");
+    throw new TypedError("DESTINATION_UNKNOWN", "name --out FOLDER, or --wasm FILE for one canister");
   if (wasm !== undefined && name === undefined)
     throw new TypedError("CANISTER_UNKNOWN", `--wasm takes one canister: ${canisterNames.join(", ")}`);
   const compiled = name === undefined ? await compileAll() : { [name]: await compileCanister(name) };

@@ -32,10 +32,10 @@ export default function fund(command: Command): void {
     .addOption(
       new Option("--from <funder>", "who pays").choices(["user_index", "account"]).default("user_index"),
     )
-    .option("--below-days <n>", "with --from account: what counts as low", duration, 30)
+    .option("--below-days <n>", "with --from account: days left that count as low", duration, 30)
     .addOption(cycles("--trillions <n>", "what one that is low gets at least", 1n))
     .addOption(cycles("--daily-limit <n>", "trillions of one UTC day at most, over all runs", 10n))
-    .option("--watch [minutes]", `do it again every so often, every ${hour} without a number`, duration)
+    .option("--watch [minutes]", `repeat it after so many minutes, ${hour} without a number`, duration)
     .addHelpText(
       "after",
       `
@@ -72,7 +72,7 @@ function complain(error: unknown): void {
   console.error(`${error.code}: ${error.message}`);
 }
 
-/** @returns whether nobody stays low */
+/** @returns whether no canister stays low */
 async function fromUserIndex({ agent, canisters }: DeployedTarget): Promise<boolean> {
   const index = userIndexClient({ agent, canisterId: canisters.user_index });
   await index.fund();
@@ -85,7 +85,7 @@ async function fromUserIndex({ agent, canisters }: DeployedTarget): Promise<bool
   return failed.length === 0;
 }
 
-/** @returns a round, which says whether nobody stays low */
+/** @returns a round, which returns whether no canister stays low */
 function fromAccount(target: DeployedTarget, limits: Limits) {
   const { agent, canisters, file } = target;
   const journal = fundingJournal(file);
@@ -103,7 +103,7 @@ function fromAccount(target: DeployedTarget, limits: Limits) {
   }
 
   return async (signal?: AbortSignal): Promise<boolean> => {
-    // A frozen user_index tells no settings: it gets what it is frozen for.
+    // A frozen user_index cannot report its settings: it gets what unfreezes it.
     const funding = await index.settings().then(
       (settings) => settings.funding,
       () => ({ reserve: 0n, to: 0n }),

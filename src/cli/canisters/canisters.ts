@@ -19,7 +19,7 @@ import fund from "./canisters-fund.ts";
 import { healthOf } from "./health-of.ts";
 
 export default function canisters(command: Command): void {
-  command.description("what is deployed: how it is, and what to do when something was lost");
+  command.description("manage the deployed canisters: their health, and recovery from losses");
 
   build(command.command("build"));
   addBucket(command.command("add-bucket"));
@@ -28,7 +28,7 @@ export default function canisters(command: Command): void {
     command.command("status"),
     "balance, burn, days left and memory of each canister; exit code 1 if one runs low",
   )
-    .option("--warn-days <n>", "what counts as low", duration, 30)
+    .option("--warn-days <n>", "days left that count as low", duration, 30)
     .action(async (options: NetworkOptions & { warnDays: number }) => {
       const health = await healthOf(await deployedTarget(options));
       printTable(headings, health.map(row));
@@ -42,12 +42,9 @@ export default function canisters(command: Command): void {
 
   fund(command.command("fund"));
 
-  on(
-    command.command("snapshot"),
-    "take a snapshot of canisters (all of Kiln's own without ids); stops them meanwhile",
-  )
+  on(command.command("snapshot"), "take snapshots of canisters, which are stopped meanwhile")
     .argument("[ids...]", "canisters (default: all of Kiln's own)", more)
-    .option("--download <folder>", "also bring each to disk, into a folder of its id there, with checksums")
+    .option("--download <folder>", "also save each on disk, in a folder named after its id, with checksums")
     .action(async (ids: string[], options: NetworkOptions & { download?: string }) => {
       const target = await deployedTarget(options);
       for (const id of ids.length > 0 ? ids : Object.values(target.canisters)) {
@@ -60,23 +57,23 @@ export default function canisters(command: Command): void {
       }
     });
 
-  on(command.command("restore"), "go back: one canister to a snapshot, or users to what data_backup has")
+  on(command.command("restore"), "restore a canister from a snapshot, or users from data_backup")
     .option("--canister <id>", "the canister", principal)
     .option("--snapshot <hex>", "with --canister: load this snapshot into it", snapshotId)
-    .option("--upload <folder>", "with --canister: a snapshot that was downloaded there")
+    .option("--upload <folder>", "with --canister: load the snapshot that was downloaded into this folder")
     .option("--user <principal>", "this user from data_backup, into a fresh canister", principal)
     .option("--everything", "all users from data_backup, into fresh canisters")
     .addHelpText(
       "after",
       `
-Without --snapshot, --canister restores all users of that canister from data_backup. If it is
-interrupted, repeat it: it continues. Emptied canisters are out of service with what they held: kiln canisters recycle.`,
+Without --snapshot or --upload, --canister restores all users of that canister from data_backup. After an interruption
+run it again: it continues. The emptied canisters keep their data, out of service, until kiln canisters recycle.`,
     )
     .action(restoreCommand);
 
   on(
     command.command("recycle"),
-    "put canisters whose users were all restored elsewhere back into the pool; what they held is gone",
+    "put canisters whose users were all restored elsewhere back into the pool; deletes their data",
   )
     .argument("<ids...>", "canisters", more)
     .action(async (ids: string[], options: NetworkOptions) => {
@@ -90,9 +87,9 @@ interrupted, repeat it: it continues. Emptied canisters are out of service with 
 
   on(
     command.command("sweep"),
-    "take back what was assigned to users who never did anything; by itself it does so every hour",
+    "release canisters of users who never did anything; this also happens every hour by itself",
   )
-    .option("--after-days <n>", "from now on: of those who came so long ago; 0: never", Number)
+    .option("--after-days <n>", "from now on: release users who joined so many days ago; 0: never", Number)
     .action(async (options: NetworkOptions & { afterDays?: number }) => {
       const { agent, canisters: all } = await deployedTarget(options);
       const index = userIndexClient({ agent, canisterId: all.user_index });
@@ -102,13 +99,13 @@ interrupted, repeat it: it continues. Emptied canisters are out of service with 
       console.log(`${await index.sweep()} users were released`);
     });
 
-  on(command.command("drill"), "restore copies into fresh canisters and compare every byte; nobody moves")
+  on(command.command("drill"), "restore copies into fresh canisters and compare every byte; moves no user")
     .option("--user <principal>", "only this user", principal)
     .option("--canister <id>", "only users of this canister", principal)
     .action(async (options: NetworkOptions & { user?: string; canister?: string }) => {
       const { agent, canisters: all } = await deployedTarget(options);
       const scope = scopeOf({ everything: !options.user && !options.canister, ...options });
-      say("identical", await drill({ agent, canisters: all, scope }));
+      report("identical", await drill({ agent, canisters: all, scope }));
     });
 }
 
@@ -138,20 +135,20 @@ async function restoreCommand(
   const { agent, canisters: all } = target;
   if (options.snapshot === undefined && options.upload === undefined) {
     const restored = await restore({ agent, canisters: all, scope: scopeOf(options) });
-    say("restored", restored);
+    report("restored", restored);
     if (restored.left > 0) {
-      console.error(`${restored.left} users stay where they are: data_backup has no copies of them`);
+      console.error(`${restored.left} users were not restored: data_backup has no copies of them`);
       process.exitCode = 1;
     }
     return;
   }
   if (options.canister === undefined)
-    throw new TypedError("SCOPE_UNKNOWN", "which canister? Name it with --canister");
+    throw new TypedError("SCOPE_UNKNOWN", "name the canister with --canister");
   const snapshot =
     options.snapshot ??
     (await uploadSnapshot({ agent, canisterId: options.canister, folder: options.upload! }));
   await loadSnapshot(agent, options.canister, snapshot);
-  // A user canister's copies elsewhere know what came after the snapshot: they are made anew.
+  // The copies of a user canister include changes after the snapshot: they are made again.
   if (!Object.values(all).includes(options.canister))
     await userRecords({ agent, canisterId: options.canister }).rewound();
   console.log(`${options.canister} is as it was when the snapshot was taken`);
@@ -161,16 +158,16 @@ function scopeOf(options: { user?: string; canister?: string; everything?: boole
   if (options.user !== undefined) return { user: options.user };
   if (options.canister !== undefined) return { canister: options.canister };
   if (options.everything) return "everything";
-  throw new TypedError("SCOPE_UNKNOWN", "what shall be restored? --user, --canister or --everything");
+  throw new TypedError("SCOPE_UNKNOWN", "name what to restore: --user, --canister or --everything");
 }
 
-function say(what: string, { users, records, bytes, canisters: filled, failed }: Restored): void {
+function report(what: string, { users, records, bytes, canisters: filled, failed }: Restored): void {
   for (const { from, to } of filled) console.log(`${from} -> ${to}`);
   console.log(`${what}: ${users} users, ${records} records, ${bytes} bytes compared`);
   for (const { user, from, reason } of failed) console.error(`FAILED: ${user} of ${from}: ${reason}`);
   if (failed.length === 0) return;
   console.error(
-    `${failed.length} users were passed over: repeat it with --canister, or with --user, to try them again`,
+    `${failed.length} users were skipped: run it again with --canister, or with --user, to try them again`,
   );
   process.exitCode = 1;
 }

@@ -38,7 +38,7 @@ export function fundingJournal(deployment: string) {
     return lines.map((line, index) => {
       const entry = Entry.safeParse(json(line));
       if (entry.success) return entry.data;
-      const words = `${file}, line ${index + 1}, is no payment: mend it, or delete the file to begin anew`;
+      const words = `${file}, line ${index + 1}, is not a payment: correct it, or delete the file to start over`;
       throw new TypedError("DEPLOYMENT_INVALID", words);
     });
   }
@@ -54,7 +54,7 @@ export function fundingJournal(deployment: string) {
 
   return {
     /**
-     * Counted before it is paid: a killed run has spent too little rather than too much.
+     * Counted before it is paid: a killed run has spent less than it counted, never more.
      * @returns what is left of the limit of this UTC day, at most what is needed
      * @throws TypedError DEPLOYMENT_INVALID
      */
@@ -68,7 +68,7 @@ export function fundingJournal(deployment: string) {
         entries.findIndex(({ id }) => id === mine.id),
       );
       const cycles = within(left, dailyLimit - sum(before));
-      // What is given back belongs to the day of its claim.
+      // A refund belongs to the day of its claim.
       const giveBack = async (some: bigint) => {
         await add(canister, -some, mine.at);
       };

@@ -7,7 +7,7 @@ type Named = { name: string; id: string };
 
 /**
  * How all of Kiln's canisters are: the five, the other buckets, user canisters. Where who names them does not answer,
- * frozen perhaps, that stands in their place.
+ * perhaps because it is frozen, its failure is reported instead.
  */
 export async function healthOf({ agent, canisters: all }: DeployedTarget): Promise<CanisterHealth[]> {
   const five = Object.entries(all).map(([name, id]) => ({ name, id }));
@@ -23,10 +23,10 @@ export async function healthOf({ agent, canisters: all }: DeployedTarget): Promi
   };
   const ask = (named: Named[]) => Promise.all(named.map((canister) => canisterHealth(agent, canister)));
   const unnamed = (name: string, id: string) => (cause: unknown) => [unknownHealth({ name, id }, cause)];
-  const parts = [
+  const groups = [
     ask(five),
     buckets().then(ask, unnamed("the other buckets, by", all.global_configuration)),
     users().then(ask, unnamed("user canisters, by", all.user_index)),
   ];
-  return (await Promise.all(parts)).flat();
+  return (await Promise.all(groups)).flat();
 }

@@ -18,18 +18,18 @@ import { startWorkerProcess } from "../services/worker-process.ts";
 import type { Standing } from "../videos/progress.ts";
 import { type DemoFeed, demoFeed } from "./demo-feed.ts";
 
-/** What became of one file: a row of `kiln demo`. */
+/** The result for one file: a row of `kiln demo`. */
 export type DemoRow = {
   file: string;
   /** Null when the file could not even be read. */
   id: string | null;
   status: "published" | "rejected" | "failed";
-  /** `CODE: sentence`, of a video that was not published. */
+  /** `CODE: message` of a video that was not published. */
   reason?: string;
   renditions: { name: string; width: number; height: number; bytes: number }[];
   /** Of all files in the storage canister. */
   bytes: number;
-  /** From handing the file in to the end. */
+  /** From the enqueuing of the file to the end. */
   seconds: number;
   /** The player page; null when there is none. */
   url: string | null;
@@ -38,17 +38,17 @@ export type DemoRow = {
 };
 
 export interface DemoSystem extends AsyncDisposable {
-  /** Hands a file to the worker and follows it to its end. Refusals are rows, too. */
+  /** Enqueues a file and follows it to its end. Refused files are rows, too. */
   process(file: string, onStanding: (standing: Standing) => void, signal: AbortSignal): Promise<DemoRow>;
   /** Fetches every file of a published video back over HTTP and compares. */
   verify(row: DemoRow, signal: AbortSignal): Promise<boolean>;
-  /** What a model that has learned from a simulated audience of these videos shows, and what the index says. */
+  /** The feed of a model that learned from a simulated audience of these videos, and the feed of the index. */
   recommend(videos: readonly string[], signal: AbortSignal): Promise<DemoFeed>;
 }
 
 /**
  * Redis, a local network with Kiln's canisters and a worker, each in a process or thread of its own, all files
- * in `folder`. Disposed of in reverse order; nothing is left.
+ * in `folder`. Disposing stops all of them.
  */
 export async function startDemoSystem(folder: string, signal: AbortSignal): Promise<DemoSystem> {
   await using opened = new AsyncDisposableStack();
@@ -75,11 +75,15 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
       },
     }),
   );
-  // Nobody else would ever finish the videos. At the end of the demo nobody listens any more.
+  // Without the worker the videos would never be finished.
   const workerGone = new AbortController();
   void worker.exited.then(async () => {
-    const said = (await readFile(logFile, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n");
-    workerGone.abort(new TypedError("WORKER_FAILED", `the worker has ended by itself\n${said}`));
+    const lastLines = (await readFile(logFile, "utf8").catch(() => ""))
+      .trim()
+      .split("\n")
+      .slice(-5)
+      .join("\n");
+    workerGone.abort(new TypedError("WORKER_FAILED", `the worker ended unexpectedly\n${lastLines}`));
   });
   const redis = opened.adopt(await connectRedis(redisServer.url), (connection) => connection.disconnect());
   const queues = opened.use(new VideoQueues(redis));
@@ -115,9 +119,9 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
       }
       const { state, reason, url } = await store.get(id);
       if (state !== "published") {
-        const said = reason ? `${reason.code}: ${reason.message}` : state;
+        const why = reason ? `${reason.code}: ${reason.message}` : state;
         const status = state === "failed" ? "failed" : "rejected";
-        return { ...none, file, id, status, reason: said, seconds: seconds() };
+        return { ...none, file, id, status, reason: why, seconds: seconds() };
       }
       const manifest = await readManifest(await productOf(id));
       return {
@@ -141,7 +145,7 @@ export async function startDemoSystem(folder: string, signal: AbortSignal): Prom
       const { owner = canister.principal, title, attempt } = await store.get(id!);
       const folder = await productOf(id!);
       const publication = await readPublication(folder, { id: id!, attempt, owner, title });
-      // Published again: it sends nothing, and says what was sent.
+      // Publishing again sends nothing and returns what was sent.
       const { files, sentBytes } = await publishVideo({ ...canister, publication, folder, signal });
       const differences = await verifyPublished({
         gatewayUrl: host,

@@ -11,17 +11,17 @@ import { type DemoRow, type DemoSystem, startDemoSystem } from "./demo-system.ts
 
 type Options = { once?: true; json?: true };
 
-/** With fewer there is no order worth learning. */
-const fewestVideos = 3;
+/** With fewer videos there is no order to learn. */
+const minVideos = 3;
 
 export default function demo(command: Command): void {
   command
     .argument("[files...]", "videos; without any, a few short clips are generated")
-    .option("--once", "fetch every file back, compare its SHA-256 with what was sent, and end")
+    .option("--once", "fetch every file back, compare its SHA-256 with the one that was sent, and end")
     .option("--json", "print one JSON document on standard output")
     .addHelpText(
       "after",
-      "\nExample:\n  ./kiln demo dance.mp4 --once\n\nEverything it starts and stores goes when it ends.",
+      "\nExample:\n  ./kiln demo dance.mp4 --once\n\nWhen it ends, everything that it started is stopped and everything that it stored is deleted.",
     )
     .action(run);
 }
@@ -37,14 +37,13 @@ async function run(files: string[], options: Options): Promise<void> {
     const system = opened.use(await startDemoSystem(folder, signal));
     const rows = await processAll(system, chosen, options, signal);
     const published = rows.flatMap(({ id, status }) => (status === "published" ? [id!] : []));
-    const feed =
-      new Set(published).size >= fewestVideos ? await recommended(system, published, signal) : null;
+    const feed = new Set(published).size >= minVideos ? await recommended(system, published, signal) : null;
     if (options.json) console.log(JSON.stringify({ videos: rows, feed }, null, 2));
     else print(rows, options);
     if (feed !== null && !options.json) printFeed(feed, rows);
     if (feed === null && published.length > 0)
       console.error(
-        `no feed: with ${fewestVideos} videos or more the demo also trains a model and shows its order`,
+        `no feed: with ${minVideos} videos or more the demo also trains a model and shows its order`,
       );
     if (feed !== null && (feed.feed.length === 0 || String(feed.feed) !== String(feed.index)))
       process.exitCode = 1;
@@ -54,7 +53,7 @@ async function run(files: string[], options: Options): Promise<void> {
     await aborted(signal);
     console.error("stopping...");
   } catch (error) {
-    // A Ctrl-C in the middle of the work is no failure of the work.
+    // A Ctrl-C during the work is not a failure.
     if (!signal.aborted) throw error;
     process.exitCode = 130;
   }
@@ -74,10 +73,10 @@ function printFeed({ version, objections, feed, index }: DemoFeed, rows: readonl
   console.log(`\n${gateSays(objections)}`);
   console.log(`The feed of model ${version}, over HTTP: ${feed.map((id) => names.get(id)).join(", ")}`);
   const same = String(feed) === String(index) ? "the same" : index.map((id) => names.get(id)).join(", ");
-  console.log(`The content index canister says: ${same}`);
+  console.log(`The content index canister serves: ${same}`);
 }
 
-/** So few videos make no model that a host would let serve, and nobody shall think that one was. */
+/** A model of so few videos does not pass the gate: the output says so. */
 const gateSays = (objections: readonly string[]) =>
   objections.length === 0
     ? "The model passed the gate."

@@ -40,9 +40,9 @@ export type DeployTarget = {
 const mainnet = "https://icp-api.io";
 
 const invalid =
-  "says nothing of canisters: mend it, it was written when cycles were paid or an upgrade was under way";
+  "does not describe canisters: correct it, it was written when cycles were paid or an upgrade was under way";
 
-/** As the commands take them. */
+/** Options of commands. */
 export type NetworkOptions = {
   /** `local` (the running kiln localnet), `ic`, or the URL of another network. */
   network: string;
@@ -55,8 +55,14 @@ export type NetworkOptions = {
 export function networkOptions(command: Command): Command {
   return command
     .option("--network <network>", "local, ic, or the URL of a network", "local")
-    .option("--identity <pem>", "PEM file of who deploys and controls the canisters (KILN_IDENTITY)")
-    .option("--root-key <key>", "of another network: fetch, hexadecimal or a DER file (KILN_IC_ROOT_KEY)");
+    .option(
+      "--identity <pem>",
+      "PEM file of the identity that deploys and controls the canisters (KILN_IDENTITY)",
+    )
+    .option(
+      "--root-key <key>",
+      "root key of another network: fetch, hexadecimal or a DER file (KILN_IC_ROOT_KEY)",
+    );
 }
 
 /** @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, and those of readIdentity and createAgent */
@@ -71,11 +77,14 @@ export async function deployTarget(options: NetworkOptions): Promise<DeployTarge
   if (!z.url({ protocol: /^https?$/ }).safeParse(host).success)
     throw new TypedError(
       "NETWORK_UNKNOWN",
-      `${host} is no network: local, ic, or a URL like https://icp-api.io`,
+      `${host} is not a network: give local, ic, or a URL like https://icp-api.io`,
     );
   const pem = identity ?? local?.identity;
   if (pem === undefined)
-    throw new TypedError("NETWORK_UNKNOWN", "who deploys? Name a PEM file with --identity or KILN_IDENTITY");
+    throw new TypedError(
+      "NETWORK_UNKNOWN",
+      "no identity to deploy with: name a PEM file with --identity or KILN_IDENTITY",
+    );
   const rootKey = await readRootKey(chooseRootKey(host, options.rootKey ?? settings.KILN_IC_ROOT_KEY));
   const agent = await createAgent({ host, identity: await readIdentity(pem), rootKey });
   const file = local ? localDeploymentFile() : inKilnHome(new URL(host).host.replace(":", "-"), "kiln.json");
@@ -107,6 +116,6 @@ export async function deployedTarget(options: NetworkOptions): Promise<DeployedT
   const target = await deployTarget(options);
   const parsed = KilnCanisters.safeParse(target.canisters);
   if (!parsed.success)
-    throw new TypedError("NOT_DEPLOYED", `Kiln is not whole on ${target.host}: kiln deploy`);
+    throw new TypedError("NOT_DEPLOYED", `canisters of Kiln are missing on ${target.host}: run kiln deploy`);
   return { ...target, canisters: parsed.data };
 }

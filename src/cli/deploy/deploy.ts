@@ -41,7 +41,7 @@ export default function deploy(command: Command): void {
         .default({ roles: {} }, "data_backup elsewhere than the rest"),
     )
     .addOption(cyclesOption("cycles of each new canister, three times as many for user_index"))
-    .option("--budget <trillions>", "refuse a plan that takes more from the account", trillions)
+    .option("--budget <trillions>", "refuse a plan that needs more than this", trillions)
     .option("--users-per-canister <n>", "1: a canister for each user (user_index)", count)
     .option("--pool <n>", "user canisters kept ready (user_index)", count)
     .option(
@@ -59,14 +59,14 @@ export default function deploy(command: Command): void {
     .option("--fund-daily <trillions>", "what all of them get in a day at most", trillions)
     .option("--fund-reserve <trillions>", "what user_index keeps for itself", trillions)
     .option("--modules <folder>", "what kiln canisters build left there, instead of this tree's canisters")
-    .option("--yes", "do it without asking")
+    .option("--yes", "do not ask for confirmation")
     .addHelpText(
       "after",
       `
-Says first what it will do, and asks. Run again it goes on where it broke off, or upgrades what has changed: each
-canister with a snapshot that is loaded again when the check fails, user canisters after a backup. An upgrade that
-would lose state is refused before anything happens. On the Internet Computer cycles come from the identity's account
-in the cycles ledger.
+Prints its plan first and asks for confirmation. Run again, it continues where it was interrupted, or upgrades what has
+changed: each canister with a snapshot that is loaded again when the check fails, user canisters after a backup. An
+upgrade that would lose state is refused before anything happens. On the Internet Computer the cycles come from the
+identity's account in the cycles ledger.
 
 Examples:
   kiln deploy                                 the running kiln localnet
@@ -134,7 +134,7 @@ function settingsOf(options: Options, deployer: string): WantedSettings {
   return named(settings);
 }
 
-/** Without what is undefined. */
+/** Without the undefined values. */
 function named<Value extends object>(
   value: Value,
 ): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } {
@@ -161,7 +161,10 @@ async function refuseOverspending(
 
 async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new TypedError("NOT_CONFIRMED", "nobody can be asked here: --yes does what is listed above");
+    throw new TypedError(
+      "NOT_CONFIRMED",
+      "there is no terminal to ask for confirmation: --yes does what is listed above",
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question("Do it? (yes/no) ")).trim());

@@ -5,7 +5,7 @@ import { syncedWrite } from "../../base/synced-write.ts";
 import { TypedError } from "../../base/typed-error.ts";
 
 /**
- * @param otherwise what is said of a file that does not fit the schema
+ * @param otherwise the rest of the message about a file that does not fit the schema
  * @returns undefined when there is no such file
  * @throws TypedError DEPLOYMENT_INVALID
  */
@@ -24,13 +24,13 @@ export async function readJson<Schema extends z.ZodType>(
   throw new TypedError("DEPLOYMENT_INVALID", `${file} ${otherwise}`);
 }
 
-/** In one step: a killed process leaves the former or the new one, never a part. */
+/** Atomic: a killed process leaves the former or the new file, never a part. */
 export async function writeJson(file: string, content: unknown): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await syncedWrite(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
-/** Undefined where it is no JSON: which fits no schema of what must be there. */
+/** Undefined where the text is not JSON; no schema accepts that. */
 export function json(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -26,7 +26,7 @@ const slow = [
 export async function fastTests(files: readonly string[], root: string): Promise<string[]> {
   const read = new Map<string, string[]>();
   const importsAt = async (path: string): Promise<string[]> => {
-    // What is not there stands in a string: a real import of it would not pass the types.
+    // A path that does not exist is inside a string: the type check refuses a real import of it.
     const source = () => readFile(`${root}/${path}`, "utf8").catch(() => "");
     const known = read.get(path) ?? importsOf(await source(), path);
     read.set(path, known);
@@ -34,7 +34,7 @@ export async function fastTests(files: readonly string[], root: string): Promise
   };
   const fast = [];
   for (const file of files) {
-    // A set is also walked over what is added on the way: each file once, also where files import each other.
+    // Iterating a set includes entries added on the way: each file once, even where files import each other.
     const reached = new Set([relative(root, file)]);
     let isSlow = false;
     for (const path of reached)

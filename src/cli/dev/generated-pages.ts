@@ -12,7 +12,7 @@ const pages: Readonly<Record<string, () => string>> = {
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../../../docs/reference/${name}`, import.meta.url));
 
-/** @returns the names of those that differ from what the sources say */
+/** @returns the names of pages that differ from their sources */
 export async function stalePages(): Promise<string[]> {
   const stale = [];
   for (const [name, render] of Object.entries(pages))

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inKilnHome } from "../../base/kiln-home.ts";
 import type { SettingsSchema } from "../../config.ts";
 
-/** What a schema says of a setting, and what zod derives from the rest of it. */
+/** The description of a setting, and what zod derives from its schema. */
 const Described = z.object({
   description: z.string(),
   unit: z.string().optional(),
@@ -17,7 +17,7 @@ const Described = z.object({
 type Described = z.infer<typeof Described>;
 
 /**
- * docs/reference/settings.md: a table for each schema. A setting that several schemas have stands in the first one's.
+ * docs/reference/settings.md: a table for each schema. A setting of several schemas is listed in the first.
  * @throws when a setting lacks a description, or a schema a title
  */
 export function settingsPage(schemas: readonly SettingsSchema[]): string {
@@ -68,6 +68,6 @@ function allowed({ enum: values, minimum, maximum, exclusiveMinimum, unit }: Des
   return words.join(" ");
 }
 
-/** Zod bounds every whole number by what a double holds exactly, which is no news to a reader. */
+/** Zod bounds every integer by what a double holds exactly; the page leaves that out. */
 const bound = (limit: number | undefined): number | undefined =>
   limit === undefined || Math.abs(limit) === Number.MAX_SAFE_INTEGER ? undefined : limit;

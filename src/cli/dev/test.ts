@@ -78,7 +78,7 @@ async function onlyFast(patterns: readonly string[], cwd: string): Promise<strin
   return fast;
 }
 
-/** Node's runner takes files and globs: a folder stands for every test file in it. */
+/** Node's runner takes files and globs: a folder becomes a glob of its test files. */
 const testsIn = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "**/*.test.ts") : path;
 

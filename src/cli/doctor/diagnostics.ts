@@ -23,10 +23,10 @@ const oldestFfmpeg = 5.1;
 const comfortableMemory = 4e9;
 const comfortableDisk = 10e9;
 
-/** Looks at everything that Kiln uses on this machine. Changes nothing but what is remembered of a GPU. */
+/** Checks everything that Kiln uses on this machine. Changes nothing except what is remembered of a GPU. */
 export async function diagnose(): Promise<Finding[]> {
-  const parts = [node, ffmpeg, encoders, gpus, redis, memory, disk, engines, browser];
-  return (await Promise.all(parts.map((part) => part()))).flat();
+  const checks = [node, ffmpeg, encoders, gpus, redis, memory, disk, engines, browser];
+  return (await Promise.all(checks.map((check) => check()))).flat();
 }
 
 function node(): Finding[] {
@@ -105,10 +105,10 @@ async function redis(): Promise<Finding[]> {
         : bad("Redis for workers", warnings.join("; "), "set it in redis.conf and with CONFIG SET"),
     );
   } catch (error) {
-    const said = (error as Error).message;
+    const { message } = error as Error;
     const isNamed = Boolean(process.env.KILN_REDIS_URL);
     findings.push(
-      (isNamed ? bad : absent)("Redis for workers", said, "only kiln worker and kiln enqueue need it"),
+      (isNamed ? bad : absent)("Redis for workers", message, "only kiln worker and kiln enqueue need it"),
     );
   }
   return findings;
@@ -160,7 +160,7 @@ async function engines(): Promise<Finding[]> {
 const engineGains: Record<EngineName, string> = {
   tensorflow: "would train models 10 to 25 times faster than wasm: ./kiln engine install tensorflow",
   webgpu: "would train models on a GPU of any make",
-  wasm: "trains and serves models where nothing else does: ./kiln engine list says more",
+  wasm: "trains and serves models where no other engine works: ./kiln engine list shows more",
 };
 
 async function browser(): Promise<Finding[]> {

@@ -1,4 +1,4 @@
-/** `good`: as it should be. `absent`: Kiln runs without it, and `advice` says what it would bring. `bad`: mend it. */
+/** `good`: as it should be. `absent`: optional, and `advice` says what it would add. `bad`: needs fixing. */
 export interface Finding {
   what: string;
   state: "good" | "absent" | "bad";

@@ -69,7 +69,7 @@ export default function evaluateCommand(command: Command): void {
     .option("--models <names>", `of ${baselineNames.join(", ")}`, modelNames, baselineNames)
     .option(
       "--model <folder>",
-      "also a trained one, a draft or a version; it must not have learned from what is held out",
+      "also a trained model (draft or version) that did not learn from what is held out",
       (folder: string, others: string[]) => [...others, folder],
       [],
     )
@@ -124,7 +124,7 @@ async function makeReport(options: Options): Promise<EvaluationReport> {
   return { data: sizes(dataset, split), split: kind, evaluations, offPolicy, leftOut };
 }
 
-/** A trained model, asked in the numbers of these data, under the name of its folder. */
+/** A trained model, adapted to the numbering of this data, named after its folder. */
 async function trained(folder: string, { items }: Dataset): Promise<Recommender> {
   const { KILN_ENGINE: engine, KILN_TENSORFLOW: tensorflow } = readSettings(MlSettings);
   const { recommender, items: known } = await loadRecommender(folder, { engine, tensorflow });

@@ -10,7 +10,7 @@ export type EvaluationReport = {
   data: { users: number; items: number; interactions: number; training: number; cases: number };
   split: "leave-last-out" | "time";
   evaluations: Evaluation[];
-  /** Empty unless it was asked for. */
+  /** Empty without --off-policy. */
   offPolicy: ({ policy: string } & OffPolicyEstimate)[];
   /** Models that could not learn from the data, and why. */
   leftOut: { model: BaselineName; reason: string }[];

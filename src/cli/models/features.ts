@@ -21,7 +21,7 @@ export default function features(command: Command): void {
     .addHelpText(
       "after",
       `
-A JSON line a video: {"item":"<id>","features":[...]}, what moderation saw in its frames, and how it looks and sounds.
+A JSON line a video: {"item":"<id>","features":[...]}, the moderation scores of its frames, and features of its picture and sound.
 kiln train learns from that file (--content or KILN_CONTENT), and a serving kiln api places the videos in it that its
 model does not know yet as soon as the file has changed.
 
@@ -59,7 +59,7 @@ async function describe(folders: readonly string[]): Promise<Described> {
   for (const folder of folders) {
     const { analysis, source } = await readManifest(folder);
     if (analysis === null)
-      described.leftOut.push({ folder, why: "nobody has looked at it (KILN_MODERATION was off)" });
+      described.leftOut.push({ folder, why: "it was not analysed (KILN_MODERATION was off)" });
     else if (analysis.moderation.model !== network)
       described.leftOut.push({
         folder,

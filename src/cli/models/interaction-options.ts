@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { interactionFormats } from "../../ml/datasets/interactions.ts";
 
-/** Where what users chose comes from: the same for every command that learns or measures. */
+/** The source of interactions: the same options for every command that trains or measures. */
 export const interactionOptions = (command: Command): Command =>
   command
     .option("--interactions <file>", "a file of interactions (default: what viewers chose in the lake)")

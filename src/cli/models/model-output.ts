@@ -4,7 +4,7 @@ import { type Registry, versionFolder } from "../../ml/registry/registry.ts";
 import type { MetricRow, VersionManifest } from "../../ml/registry/version-manifest.ts";
 import { formatBytes, printTable } from "../output.ts";
 
-/** What a version is, as a table. */
+/** A version as a table. */
 export function printVersion({ files, data, ...manifest }: VersionManifest, registry: Registry): void {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const days = data.from === null ? "" : `, ${data.from.slice(0, 10)} to ${data.to?.slice(0, 10)}`;
@@ -20,13 +20,13 @@ export function printVersion({ files, data, ...manifest }: VersionManifest, regi
         `${data.source}: ${data.users} users, ${data.items} items, ${data.interactions} interactions${days}`,
       ],
       ["config", JSON.stringify(manifest.config)],
-      ["asked by", manifest.split],
+      ["measured by", manifest.split],
     ],
   );
   console.log();
 }
 
-/** The models of a manifest, or of several, a row each. */
+/** The models of one or more manifests, a row each. */
 export function metricTable(rows: readonly MetricRow[]): [string[], string[][]] {
   const metrics = [...new Set(rows.flatMap(({ full }) => Object.keys(full)))];
   const lists = [...new Set(rows.flatMap((row) => Object.keys(row.lists)))];
@@ -42,7 +42,7 @@ export function metricTable(rows: readonly MetricRow[]): [string[], string[][]] 
   ];
 }
 
-/** Name, value here, value there, of what differs. */
+/** Rows of name, first value, second value, for the settings that differ. */
 export function configDifferences(one: Record<string, unknown>, two: Record<string, unknown>): string[][] {
   const names = [...new Set([...Object.keys(one), ...Object.keys(two)])];
   return names

@@ -31,7 +31,7 @@ type Options = { models?: string; json?: true };
 const abandonedMs = 24 * 3600 * 1000;
 
 export default function models(command: Command): void {
-  add(command, "list", "all versions, oldest first, and which one serves").action(
+  add(command, "list", "list all versions, oldest first, and which one serves").action(
     async (options: Options) => {
       const registry = registryOf(options);
       const active = (await readActivation(registry))?.active ?? null;
@@ -54,7 +54,7 @@ export default function models(command: Command): void {
     },
   );
 
-  add(command, "register <draft>", "take a folder that kiln train wrote into the registry").action(
+  add(command, "register <draft>", "register a folder that kiln train wrote").action(
     async (draft: string, options: Options) => {
       const source = "given by hand";
       const manifest = await registerDraft(registryOf(options), draft, {
@@ -67,7 +67,7 @@ export default function models(command: Command): void {
     },
   );
 
-  add(command, "show <version>", "what a version is, how good it is, and what the gate says").action(
+  add(command, "show <version>", "describe a version, its metrics, and the decision of the gate").action(
     async (version: string, options: Options) => {
       const registry = registryOf(options);
       const manifest = await verifyVersion(registry, version);
@@ -79,14 +79,14 @@ export default function models(command: Command): void {
     },
   );
 
-  add(command, "compare <version> <other>", "two versions side by side").action(
+  add(command, "compare <version> <other>", "show two versions side by side").action(
     async (version: string, other: string, options: Options) => {
       const registry = registryOf(options);
       const both = [await readVersion(registry, version), await readVersion(registry, other)];
       if (options.json) return printJson({ versions: both });
       const [one, two] = both as [VersionManifest, VersionManifest];
       if (one.data.sha256 !== two.data.sha256 || one.split !== two.split)
-        console.log("They were asked about different data: their figures do not compare.\n");
+        console.log("They were measured on different data: their figures are not comparable.\n");
       const rows = both.flatMap(({ version, metrics }) =>
         metrics.filter(({ role }) => role === "candidate").map((row) => ({ ...row, model: version })),
       );
@@ -99,7 +99,7 @@ export default function models(command: Command): void {
     },
   );
 
-  add(command, "promote <version>", "let a version serve, when it passes the gate")
+  add(command, "promote <version>", "activate a version if it passes the gate")
     .option("--force", "also when the gate holds it back")
     .action(async (version: string, { force, ...options }: Options & { force?: true }) => {
       const registry = registryOf(options);
@@ -113,13 +113,13 @@ export default function models(command: Command): void {
       report(options, await activate(registry, version, { by: "promote", objections, now: Date.now() }));
     });
 
-  add(command, "rollback", "let the version serve that did before").action(async (options: Options) => {
+  add(command, "rollback", "activate the version that served before").action(async (options: Options) => {
     const registry = registryOf(options);
     const version = previousVersion(await readActivation(registry));
     report(options, await activate(registry, version, { by: "rollback", objections: [], now: Date.now() }));
   });
 
-  add(command, "gc", "remove old versions; the active one, the one before it and their parents stay")
+  add(command, "gc", "remove old versions; keeps the active one, the one before it and their parents")
     .option("--keep <number>", "how many of the newest stay", wholeNumber, 5)
     .action(async ({ keep, ...options }: Options & { keep: number }) => {
       const registry = registryOf(options);

@@ -51,9 +51,9 @@ Example:
 
 function print(pushed: Pushed, { json }: Options): void {
   if (json) return void console.log(JSON.stringify(pushed));
-  const say = ({ applied, stale, unknown }: Pushed["scores"]) =>
-    `${applied} taken, ${stale} older than what stands, ${unknown} of videos that the index does not have`;
+  const format = ({ applied, stale, unknown }: Pushed["scores"]) =>
+    `${applied} taken, ${stale} older than the present ones, ${unknown} of videos that the index does not have`;
   console.log(`version ${pushed.version}`);
-  console.log(`scores: ${say(pushed.scores)}`);
-  console.log(`feeds (${pushed.viewers} viewers and "${globalSegment}"): ${say(pushed.feeds)}`);
+  console.log(`scores: ${format(pushed.scores)}`);
+  console.log(`feeds (${pushed.viewers} viewers and "${globalSegment}"): ${format(pushed.feeds)}`);
 }

@@ -11,7 +11,7 @@ import { printRegistered } from "./model-output.ts";
 
 export type QueueOptions = { wait?: true; json?: true };
 
-/** Hands a training to the workers; waits for its end when that is asked for. */
+/** Adds a training to the queue, and with --wait follows it to its end. */
 export async function queueTraining(
   task: TrainingTask,
   registration: Registration | undefined,
@@ -23,9 +23,7 @@ export async function queueTraining(
     await using queue = new TrainingQueue(redis);
     const { id, known } = await queue.add(jobOf(task, registration));
     if (!wait) return print({ id, known, out: resolve(task.out) }, json);
-    console.error(
-      `kiln: ${id} ${known ? "was asked for before" : "waits for a worker with the stage train"}`,
-    );
+    console.error(`kiln: ${id} ${known ? "was added before" : "waits for a worker with the stage train"}`);
     const signal = stopSignal();
     const result = await queue.follow(id, { onProgress, signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
@@ -66,7 +64,7 @@ function jobOf(
 function print({ id, known, out }: { id: string; known: boolean; out: string }, json?: true): void {
   if (json) return void console.log(JSON.stringify({ id, known, out }));
   console.log(
-    known ? `${id} was asked for before, and goes on` : `${id} waits for a worker; its model comes to ${out}`,
+    known ? `${id} was added before and continues` : `${id} waits for a worker; its model will be in ${out}`,
   );
 }
 

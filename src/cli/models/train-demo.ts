@@ -44,7 +44,7 @@ export type TrainDemo = {
 
 export type DemoOptions = {
   signal: AbortSignal;
-  onStep: (say: string) => void;
+  onStep: (message: string) => void;
   /** Other than the demo's own. */
   seeds?: readonly number[] | undefined;
   parameters?: ModelParameters | undefined;
@@ -53,19 +53,19 @@ export type DemoOptions = {
 
 /**
  * The way of learning on a machine that has nothing: simulated audiences watch, a small model learns from the first
- * nine tenths of each one's choices on the Wasm engine, is asked about the rest beside Markov and Pop, and the first
+ * nine tenths of each one's choices on the Wasm engine, is measured on the rest beside Markov and Pop, and the first
  * one is registered and promoted. What it simulates goes when it ends; the version stays in the registry.
  */
 export async function trainDemo(
   registry: Registry,
-  { signal, onStep, ...asked }: DemoOptions,
+  { signal, onStep, ...options }: DemoOptions,
 ): Promise<TrainDemo> {
   const began = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "kiln-train-demo-"));
   try {
     const rows: DemoRow[] = [];
     let registered: Registered | undefined;
-    const { seeds = demoSeeds, parameters = demoParameters, model } = asked;
+    const { seeds = demoSeeds, parameters = demoParameters, model } = options;
     for (const seed of seeds) {
       onStep(`audience ${seed} of ${seeds.length}: watching`);
       const lake = join(folder, `lake-${seed}`);

@@ -65,7 +65,7 @@ export default function train(command: Command): void {
     )
     .option("--parameters <json>", 'other than the defaults, {"training":{"epochs":8}}', modelParameters)
     .option("--seed <number>", "another one trains another network", Number, 1)
-    .option("--from <folder>", "go on from this model with what is new, and a share of the old")
+    .option("--from <folder>", "continue from this model with new data, and a share of the old")
     .option(
       "--replay <share>",
       "with --from: the share of users without anything new to repeat",
@@ -106,13 +106,13 @@ export default function train(command: Command): void {
           ...given("seed"),
           ...given("model"),
         });
-      const asked = taskOf(rest);
+      const requested = taskOf(rest);
       const registration = register || promote ? { ...registry, promote } : undefined;
-      if (queue) return await queueTraining(asked, registration, options, showTraining());
-      const task = register || promote ? await againstActive(asked, registry) : asked;
+      if (queue) return await queueTraining(requested, registration, options, showTraining());
+      const task = register || promote ? await againstActive(requested, registry) : requested;
       const report = await runTraining(task, {
         onProgress: showTraining(),
-        onNotice: (say) => console.error(`${clearLine}kiln: ${say}`),
+        onNotice: (notice) => console.error(`${clearLine}kiln: ${notice}`),
         signal: stopSignal(),
       });
       if (process.stderr.isTTY) process.stderr.write(clearLine);
@@ -127,7 +127,7 @@ export default function train(command: Command): void {
 
 type Unset<Name extends keyof Options> = { [N in Name]?: Options[N] | undefined };
 
-/** Exit code 1 where the model does not beat what stands beside it. */
+/** Exit code 1 where the model is not better than its baselines. */
 async function showDemo(
   registry: Registry,
   { json, seed, model, parameters }: Pick<Options, "json" | "parameters"> & Unset<"seed" | "model">,
@@ -135,7 +135,7 @@ async function showDemo(
   const done = await trainDemo(registry, {
     ...{ seeds: seed === undefined ? undefined : [seed], model, parameters },
     signal: stopSignal(),
-    onStep: (say) => console.error(`kiln: ${say}`),
+    onStep: (message) => console.error(`kiln: ${message}`),
   });
   if (json) console.log(JSON.stringify(done));
   else printTrainDemo(done);

@@ -26,10 +26,10 @@ import { QueueSettings } from "../../queues/settings.ts";
 import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
 import { requireFreePort } from "./require-free-port.ts";
 
-/** How often the active version, what is trending and what is new are refreshed: milliseconds. */
+/** How often the active version, trending and new videos are refreshed, in milliseconds. */
 const everyMs = { model: 1_000, trending: 300_000, fresh: 30_000 };
 
-/** A feed is of no use later: without Redis it is served without what is known of the viewer. */
+/** A feed cannot wait: without Redis it is served without the viewer's history. */
 const redisTimeoutMs = 1_000;
 
 /** For requests to end once the API is told to stop; then their connections are cut. Milliseconds. */
@@ -40,9 +40,9 @@ export default function api(command: Command): void {
     .addHelpText(
       "after",
       `
-POST /v1/feed serves from the active model, or from what is trending, and logs what it showed; GET /v1/feed is a preview
-without effects; POST /v1/events takes what viewers did; GET /openapi.json describes them. It listens on KILN_API_HOST and KILN_API_PORT: on loopback without
-a token, elsewhere only with KILN_API_TOKEN.
+POST /v1/feed serves from the active model, or trending videos, and logs what it showed; GET /v1/feed is a preview without
+effects; POST /v1/events receives events of viewers; GET /openapi.json describes them. Listens on KILN_API_HOST and
+KILN_API_PORT: on loopback without a token, on other addresses only with KILN_API_TOKEN.
 
 Example:
   ./kiln api & curl --json '{"user":"ann","limit":5}' http://127.0.0.1:8080/v1/feed`,
@@ -97,8 +97,8 @@ async function run(): Promise<void> {
     setInterval(() => refresh().catch((err) => log.warn({ err }, `${what} could not be refreshed`)), ms);
   const timers = [
     every(everyMs.model, "the active version", () => model.refresh()),
-    every(everyMs.trending, "what is trending", refreshTrending),
-    every(everyMs.fresh, "what is new", () => known.refreshFresh()),
+    every(everyMs.trending, "trending videos", refreshTrending),
+    every(everyMs.fresh, "new videos", () => known.refreshFresh()),
   ];
   opened.defer(() => timers.forEach(clearInterval));
 
@@ -122,7 +122,7 @@ async function run(): Promise<void> {
             }),
       random: seeded(randomInt(2 ** 31)),
       onDegraded: sparingly((err) =>
-        log.warn({ err }, "Redis does not answer: feeds are served without what is known of viewers"),
+        log.warn({ err }, "Redis does not answer: feeds are served without the viewers' history"),
       ),
     },
     log,
@@ -153,7 +153,7 @@ async function connectionOf(log: Log): Promise<Connection | undefined> {
   }
 }
 
-/** At most one call in ten seconds: a failure that concerns every request would fill the log. */
+/** At most one call in ten seconds: a failure of every request would fill the log. */
 function sparingly(act: (error: unknown) => void): (error: unknown) => void {
   let last = Number.NEGATIVE_INFINITY;
   return (error) => {

@@ -19,7 +19,7 @@ type Options = { lake?: string; json?: true };
 
 /** Engagement events: files in and out of the lake, the stream into it, a user out of everything. */
 export default function events(command: Command): void {
-  add(command, "validate <file>", "say which events of a file are wrong, by line and field")
+  add(command, "validate <file>", "list the invalid events of a file, by line and field")
     .addHelpText("after", "\nExample: ./kiln events validate watched.csv")
     .action(async (file: string, options: Options) => {
       const report = await validateEvents(file, Date.now());
@@ -58,7 +58,7 @@ export default function events(command: Command): void {
   lakeOption(add(command, "export <file>", "write the lake's events as .csv, .jsonl or .parquet"))
     .option("--from <day>", "first UTC day, 2026-11-21", day)
     .option("--to <day>", "last UTC day", day)
-    .option("--user <user>", "only what this user did")
+    .option("--user <user>", "only events of this user")
     .addHelpText("after", "\nExample: ./kiln events export ann.jsonl --user ann")
     .action(async (file: string, options: Options & Selection) => {
       const written = await exportEvents(lakeOf(options), file, options);
@@ -66,7 +66,11 @@ export default function events(command: Command): void {
     });
 
   const simulation = lakeOption(
-    add(command, "simulate", "add what a simulated audience does: for demos and tests, in a lake of its own"),
+    add(
+      command,
+      "simulate",
+      "add the events of a simulated audience: for demos and tests, in a separate lake",
+    ),
   );
   for (const name of ["viewers", "videos", "days", "seed"] as const)
     simulation.option(`--${name} <number>`, `default ${Audience.parse({})[name]}`, ofAudience(name));
@@ -85,7 +89,7 @@ export default function events(command: Command): void {
   );
 
   lakeOption(add(command, "forget <user>", "delete everything that a user did, in Redis and in the lake"))
-    .addHelpText("after", "\nWhat was delivered before stays out, even when it comes again.")
+    .addHelpText("after", "\nDeleted events stay out when they are delivered again.")
     .action(async (user: string, options: Options) => {
       using opened = await openAll(options);
       const deleted = await forgetUser(user, { ...opened, now: Date.now() });

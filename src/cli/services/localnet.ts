@@ -18,22 +18,30 @@ interface LocalnetOptions {
 export default function localnet(command: Command): void {
   command
     .option("--port <n>", "TCP port on 127.0.0.1; 0 takes a free one", portNumber, 4943)
-    .option("--state <dir>", "folder that keeps the network over restarts", inKilnHome("localnet"))
+    .option("--state <dir>", "folder that keeps the network across restarts", inKilnHome("localnet"))
+    .option("--subnets <n>", "minimum number of subnets, including the root subnet", subnetCount, 3)
     .option(
-      "--subnets <n>",
-      "how many subnets there are at least, the root subnet among them",
-      subnetCount,
-      3,
+      "--round <ms>",
+      "length of a consensus round: updates wait for its end, in milliseconds",
+      duration,
+      0,
     )
-    .option("--round <ms>", "length of a consensus round: updates wait for its end", duration, 0)
-    .option("--between-subnets <ms>", "how long a message between subnets takes, each way", duration, 0)
+    .option(
+      "--between-subnets <ms>",
+      "latency of messages between subnets, each way, in milliseconds",
+      duration,
+      0,
+    )
     .addOption(
       new Option("--outcalls <where>", "where HTTPS outcalls of canisters may go")
         .choices(["off", "loopback", "any"])
         .default("off"),
     )
     .addOption(
-      new Option("--durability <of>", "answered updates outlast the process, or also the machine (slower)")
+      new Option(
+        "--durability <of>",
+        "answered updates survive the end of the process, or also a crash of the machine (slower)",
+      )
         .choices(["process", "machine"])
         .default("process"),
     )

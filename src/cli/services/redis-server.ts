@@ -9,7 +9,7 @@ import { TypedError } from "../../base/typed-error.ts";
 
 export type RedisServer = { url: string; pid: number; stop: () => Promise<void> } & AsyncDisposable;
 
-/** Somebody else may take a free port before Redis does. */
+/** Another program may take the free port before Redis does. */
 const tries = 5;
 
 /**
@@ -48,7 +48,7 @@ async function start(files: string, clean: () => Promise<void>): Promise<RedisSe
     detached: true,
   });
   const exited = once(server, "exit");
-  // Without setpriv nothing starts: told below, by the empty output.
+  // Without setpriv nothing starts, which the empty output shows below.
   exited.catch(() => {});
   const lines: string[] = [];
   const ready = (async () => {

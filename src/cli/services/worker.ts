@@ -32,8 +32,8 @@ export default function worker(command: Command): void {
       "after",
       `
 Settings: KILN_REDIS_URL, KILN_STAGES, KILN_BLOBS, KILN_CPU_SLOTS, KILN_PUBLISH_SLOTS, KILN_TRAIN_SLOTS,
-KILN_LOG_LEVEL; the network as for kiln publish, the encoding as for kiln transcode. Ctrl-C or SIGTERM stops it: what is not done in
-KILN_STOP_SECONDS goes back to the queue; a second Ctrl-C stops it at once.
+KILN_LOG_LEVEL; the network as for kiln publish, the encoding as for kiln transcode. Ctrl-C or SIGTERM stops it: jobs that take longer
+than KILN_STOP_SECONDS go back to the queue; a second Ctrl-C stops it at once.
 
 Example:
   KILN_REDIS_URL=redis://10.0.0.5:6379 KILN_BLOBS=/mnt/kiln kiln worker`,
@@ -52,7 +52,7 @@ async function run(options: Options): Promise<void> {
     for (const warning of await redisWarnings(redis)) log.warn(warning);
     const workers: AsyncDisposable[] = [];
     await using opened = new AsyncDisposableStack();
-    // Together: each has its time to finish.
+    // All at once: each has the same time to finish.
     opened.defer(async () => {
       await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
     });
@@ -70,7 +70,7 @@ async function run(options: Options): Promise<void> {
     const ofVideos = Stage.options.filter((stage) => stages.includes(stage));
     if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log, options));
     log.info({ stages }, "ready");
-    // For startWorkerProcess; its end of the channel may be gone by the time the worker stops.
+    // For startWorkerProcess, which may have closed the channel by the time the worker stops.
     process.send?.("ready");
     await aborted(signal);
     log.info("stopping");
@@ -122,7 +122,7 @@ async function videoWorker(
 }
 
 /**
- * Everything that the stages need answers, before the first job is taken and lost.
+ * Checks that everything the stages need works, before the first job is taken.
  * @throws TypedError what is missing; WORKER_NOT_READY when that is several things
  */
 async function ready(redisUrl: string, stages: readonly WorkerStage[]): Promise<Redis> {
@@ -139,7 +139,7 @@ async function ready(redisUrl: string, stages: readonly WorkerStage[]): Promise<
   const [first] = missing;
   if (missing.length === 1 || missing.some((reason) => !(reason instanceof TypedError))) throw first;
   const sentences = missing.map(({ code, message }: TypedError) => `${code}: ${message}`);
-  throw new TypedError("WORKER_NOT_READY", `several things are missing\n  ${sentences.join("\n  ")}`);
+  throw new TypedError("WORKER_NOT_READY", `several things are missing:\n  ${sentences.join("\n  ")}`);
 }
 
 async function encoderWorks(): Promise<void> {

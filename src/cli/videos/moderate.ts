@@ -41,12 +41,12 @@ export default function moderate(command: Command): void {
   command
     .argument("[ids...]", "videos, by their ids")
     .addOption(new Option("--ban <why>", "ban them; the ban can be lifted").choices(["explicit", "reported"]))
-    .addOption(new Option("--clear", "lift their ban, or say that they are safe").conflicts("ban"))
+    .addOption(new Option("--clear", "lift their ban, or mark them as safe").conflicts("ban"))
     .addOption(
       new Option("--pending", "judge what was cleared while moderation was off").conflicts(["ban", "clear"]),
     )
-    .option("--reason <sentence>", "why, for the record: with --ban and --clear")
-    .option("--by <name>", "who decides, for the record (default: the identity's principal)")
+    .option("--reason <sentence>", "reason for the record: with --ban and --clear")
+    .option("--by <name>", "the moderator's name for the record (default: the identity's principal)")
     .option("--json", "print one JSON document on standard output")
     .addHelpText(
       "after",
@@ -93,12 +93,12 @@ async function act(
 ): Promise<void> {
   const network = await connect(readSettings(IcSettings));
   const blobs = await openBlobStore(redis, readSettings(VideoSettings).KILN_BLOBS);
-  const tools = { store, queues, blobs, network };
-  if (options.pending) return await judge(tools, options);
+  const dependencies = { store, queues, blobs, network };
+  if (options.pending) return await judge(dependencies, options);
   const decision = decisionOf(options, network.principal);
   for (const id of ids) {
-    if (options.ban) await banVideo(tools, id, bans[options.ban], decision);
-    else await clearVideo(tools, id, decision);
+    if (options.ban) await banVideo(dependencies, id, bans[options.ban], decision);
+    else await clearVideo(dependencies, id, decision);
   }
   print(await Promise.all(ids.map((id) => store.get(id))), options);
 }
@@ -108,17 +108,20 @@ function decisionOf({ ban, by, reason }: Options, principal: string): Decision {
     ...{ verdict: ban ? "ban" : "clear", by: by ?? principal, reason, at: Date.now() },
   });
   if (data !== undefined) return data;
-  throw new TypedError("REASON_NEEDED", "say why with --reason, in 1 to 1000 characters");
+  throw new TypedError("REASON_NEEDED", "give the reason with --reason, in 1 to 1000 characters");
 }
 
-async function judge(tools: ModerationDependencies, { json }: Options): Promise<void> {
+async function judge(dependencies: ModerationDependencies, { json }: Options): Promise<void> {
   const moderation = moderationOf(readSettings(AnalysisSettings));
   if (moderation === null)
-    throw new TypedError("MODERATION_OFF", "nobody judges while KILN_MODERATION is off: leave it out");
+    throw new TypedError(
+      "MODERATION_OFF",
+      "videos are not judged while KILN_MODERATION is off: leave it out",
+    );
   const transcoding = readSettings(TranscodeSettings);
   const judged = [];
   const [policy, limits] = [policyOf(transcoding), limitsOf(transcoding)];
-  for await (const late of judgePending(tools, { moderation, policy, limits, signal: stopSignal() })) {
+  for await (const late of judgePending(dependencies, { moderation, policy, limits, signal: stopSignal() })) {
     judged.push(late);
     if (!json) console.log(`${late.id} ${late.verdict}${late.why ? `: ${late.why}` : ""}`);
   }

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Progress } from "../../videos/video-update.ts";
 
-/** How far a video is: the work at hand, or in a word what it waits for or how it ended. */
+/** The progress of a video, or a word for what it waits for or how it ended. */
 export type Standing = Progress | string;
 
 export interface ProgressView extends Disposable {
@@ -9,8 +9,8 @@ export interface ProgressView extends Disposable {
 }
 
 /**
- * Shows what is being done to each name, on standard error: a line a name, redrawn in place, on a terminal; a
- * line a change of stage elsewhere. Standard output stays free for results.
+ * Shows the progress of each name on standard error: on a terminal a line per name, redrawn in place; elsewhere a line per
+ * change of stage. Standard output stays free for results.
  */
 export function showProgress(
   names: readonly string[],
@@ -23,7 +23,7 @@ export function showProgress(
   const draw = () => {
     const columns = (output.columns || 80) - 1;
     const lines = [...standings].map(([name, text]) => `  ${name.slice(-width).padEnd(width)}  ${text}`);
-    // Up to the first line, and each one cleared before it is written again.
+    // Moves up to the first line, and clears each line before it is written again.
     const up = drawn > 0 ? `\u001b[${drawn}A` : "";
     output.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, columns)}\n`).join("")}`);
     drawn = lines.length;
@@ -54,5 +54,5 @@ function bar(standing: Standing): string {
 
 const words = (standing: Standing) => (typeof standing === "string" ? standing : standing.stage);
 
-/** A reason may quote a file's name or ffmpeg: nothing of it may steer the terminal. */
+/** A reason may quote a file's name or ffmpeg: control characters in it could change the terminal. */
 const clean = (text: string) => stripVTControlCharacters(text).replaceAll("\n", " ");

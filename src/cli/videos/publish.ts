@@ -32,13 +32,16 @@ export default function publish(command: Command): void {
   command
     .argument("<dir>", "the folder that kiln transcode wrote")
     .option("--id <id>", "the video's id in URLs (default: derived from the original's SHA-256)")
-    .option("--title <title>", "what viewers read (default: the folder's name)")
+    .option("--title <title>", "shown to viewers (default: the folder's name)")
     .option("--host <url>", "URL of the network (KILN_IC_HOST; default: the running kiln localnet)")
     .option("--identity <pem>", "PEM file of the identity that publishes (KILN_IDENTITY)")
     .option("--configuration <principal>", "global_configuration (KILN_GLOBAL_CONFIGURATION_CANISTER)")
-    .option("--storage <principals>", "of its buckets only these, by commas (KILN_STORAGE_CANISTER)")
+    .option(
+      "--storage <principals>",
+      "only these of its storage canisters, separated by commas (KILN_STORAGE_CANISTER)",
+    )
     .option("--index <principal>", "the content index canister (KILN_CONTENT_INDEX_CANISTER)")
-    .option("--estimate", "say what it would cost, in cycles and dollars, and send nothing")
+    .option("--estimate", "print the cost in cycles and dollars, and send nothing")
     .option("--json", "print one JSON document on standard output")
     .addHelpText(
       "after",
@@ -59,7 +62,7 @@ function documentOf({ url, entry, sentChunks, sentBytes, files, bandwidth }: Pub
 }
 
 function textOf({ url, entry, sentChunks, sentBytes, files, bandwidth }: PublishedFolder): string {
-  const sent = sentChunks === 0 ? "everything was there" : `${sentBytes} bytes sent`;
+  const sent = sentChunks === 0 ? "nothing was missing" : `${sentBytes} bytes sent`;
   const speeds = sentChunks === 0 ? [] : bandwidth.map(describeBandwidth);
   return [`published ${entry.id}: ${files.length} files, ${sent}`, ...speeds, url].join("\n");
 }
@@ -105,7 +108,7 @@ async function publishFolder(
   return { ...published, url: gatewayUrl(host, storage.canisterId, published.entry.player) };
 }
 
-/** Of every file that the manifest lists, and the manifest itself: bytes. */
+/** Bytes of every file in the manifest, and of the manifest itself. */
 async function sizesIn(dir: string): Promise<number[]> {
   const { files } = await readManifest(dir);
   const paths = [...files.map(({ path }) => ({ path })), { path: manifestName }];
@@ -121,16 +124,18 @@ function printEstimate(cost: PublishCost, { json }: Options): void {
     console.log(JSON.stringify(cost));
     return;
   }
-  const say = ({ cycles, dollars }: PublishCost["upload"]) =>
+  const format = ({ cycles, dollars }: PublishCost["upload"]) =>
     `${(cycles / 1e9).toFixed(1)} billion cycles ($${dollars.toFixed(4)})`;
-  console.log(`${cost.bytes} bytes: ${say(cost.upload)} to publish, ${say(cost.yearly)} a year to keep`);
+  console.log(
+    `${cost.bytes} bytes: ${format(cost.upload)} to publish, ${format(cost.yearly)} a year to keep`,
+  );
 }
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Options that were given win over the environment. */
+/** Options override the environment. */
 function given(values: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => !!entry[1]));
 }

@@ -26,16 +26,14 @@ type Takedown = (id: string, status: TakedownStatus, why: string) => Promise<voi
 export default function takedownCommand(command: Command): void {
   command
     .argument("<ids...>", "videos, by their ids")
-    .addOption(
-      new Option("--as <why>", "what becomes of them").choices(Object.keys(statuses)).makeOptionMandatory(),
-    )
+    .addOption(new Option("--as <why>", "the reason").choices(Object.keys(statuses)).makeOptionMandatory())
     .option("--reason <sentence>", "for the record", "taken down by the operator")
-    .option("--canisters-only", "ask no Redis: for what was published without a worker")
+    .option("--canisters-only", "without Redis: for videos that were published without a worker")
     .addHelpText(
       "after",
       `
-The index first, then the files (410 from then on), then originals and products. May be repeated. Where KILN_REDIS_URL
-is not set and no Redis runs on this machine, only the canisters are asked.
+The index changes first, then the files (410 from then on), then originals and products. May be repeated. Where KILN_REDIS_URL
+is not set and no Redis runs on this machine, only the canisters are changed.
 Settings: KILN_REDIS_URL, KILN_BLOBS; the network as for kiln publish.
 
 Example:
@@ -63,21 +61,23 @@ async function wayOf(
     };
   }
   const blobs = await openBlobStore(redis, readSettings(VideoSettings).KILN_BLOBS);
-  const tools = { store: new VideoStore(redis), blobs, network };
+  const dependencies = { store: new VideoStore(redis), blobs, network };
   return {
-    takedown: (id, status, why) => takedown(tools, id, status, why),
+    takedown: (id, status, why) => takedown(dependencies, id, status, why),
     [Symbol.asyncDispose]: async () => redis.disconnect(),
   };
 }
 
-/** @returns undefined where nobody has said that there is one, and there is none */
+/** @returns undefined where KILN_REDIS_URL is not set and no Redis runs */
 async function openRedis() {
   try {
     return await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
   } catch (error) {
     const isAskedFor = process.env.KILN_REDIS_URL !== undefined;
     if (isAskedFor || !(error instanceof TypedError) || error.code !== "REDIS_UNREACHABLE") throw error;
-    console.error("no Redis runs here: only the canisters are asked; KILN_REDIS_URL names a worker's");
+    console.error(
+      "no Redis runs here: only the canisters are changed; KILN_REDIS_URL names the Redis of the workers",
+    );
     return undefined;
   }
 }

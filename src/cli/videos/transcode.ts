@@ -37,16 +37,16 @@ type Options = {
 export default function (command: Command): void {
   command
     .argument("<file>", "video file")
-    .option("--out <dir>", "folder to write; it appears when everything is done and checked")
-    .option("--explain", "say in words what will be made and why, and encode nothing")
+    .option("--out <dir>", "folder to write; it appears once everything is encoded and verified")
+    .option("--explain", "explain what would be encoded and why, and encode nothing")
     .option("--dry-run", "print the ffmpeg commands for a shell, and encode nothing")
     .option("--motion-photo", "take the video inside a photo (HEIC)")
     .option("--captions <language=file>", "add captions, a WebVTT or SRT file (repeatable)", captionFile)
     .option("--mp4", "add one MP4 file of the largest rendition, for sharing (as KILN_MP4=on)")
-    .option("--progressive", "cut segments while the encode runs, and say when the first can be played")
+    .option("--progressive", "cut segments during the encode, and report when the first can be played")
     .option(
       "--growing <dir>",
-      "the same, and put segments and playlists there at once, to be served meanwhile",
+      "the same, and write segments and playlists there as they come, to be served at once",
     )
     .option("--json", "print one JSON document: the manifest (or the plan), or why the file was refused")
     .addHelpText(
@@ -86,7 +86,7 @@ function captionFile(value: string, before: CaptionFile[] = []): CaptionFile[] {
   return [...before, { language, path }];
 }
 
-/** What would be done, in words, as a command or as data. */
+/** Prints the plan: explained, as commands or as data. */
 async function show(file: string, options: Options, preparation: PrepareOptions): Promise<void> {
   const { source, plan, policy } = await prepare(file, preparation);
   const folder = resolve(options.out ?? ".");
@@ -160,7 +160,7 @@ function print(
   for (const { label, path } of captions) console.log(`captions: ${label} (${out}/${path})`);
   if (source.lostCaptions.length > 0) console.log(`captions not kept: ${source.lostCaptions.join(", ")}`);
   console.log(`${duration.toFixed(2)} s, ${posters.length} posters: ${out}/${hls}`);
-  console.log(analysis === null ? "nobody judged its content (KILN_MODERATION=off)" : judged(analysis));
+  console.log(analysis === null ? "its content was not judged (KILN_MODERATION=off)" : judged(analysis));
 }
 
 const judged = ({ moderation: { verdict, explicit, frames } }: Analysis) =>

@@ -12,9 +12,9 @@ import type { TaskOf } from "./task.ts";
 export type TaskDependencies = {
   policy: Policy;
   limits: Limits;
-  /** Null: nobody looks at the content. */
+  /** Null: the content is not analysed. */
   moderation: ModerationPolicy | null;
-  /** Makes a finished product public. Doing it twice changes nothing; an older attempt is refused. */
+  /** Publishes a finished product. Idempotent; an older attempt is refused. */
   publish: TaskHandlers["publish"];
 };
 
@@ -48,7 +48,7 @@ export function taskHandlers({ policy, limits, moderation, publish }: TaskDepend
   };
 }
 
-/** Copies the file into the blob store, where nobody writes to it any more, and checks what was copied. */
+/** Copies the file into the blob store, where it no longer changes, and verifies the copy. */
 async function takeOriginal(
   { source, sha256, original }: TaskOf<"ingest">,
   signal: TaskControl["signal"],
@@ -60,7 +60,7 @@ async function takeOriginal(
   if (taken) return;
   const folder = dirname(original);
   const aside = join(folder, String(process.pid));
-  // What a worker that was killed has left goes, too.
+  // Includes what a killed worker left.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {
@@ -69,10 +69,7 @@ async function takeOriginal(
     });
     const copied = await hashFile(aside, { signal });
     if (copied.sha256 !== sha256)
-      throw new TypedError(
-        "SOURCE_CHANGED",
-        `${source} has changed since it was handed in: hand it in again`,
-      );
+      throw new TypedError("SOURCE_CHANGED", `${source} has changed since it was enqueued: enqueue it again`);
     await rename(aside, original);
   } finally {
     await rm(aside, { force: true });
@@ -83,7 +80,7 @@ function unreadable(source: string, error: NodeJS.ErrnoException): Error {
   if (error.code === "ENOSPC") return error;
   return new TypedError(
     "SOURCE_UNREADABLE",
-    `${source} cannot be read here (${error.code}): hand it in again from a path that every worker sees`,
+    `${source} cannot be read here (${error.code}): enqueue it again from a path that every worker sees`,
     { cause: error },
   );
 }

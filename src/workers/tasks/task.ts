@@ -11,7 +11,7 @@ const path = z.string().min(1);
 const tasks = {
   ingest: z.object({
     stage: z.literal(Stage.enum.ingest),
-    /** The file as it was handed in, and where its copy belongs. */
+    /** The enqueued file, and the path for its copy. */
     source: path,
     sha256,
     original: path,

@@ -106,7 +106,7 @@ test("what the ledger refuses is not counted, and a journal that is none is name
   await writeFile(journal, '{"today": 5}\n');
   await reserveMemory(agent, canisters.storage, 2n * heavy);
   const broken = await fund();
-  assert.match(broken.stderr, /^DEPLOYMENT_INVALID: .*funding\.jsonl, line 1, is no payment: mend it/);
+  assert.match(broken.stderr, /^DEPLOYMENT_INVALID: .*funding\.jsonl, line 1, is not a payment: correct it/);
   await reserveMemory(agent, canisters.storage, 0n);
   await writeFile(journal, "");
 });

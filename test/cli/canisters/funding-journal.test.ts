@@ -46,6 +46,6 @@ test("a line that is none is named; one that is being written does not count yet
   await appendFile(file, "\n");
   await assert.rejects(journal.claim("two", 70n, 100n), {
     code: "DEPLOYMENT_INVALID",
-    message: /funding\.jsonl, line 2, is no payment: mend it/,
+    message: /funding\.jsonl, line 2, is not a payment: correct it/,
   });
 });

@@ -67,7 +67,7 @@ test("kiln features: a line for the newest product of each video; what nobody, o
     [
       2,
       [
-        "nobody has looked at it (KILN_MODERATION was off)",
+        "it was not analysed (KILN_MODERATION was off)",
         "inception_v3 has looked at it, not mobilenet_v2 (KILN_MODERATION_MODEL)",
       ],
     ],

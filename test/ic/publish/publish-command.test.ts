@@ -162,7 +162,7 @@ test("kiln publish: what nobody has judged, and what was banned, is not publishe
   assert.deepEqual([unjudged.code, unjudged.stdout], [1, ""]);
   assert.match(
     unjudged.stderr,
-    /^NOT_MODERATED: .*unjudged: transcode it again, or .*KILN_MODERATION=off\n$/,
+    /^NOT_MODERATED: .*unjudged was not judged: transcode it again, or .*KILN_MODERATION=off\n$/,
   );
   const banned = await kilnWith({ KILN_MODERATION: "on" }, "publish", "banned");
   assert.deepEqual([banned.code, banned.stdout], [1, ""]);
