@@ -361,8 +361,8 @@ persistent actor class UserIndex(
   fleet.resume();
   rollout.wake<system>();
   // A timer each, so that a trap in one does not stop the others.
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)) });
-  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* funder.run() });
+  // The funder runs after a call, when the other canisters have measured what they need.
+  ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* Funds.measure(funds, reserve, Principal.fromActor(this)); await* funder.run() });
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { ignore await* sweep.run() });
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { await* fill() });
   ignore Timer.recurringTimer<system>(#hours 1, func() : async () { rollout.go<system>() });
