@@ -74,6 +74,7 @@ async function stored(stream: EventStream, viewers: Viewers, events: readonly En
     await viewers.add(events);
     return counts;
   } catch (cause) {
+    if (cause instanceof TypedError) throw cause;
     throw new TypedError("REDIS_UNREACHABLE", "events cannot be stored now: send them again later", {
       cause,
     });

@@ -32,8 +32,10 @@ const Item = z.object({
 const Answer = z.object({
   modelVersion: z.string().nullable().describe("the active version; null: none, what is trending is served"),
   degraded: z
-    .array(z.enum(["viewer"]))
-    .describe("what was missing; viewer: what the viewer has seen is unknown now, and nothing was logged"),
+    .array(z.enum(["viewer", "log"]))
+    .describe(
+      "what was missing; viewer: what the viewer has seen is unknown now, and nothing was logged; log: nothing was logged",
+    ),
   items: z.array(Item),
   stages: z
     .array(z.object({ stage: z.string(), in: z.int(), out: z.int(), ms: z.number() }))

@@ -84,6 +84,11 @@ export class EventStream {
     }
   }
 
+  /** How many entries are in the stream now. */
+  async length(): Promise<number> {
+    return await this.#redis.xlen(eventKeys.stream);
+  }
+
   /** Removes entries, when the lake has them. */
   async remove(entries: readonly string[]): Promise<void> {
     for (let start = 0; start < entries.length; start += batch)

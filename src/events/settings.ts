@@ -8,9 +8,14 @@ export const EventSettings = z
       .min(1)
       .default(() => inKilnHome("lake"))
       .meta({ description: "folder of the event lake" }),
+    KILN_COMPACT_SECONDS: z.coerce.number().int().min(0).default(60).meta({
+      unit: "seconds",
+      description:
+        "time between the compactions with which `kiln api` moves events from Redis into the lake, at least; 0: only `kiln events compact` does it. A compaction that takes long is followed by a longer pause",
+    }),
     KILN_MAX_WAITING_EVENTS: z.coerce.number().int().min(1_000).default(1_000_000).meta({
       description:
-        "events that wait in Redis for `kiln events compact`, at about 600 bytes each; beyond that new ones are refused, so that they cannot take the memory of the queues",
+        "events that wait in Redis to be compacted, at about 600 bytes each; beyond that new ones are refused, so that they cannot take the memory of the queues",
     }),
   })
   .meta({ title: "Events" });

@@ -41,7 +41,7 @@ export type FeedDependencies = {
   visibility: Visibility;
   exploration: number;
   random: Random;
-  /** Called when Redis does not answer: the feed then serves without what it knows of the viewer. */
+  /** Called when Redis does not answer, or takes no impressions: the feed is served all the same. */
   onDegraded?: (error: unknown) => void;
 };
 
@@ -50,8 +50,11 @@ export type FeedRequest = { user: string; limit: number /** Milliseconds since 1
 export type Feed = {
   modelVersion: string | null;
   items: Placed[];
-  /** What was missing: `viewer` when Redis does not answer, which may repeat videos and logs nothing. */
-  degraded: "viewer"[];
+  /**
+   * What was missing: `viewer` when Redis does not answer, so videos may be repeated and nothing is logged; `log` when the
+   * impressions could not be logged.
+   */
+  degraded: ("viewer" | "log")[];
   stages: StageCount[];
 };
 
@@ -80,10 +83,15 @@ export async function feed(dependencies: FeedDependencies, request: FeedRequest)
     if (token === undefined) return { ...made, id, impressions: [] };
     const impressions = impressionsOf(made.items, { id, candidates, random, ...request });
     if (!(await viewers.reserve(request.user, token, impressions))) continue;
-    await stream.add(impressions);
-    const fresh = new Set(dependencies.fresh());
-    await exposures.add(made.items.flatMap(({ video }) => (fresh.has(video) ? [video] : [])));
-    return { ...made, id, impressions };
+    try {
+      await stream.add(impressions);
+      const fresh = new Set(dependencies.fresh());
+      await exposures.add(made.items.flatMap(({ video }) => (fresh.has(video) ? [video] : [])));
+      return { ...made, id, impressions };
+    } catch (error) {
+      dependencies.onDegraded?.(error);
+      return { ...made, degraded: ["log"], id, impressions: [] };
+    }
   }
   throw new TypedError("FEED_BUSY", "too many feeds of this viewer at the same time: try again");
 }

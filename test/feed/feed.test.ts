@@ -8,6 +8,7 @@ import { Redis } from "ioredis";
 import { seeded } from "../../src/base/random.ts";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
 import type { EngagementEvent } from "../../src/events/event.ts";
+import { EventStream } from "../../src/events/event-stream.ts";
 import { type Feed, type FeedDependencies, feed, previewFeed } from "../../src/feed/feed.ts";
 import type { Visibility } from "../../src/feed/filters/visibility.ts";
 import { lent } from "../../src/feed/sources/model-lease.ts";
@@ -195,6 +196,14 @@ test("without Redis feeds and events are answered in time: degraded, and nothing
   assert.deepEqual([degraded, impressions], [["viewer"], []]);
   assert.ok(failures.length >= 1);
   await assert.rejects(given.stream.add([did("like", "ann", "a")]));
+});
+
+test("a feed whose impressions cannot be logged is served and marked, and its places stay reserved", async () => {
+  const stream = new EventStream(redis, { maxWaiting: 0 });
+  const given = dependencies({ stream, trending: () => ["a", "b"] });
+  const { items, degraded, impressions } = await ask(given, "ann", 1);
+  assert.deepEqual([items[0]!.video, degraded, impressions], ["a", ["log"], []]);
+  assert.deepEqual(videosOf(await ask(given, "ann", 1)), ["b"]);
 });
 
 test("exploration draws from all videos; the logged propensities are the frequencies", async () => {

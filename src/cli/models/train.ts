@@ -8,7 +8,7 @@ import type { interactionFormats } from "../../ml/datasets/interactions.ts";
 import { engineChoices } from "../../ml/engines/engine.ts";
 import { caseMetricNames } from "../../ml/evaluation/metrics.ts";
 import { runTraining } from "../../ml/jobs/run-training.ts";
-import { againstActive, registerTrained } from "../../ml/registry/register-trained.ts";
+import { againstServed, registerTrained } from "../../ml/registry/register-trained.ts";
 import type { Registry } from "../../ml/registry/registry.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { ModelParameters, modelKinds } from "../../ml/training/parameters/model-parameters.ts";
@@ -109,7 +109,7 @@ export default function train(command: Command): void {
       const requested = taskOf(rest);
       const registration = register || promote ? { ...registry, promote } : undefined;
       if (queue) return await queueTraining(requested, registration, options, showTraining());
-      const task = register || promote ? await againstActive(requested, registry) : requested;
+      const task = register || promote ? await againstServed(requested, registry) : requested;
       const report = await runTraining(task, {
         onProgress: showTraining(),
         onNotice: (notice) => console.error(`${clearLine}kiln: ${notice}`),

@@ -8,6 +8,7 @@ import { seeded } from "../../base/random.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { readSettings } from "../../config.ts";
 import { EventStream } from "../../events/event-stream.ts";
+import { keepCompacting } from "../../events/lake/keep-compacting.ts";
 import { EventSettings } from "../../events/settings.ts";
 import { allVisible, indexVisibility } from "../../feed/filters/visibility.ts";
 import { FeedSettings } from "../../feed/settings.ts";
@@ -60,6 +61,7 @@ async function run(): Promise<void> {
   const { KILN_LAKE: lake, KILN_MAX_WAITING_EVENTS: maxWaiting } = readSettings(EventSettings);
   const { KILN_MODELS, KILN_ENGINE: engine, KILN_CONTENT: content } = readSettings(MlSettings);
   const { KILN_EXPLORATION: exploration, KILN_FRESH_SHARE: freshShare } = readSettings(FeedSettings);
+  const { KILN_COMPACT_SECONDS: compactSeconds } = readSettings(EventSettings);
   const { KILN_FRESH_IMPRESSIONS: freshImpressions } = readSettings(FeedSettings);
   const connection = await connectionOf(log);
   const index = connection?.index;
@@ -102,6 +104,20 @@ async function run(): Promise<void> {
   ];
   opened.defer(() => timers.forEach(clearInterval));
 
+  const stopped = new AbortController();
+  const compacting =
+    compactSeconds === 0
+      ? Promise.resolve()
+      : keepCompacting({
+          ...{ stream: new EventStream(redis), lake, everyMs: 1000 * compactSeconds, signal: stopped.signal },
+          onCompacted: (added) => log.debug({ added }, "events moved into the lake"),
+          onFailed: (err) => log.warn({ err }, "events could not be moved into the lake: they stay in Redis"),
+        });
+  opened.defer(async () => {
+    stopped.abort();
+    await compacting;
+  });
+
   const app = await createApi({
     dependencies: {
       viewers: new Viewers(redis, lake),
@@ -122,7 +138,10 @@ async function run(): Promise<void> {
             }),
       random: seeded(randomInt(2 ** 31)),
       onDegraded: sparingly((err) =>
-        log.warn({ err }, "Redis does not answer: feeds are served without the viewers' history"),
+        log.warn(
+          { err },
+          "Redis does not answer or takes no events: feeds are served without history, or not logged",
+        ),
       ),
     },
     log,

@@ -3,52 +3,61 @@ import type { MetricRow, VersionManifest } from "./version-manifest.ts";
 export type GateRules = {
   /** Fewer cases prove nothing. */
   minCases: number;
-  /** NDCG@10 that a version may fall behind the active one: seeds differ by as much. */
+  /** The share of a served version's NDCG@10 that may be missing, where the cases do not show that the new one is worse. */
   tolerance: number;
   /** Share of the active version's coverage@10 that must be left: a model that shows a few hits to all is no progress. */
   minCoverage: number;
 };
 
-export const gateRules: GateRules = { minCases: 100, tolerance: 0.002, minCoverage: 0.5 };
+export const gateRules: GateRules = { minCases: 100, tolerance: 0.02, minCoverage: 0.5 };
 
 /** Whether a version may be promoted; the reasons are the rules, each with what was found. */
 export type GateResult = { passed: boolean; reasons: { passed: boolean; message: string }[] };
 
 /**
- * Judges a version by its own manifest, in which all models answered the same questions.
- * @source the measure is NDCG@10 over the whole catalogue
+ * Judges a version by its own manifest, in which all models answered the same cases: it must be as good as the baselines,
+ * and as the active version and the best one that ever served, so that small losses do not add up.
  */
 export function gate(
-  { metrics }: Pick<VersionManifest, "metrics">,
+  { metrics, uncompared = [] }: Pick<VersionManifest, "metrics" | "uncompared">,
   rules: GateRules = gateRules,
 ): GateResult {
   const candidate = metrics.find(({ role }) => role === "candidate");
   if (candidate === undefined) return refused("it has no metrics: it was never evaluated");
-  const others = metrics.filter(({ role }) => role === "baseline");
-  const active = metrics.find(({ role }) => role === "active");
+  const baselines = metrics.filter(({ role }) => role === "baseline");
+  const served = metrics.filter(({ role }) => role === "active");
   const reasons = [
     {
       passed: candidate.cases >= rules.minCases,
       message: `${candidate.cases} cases, at least ${rules.minCases} are needed`,
     },
-    ...others.map((other) => atLeast(candidate, other, 0)),
-    ...(active === undefined ? [] : [atLeast(candidate, active, rules.tolerance)]),
-    ...(active === undefined ? [] : [coverage(candidate, active, rules.minCoverage)]),
+    ...baselines.map((other) => notWorse(candidate, other, 0)),
+    ...served.map((other) => notWorse(candidate, other, rules.tolerance)),
+    ...served.slice(0, 1).map((other) => coverage(candidate, other, rules.minCoverage)),
+    ...uncompared.map(({ version, reason }) => ({
+      passed: false,
+      message: `version ${version} could not be compared: ${reason}`,
+    })),
   ];
-  if (others.length === 0) reasons.push({ passed: false, message: "it was compared with no baseline" });
+  if (baselines.length === 0) reasons.push({ passed: false, message: "it was compared with no baseline" });
   return { passed: reasons.every(({ passed }) => passed), reasons };
 }
 
 const refused = (message: string): GateResult => ({ passed: false, reasons: [{ passed: false, message }] });
 
-/** NaN passes nothing. */
-function atLeast(candidate: MetricRow, other: MetricRow, tolerance: number) {
+/** NaN passes nothing. A lead whose whole interval is below 0 shows that the candidate is worse, however little. */
+function notWorse(candidate: MetricRow, other: MetricRow, tolerance: number) {
   const [own, theirs] = [ndcg(candidate), ndcg(other)];
-  const allowed = tolerance === 0 ? "" : ` less ${tolerance}`;
-  const whose = other.role === "active" ? `the active ${other.model}` : other.model;
+  const { model, role, lead } = other;
+  const isWorse = role === "active" && lead !== undefined && lead.high < 0;
+  const allowed = tolerance === 0 ? "" : ` less ${100 * tolerance} %`;
+  const interval =
+    role === "active" && lead !== undefined
+      ? `; the difference is ${lead.low.toFixed(4)} to ${lead.high.toFixed(4)}`
+      : "";
   return {
-    passed: own >= theirs - tolerance,
-    message: `NDCG@10 ${own.toFixed(4)}, ${whose} has ${theirs.toFixed(4)}${allowed}`,
+    passed: own >= (1 - tolerance) * theirs && !isWorse,
+    message: `NDCG@10 ${own.toFixed(4)}, ${role === "active" ? `version ${model}` : model} has ${theirs.toFixed(4)}${allowed}${interval}`,
   };
 }
 

@@ -37,7 +37,7 @@ async function readReport(path: string): Promise<TrainingReport> {
 }
 
 function factsOf(
-  { model, seed, engine, data, evaluations }: TrainingReport,
+  { model, seed, engine, data, evaluations, uncompared }: TrainingReport,
   source: string,
 ): Omit<VersionFacts, "config" | "parent"> {
   const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
@@ -49,14 +49,16 @@ function factsOf(
     engine,
     split,
     metrics: evaluations.map(rowOf),
+    ...(uncompared ? { uncompared } : {}),
   };
 }
 
-/** The first one is the model's own; one that is named like a version was the active one. */
-function rowOf({ model, cases, full, lists, calibration }: Evaluation, index: number): MetricRow {
+/** The first one is the model's own; one that is named like a version had served. */
+function rowOf({ model, cases, full, lists, calibration, lead }: Evaluation, index: number): MetricRow {
   const active = VersionName.safeParse(model).success;
   return {
     ...{ model, cases, full, role: index === 0 ? "candidate" : active ? "active" : "baseline" },
     lists: { ...lists, ...(calibration ? { calibrationError: calibration.list.error } : {}) },
+    ...(lead ? { lead } : {}),
   };
 }

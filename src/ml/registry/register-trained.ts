@@ -7,15 +7,33 @@ import { activate, readActivation } from "./activation.ts";
 import { gate } from "./gate.ts";
 import { registerDraft } from "./register-draft.ts";
 import type { Registered } from "./registered.ts";
-import { listVersions, type Registry, versionFolder } from "./registry.ts";
-import type { VersionManifest } from "./version-manifest.ts";
+import { listVersions, type Registry, readVersion, versionFolder } from "./registry.ts";
+import type { MetricRow, VersionManifest } from "./version-manifest.ts";
 
-/** The task with the active version added, so that the gate can compare. */
-export async function againstActive(task: TrainingTask, registry: Registry): Promise<TrainingTask> {
-  const version = (await readActivation(registry))?.active;
-  return version === undefined
-    ? task
-    : { ...task, against: { version, folder: versionFolder(registry, version) } };
+/** The task with the active version and the best one that ever served, so that the gate can compare. */
+export async function againstServed(task: TrainingTask, registry: Registry): Promise<TrainingTask> {
+  const activation = await readActivation(registry);
+  if (activation === undefined) return task;
+  const served = new Set(activation.history.map(({ version }) => version));
+  const strengths: { version: string; strength: number }[] = [];
+  for (const version of served) {
+    const manifest = await readVersion(registry, version).catch(() => undefined);
+    if (manifest !== undefined) strengths.push({ version, strength: strengthOf(manifest) });
+  }
+  const best = strengths.toSorted((one, other) => other.strength - one.strength).at(0)?.version;
+  const versions = [...new Set([activation.active, ...(best === undefined ? [] : [best])])];
+  return {
+    ...task,
+    against: versions.map((version) => ({ version, folder: versionFolder(registry, version) })),
+  };
+}
+
+/** NDCG@10 over that of the best baseline on the same cases: comparable between versions, whose cases differ. */
+function strengthOf({ metrics }: VersionManifest): number {
+  const ndcg = ({ full }: MetricRow) => full["NDCG@10"]?.mean ?? 0;
+  const baseline = Math.max(0, ...metrics.filter(({ role }) => role === "baseline").map(ndcg));
+  const own = metrics.find(({ role }) => role === "candidate");
+  return own === undefined || baseline === 0 ? 0 : ndcg(own) / baseline;
 }
 
 /**

@@ -12,13 +12,15 @@ const Interval = z.object({ mean: z.number(), low: z.number(), high: z.number() 
 /** One model's metrics on the held-out cases, which are the same for all rows of a manifest. */
 export const MetricRow = z.object({
   model: z.string().min(1),
-  /** `active` is the version that served when this one was trained. */
+  /** `active`: a version that had served when this one was trained, first the one that did then. */
   role: z.enum(["candidate", "active", "baseline"]),
   cases: z.int().nonnegative(),
   /** HR@10, NDCG@10...: means over the whole catalogue with 95 % intervals. */
   full: z.record(z.string(), Interval),
   /** coverage, gini, novelty... of the lists that it would show. */
   lists: z.record(z.string(), z.number()),
+  /** The candidate's NDCG@10 less this model's, paired over the same cases; absent for the candidate. */
+  lead: Interval.optional(),
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 
@@ -46,6 +48,8 @@ export const VersionFacts = z.object({
   /** How cases were held out: `time`, `leave-last-out`. */
   split: z.string().min(1),
   metrics: z.array(MetricRow),
+  /** Versions that had served and could not be evaluated beside it. */
+  uncompared: z.array(z.object({ version: VersionName, reason: z.string() })).optional(),
 });
 export type VersionFacts = z.infer<typeof VersionFacts>;
 

@@ -8,7 +8,7 @@ import { lakeInteractions, readInteractions } from "../datasets/interactions.ts"
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open-engine.ts";
 import { compareOrders } from "../evaluation/compare-orders.ts";
-import { type Evaluation, evaluate } from "../evaluation/evaluate.ts";
+import { type Evaluation, evaluate, leadOf } from "../evaluation/evaluate.ts";
 import { fitMarkov } from "../models/markov.ts";
 import { fitPopularity } from "../models/popularity.ts";
 import { Ranker, type RankerModel, removeRanker, writeRanker } from "../models/ranker/ranker.ts";
@@ -81,15 +81,36 @@ export async function trainModel(
     fitMarkov(split.train, task.parameters.baselines.markov),
     fitPopularity(split.train),
   ].slice(task.model === "markov" ? 1 : 0);
-  for (const model of compared)
-    evaluations.push(await evaluate(model, split, { seed: task.seed, ...(signal ? { signal } : {}) }));
+  let candidate: Float64Array | undefined;
+  const evaluated = async (model: Recommender) => {
+    let ranks = new Float64Array(0);
+    const onRanks = (own: Float64Array) => {
+      ranks = Float64Array.from(own);
+    };
+    const evaluation = await evaluate(model, split, {
+      seed: task.seed,
+      onRanks,
+      ...(signal ? { signal } : {}),
+    });
+    const lead = candidate && leadOf(split, { candidate, other: ranks }, task.seed);
+    candidate ??= ranks;
+    evaluations.push({ ...evaluation, ...(lead ? { lead } : {}) });
+  };
+  for (const model of compared) await evaluated(model);
   const ranker = task.ranker
     ? await rankerOf(task, { engine: await open(), model: recommender, train: split.train, signal })
     : undefined;
   if (ranker && !ranker.report.serves)
     notice("the ranker was left out of the model: it does not improve the order of later impressions");
-  const active = task.against && (await activeModel(task, dataset, notice));
-  if (active) evaluations.push(await evaluate(active, split, { seed: task.seed }));
+  const uncompared: NonNullable<TrainingReport["uncompared"]> = [];
+  for (const { version, folder } of task.against)
+    try {
+      await evaluated(await servedVersion(version, folder, task, dataset));
+    } catch (error) {
+      signal?.throwIfAborted();
+      notice(`version ${version} was not evaluated: ${(error as Error).message}`);
+      uncompared.push({ version, reason: (error as Error).message });
+    }
   const report: TrainingReport = {
     model: task.model,
     trainedAt: new Date().toISOString(),
@@ -102,6 +123,7 @@ export async function trainModel(
     })),
     notices,
     ...(ranker ? { ranker: ranker.report } : {}),
+    ...(uncompared.length > 0 ? { uncompared } : {}),
     evaluations,
   };
   await written(task.out, async () => {
@@ -135,20 +157,15 @@ async function written(folder: string, write: () => Promise<void>): Promise<void
   }
 }
 
-/** The active version, named by its version; undefined if it cannot be loaded. */
-async function activeModel(
-  { against, engine, tensorflow }: TrainingTask,
+/** A version that has served, under its version's name and with the numbers of this dataset. */
+async function servedVersion(
+  version: string,
+  folder: string,
+  { engine, tensorflow }: TrainingTask,
   { items }: Dataset,
-  notice: (message: string) => void,
-): Promise<Recommender | undefined> {
-  const { version, folder } = against!;
-  try {
-    const loaded = await loadRecommender(folder, { engine, tensorflow });
-    return { ...renumbered(loaded.recommender, loaded.items, items), name: version };
-  } catch (error) {
-    notice(`the active version was not evaluated: ${(error as Error).message}`);
-    return undefined;
-  }
+): Promise<Recommender> {
+  const loaded = await loadRecommender(folder, { engine, tensorflow });
+  return { ...renumbered(loaded.recommender, loaded.items, items), name: version };
 }
 
 async function load({ source }: TrainingTask, notice: (message: string) => void): Promise<Dataset> {

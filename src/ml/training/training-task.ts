@@ -25,8 +25,8 @@ export const TrainingTask = z.strictObject({
   tensorflow: z.string().optional(),
   /** A model's folder to warm-start from, with what is new and a share of the old. */
   from: z.string().optional(),
-  /** The active version and its folder: evaluated on the same cases, for the gate. */
-  against: z.strictObject({ version: z.string(), folder: z.string() }).optional(),
+  /** Versions that have served, the active one first, and their folders: evaluated on the same cases, for the gate. */
+  against: z.array(z.strictObject({ version: z.string(), folder: z.string() })).default([]),
   /** The share of users without anything new that is learned from again; with `from`. */
   replay: z.number().min(0).max(1).default(0.25),
   /** Whether to train the ranker, too, on the impressions of the lake. */

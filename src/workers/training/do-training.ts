@@ -3,7 +3,7 @@ import type { Log } from "../../base/log.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { issuesOf } from "../../base/zod-issues.ts";
 import { runRegistration, runTraining } from "../../ml/jobs/run-training.ts";
-import { againstActive } from "../../ml/registry/register-trained.ts";
+import { againstServed } from "../../ml/registry/register-trained.ts";
 import { removeCheckpoints } from "../../ml/training/networks/checkpoint.ts";
 import type { NetworkProgress, TrainingTask } from "../../ml/training/training-task.ts";
 import { TrainingJob, type TrainingResult } from "../../queues/training-job.ts";
@@ -65,7 +65,7 @@ async function train(
   // Checkpoints of another training are not this one's to continue from.
   if (payload.reached === "nothing" && !task.resume) await removeCheckpoints(task.out);
   await job.updateData({ ...payload, reached: "begun" } satisfies TrainingJob);
-  const compared = registration ? await againstActive(task, { folder: registration.folder }) : task;
+  const compared = registration ? await againstServed(task, { folder: registration.folder }) : task;
   const abandoned = new AbortController();
   lease.addEventListener("abort", () => {
     // The checkpoint belongs to another worker now: this one may no longer write it.

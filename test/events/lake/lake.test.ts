@@ -10,6 +10,7 @@ import { type RedisServer, startRedis } from "../../../src/cli/services/redis-se
 import type { EngagementEvent } from "../../../src/events/event.ts";
 import { EventStream, eventKeys } from "../../../src/events/event-stream.ts";
 import { compact } from "../../../src/events/lake/compact.ts";
+import { keepCompacting } from "../../../src/events/lake/keep-compacting.ts";
 import { Lake, lakeDays, readLake } from "../../../src/events/lake/lake.ts";
 import { forgetUser } from "../../../src/feed/state/forget-user.ts";
 import { Viewers } from "../../../src/feed/state/viewers.ts";
@@ -151,4 +152,37 @@ test("an entry of the stream that is no event is named", async () => {
   const entry = await redis.xadd(eventKeys.stream, "*", "event", "{}");
   using lake = await Lake.open(folder);
   await assert.rejects(compact(stream, lake), { code: "EVENT_STREAM_INVALID", message: new RegExp(entry!) });
+});
+
+test("compaction in batches moves everything, and runs by itself until it is stopped, past another writer", async () => {
+  const many = Array.from({ length: 25 }, (_, index) => sample({ at: noon + index }));
+  await stream.add(many);
+  {
+    using lake = await Lake.open(folder);
+    assert.deepEqual(await compact(stream, lake, { batch: 10 }), { added: 25, duplicates: 0, forgotten: 0 });
+  }
+  const stop = new AbortController();
+  const moved: number[] = [];
+  const failures: unknown[] = [];
+  const writer = await Lake.open(folder);
+  await stream.add([sample({ user: "bob" })]);
+  let turns = 0;
+  const watched = new Proxy(stream, {
+    get(target, name) {
+      if (name === "length" && ++turns === 3) writer[Symbol.dispose]();
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await keepCompacting({
+    ...{ stream: watched, lake: folder, everyMs: 1, signal: stop.signal },
+    onCompacted(added) {
+      moved.push(added);
+      stop.abort();
+    },
+    onFailed: (error) => failures.push(error),
+  });
+  assert.deepEqual([moved, failures], [[1], []]);
+  assert.equal((await inLake()).length, 26);
+  assert.equal(await stream.length(), 0);
 });

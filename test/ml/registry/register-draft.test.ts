@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { runTraining } from "../../../src/ml/jobs/run-training.ts";
-import { readActivation } from "../../../src/ml/registry/activation.ts";
+import { activate, readActivation } from "../../../src/ml/registry/activation.ts";
 import { registerDraft } from "../../../src/ml/registry/register-draft.ts";
-import { againstActive, registerTrained } from "../../../src/ml/registry/register-trained.ts";
-import { listVersions, versionFolder } from "../../../src/ml/registry/registry.ts";
+import { againstServed, registerTrained } from "../../../src/ml/registry/register-trained.ts";
+import { listVersions, register, versionFolder } from "../../../src/ml/registry/registry.ts";
 import { TrainingTask } from "../../../src/ml/training/training-task.ts";
+import { facts, row, writeDraft } from "./facts.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "kiln-register-"));
 after(() => rm(folder, { recursive: true }));
@@ -65,13 +66,12 @@ test("registered again it is the version that it was, and serving it again adds 
 
 test("beside the active version: it is asked, and a training that goes on from it is its child", async () => {
   const [active] = await listVersions(registry);
-  const wanted = await againstActive({ ...task, seed: 8, out: join(folder, "next") }, registry);
-  assert.deepEqual(wanted.against, {
-    version: active!.version,
-    folder: versionFolder(registry, active!.version),
-  });
+  const wanted = await againstServed({ ...task, seed: 8, out: join(folder, "next") }, registry);
+  assert.deepEqual(wanted.against, [
+    { version: active!.version, folder: versionFolder(registry, active!.version) },
+  ]);
   await runTraining(wanted);
-  const from = wanted.against!.folder;
+  const from = wanted.against[0]!.folder;
   const { version } = await registerTrained(
     registry,
     { ...wanted, from },
@@ -79,7 +79,41 @@ test("beside the active version: it is asked, and a training that goes on from i
   );
   const next = (await listVersions(registry)).find((manifest) => manifest.version === version)!;
   assert.equal(next.parent, active!.version);
-  assert.deepEqual(next.metrics.at(-1)!.role, "active");
+  const { role, lead } = next.metrics.at(-1)!;
+  // The same model over the same cases.
+  assert.deepEqual([role, lead], ["active", { mean: 0, low: 0, high: 0 }]);
+});
+
+test("an active version that cannot be loaded is an objection, and nothing is promoted", async () => {
+  const damaged = join(folder, "damaged");
+  const { version: former } = (await listVersions(registry))[0]!;
+  const out = join(folder, "objected");
+  const wanted = { ...task, seed: 9, out, against: [{ version: former, folder: damaged }] };
+  await runTraining(wanted);
+  const { gate, promoted } = await registerTrained(registry, wanted, { promote: true, now: now + 2000 });
+  assert.deepEqual([gate.passed, promoted], [false, false]);
+  assert.match(
+    gate.reasons.find(({ passed }) => !passed)!.message,
+    /could not be compared: there is no .*damaged/,
+  );
+  assert.equal((await readActivation(registry))!.active, former);
+});
+
+test("the best version that ever served is compared, too", async () => {
+  const stronger = await register(
+    registry,
+    await writeDraft(join(folder, "stronger"), "weights"),
+    facts({ metrics: [row("Markov", "candidate", 0.9), row("Pop", "baseline", 0.1)] }),
+    now + 3000,
+  );
+  const active = (await readActivation(registry))!.active;
+  for (const version of [stronger.version, active])
+    await activate(registry, version, { by: "promote", objections: [], now: now + 4000 });
+  const { against } = await againstServed(task, registry);
+  assert.deepEqual(
+    against.map(({ version }) => version),
+    [active, stronger.version],
+  );
 });
 
 test("a folder that no training has left is refused", async () => {

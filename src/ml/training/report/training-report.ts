@@ -53,6 +53,8 @@ export const TrainingReport = z.strictObject({
     .optional(),
   /** Deviations from the request. */
   notices: z.array(z.string()),
+  /** Versions that had served and could not be evaluated beside it. */
+  uncompared: z.array(z.strictObject({ version: z.string(), reason: z.string() })).optional(),
   /** Of the model and of what it must beat, on the held-out cases. */
   evaluations: z.array(z.custom<Evaluation>((value) => typeof value === "object" && value !== null)),
 });
