@@ -58,7 +58,7 @@ test("GPUs: what nvidia-smi itself says of a broken driver is passed on; none at
     process.env.PATH = folder;
     assert.deepEqual(await discoverGpus(), {
       gpus: [],
-      problem: "nvidia-smi fails: NVIDIA-SMI has failed: no driver",
+      problem: "nvidia-smi failed: NVIDIA-SMI has failed: no driver",
     });
     process.env.PATH = join(folder, "nowhere");
     assert.deepEqual(await discoverGpus(), { gpus: [], problem: "no nvidia-smi" });
