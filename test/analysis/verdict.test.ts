@@ -57,7 +57,10 @@ test("verdict: all that it says", () => {
 });
 
 test("settings: moderation is on unless it is switched off, and its lines are in order", () => {
-  assert.deepEqual(moderationOf(AnalysisSettings.parse({})), policy);
+  assert.deepEqual(moderationOf(AnalysisSettings.parse({})), {
+    ...policy,
+    bounds: { seconds: 600, memoryBytes: 2 * 1024 ** 3 },
+  });
   assert.equal(moderationOf(AnalysisSettings.parse({ KILN_MODERATION: "off" })), null);
   assert.throws(() => moderationOf(AnalysisSettings.parse({ KILN_UNSAFE_SCORE: "0.9" })), {
     code: "SETTING_INVALID",

@@ -329,7 +329,7 @@ test("access: without a token only by this machine's name; with one only with it
 
 test("openapi: events, feed and preview are described", async () => {
   const { paths } = (await app.inject({ url: "/openapi.json", headers: local })).json();
-  assert.deepEqual(Object.keys(paths), ["/v1/feed", "/v1/events"]);
+  assert.deepEqual(Object.keys(paths), ["/readyz", "/v1/feed", "/v1/events"]);
   assert.deepEqual(
     paths["/v1/feed"].get.parameters.map(({ name, required }: { name: string; required: boolean }) => [
       name,
