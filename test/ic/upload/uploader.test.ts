@@ -248,7 +248,7 @@ test("upload: a canister that is not there", async () => {
   });
   await assert.rejects(
     upload({ storage: none, uploadId: "n", attempt: 1, files: [inMemory("/n", randomBytes(1))] }),
-    { code: "CANISTER_UNREACHABLE" },
+    { code: "CANISTER_NOT_FOUND" },
   );
 });
 
