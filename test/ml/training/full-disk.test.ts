@@ -67,6 +67,6 @@ test("a disk too full for the model: a clear error that says what to do", { skip
   await assert.rejects(runTraining(asked), {
     code: "MODEL_NOT_WRITTEN",
     final: false,
-    message: /could not be written to .*ENOSPC.*make room and train again\. The active model stays/,
+    message: /could not be written to .*ENOSPC.*make room and train again\. The active model is unchanged/,
   });
 });
