@@ -29,8 +29,10 @@ type Stored = {
 /** Soft, so that halved chroma and two encodes change little of it; pale, so that all of it lies within BT.709. */
 const hdr = (trc: string) =>
   [
-    "-f lavfi -t 0.6 -i testsrc2=s=320x180:r=30,format=gbrp,eq=saturation=0.4:contrast=0.6,gblur=sigma=4,scale=out_color_matrix=bt2020",
-    "-c:v libx265 -preset ultrafast -qp 6 -x265-params log-level=error -pix_fmt yuv420p10le",
+    "-f lavfi -t 0.6 -i testsrc2=s=320x180:r=30,format=gbrp,eq=saturation=0.4:contrast=0.6,gblur=sigma=4",
+    // Some versions of ffmpeg take the tags from the frames, others from the options.
+    `-vf scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le,setparams=range=tv:color_primaries=bt2020:color_trc=${trc}:colorspace=bt2020nc`,
+    "-c:v libx265 -preset ultrafast -qp 6 -x265-params log-level=error",
     `-color_primaries bt2020 -color_trc ${trc} -colorspace bt2020nc`,
   ].join(" ");
 
