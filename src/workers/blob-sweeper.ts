@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { BlobStore } from "../videos/blob-store.ts";
 import { isSettled, type VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
+import { repeat } from "./repeat.ts";
 
 /** Days for which originals and products are kept after the last change of their video; 0: for ever. */
 export type Retention = { originals: number; products: number };
@@ -68,14 +69,5 @@ export function blobSweeper(options: {
       log.warn({ err }, "originals and products could not be swept");
     }
   };
-  let sweeping = sweep();
-  const timer = setInterval(() => {
-    sweeping = sweeping.then(sweep);
-  }, everyMs);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await sweeping;
-    },
-  };
+  return repeat(sweep, everyMs);
 }

@@ -5,6 +5,7 @@ import { VideoJob } from "../queues/video-job.ts";
 import type { VideoQueues } from "../queues/video-queues.ts";
 import type { VideoRecord } from "../videos/video.ts";
 import type { VideoStore } from "../videos/video-store.ts";
+import { repeat } from "./repeat.ts";
 
 /** How often the unfinished videos are checked, in milliseconds. */
 const everyMs = 60_000;
@@ -55,16 +56,7 @@ export function reconcileJobs({
       log.warn({ err }, "the unfinished videos could not be checked");
     }
   };
-  let checking = check();
-  const timer = setInterval(() => {
-    checking = checking.then(check);
-  }, everyMs);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await checking;
-    },
-  };
+  return repeat(check, everyMs);
 }
 
 async function recordFailure(
