@@ -238,7 +238,7 @@ export const errors = {
     final: true,
     advice: "make the folder of modules with kiln canisters build --out FOLDER",
   },
-  NOT_CONFIRMED: { final: true, advice: "give --yes where nobody can answer the question" },
+  NOT_CONFIRMED: { final: true, advice: "pass --yes when the command runs without a terminal" },
   NOT_DEPLOYED: { final: true, advice: "run kiln deploy: canisters are missing" },
   ROLE_INVALID: { final: true, advice: "global_configuration refuses the role: the message says why" },
   ROLLOUT_PAUSED: {
@@ -286,7 +286,7 @@ export const errors = {
   DATASET_EMPTY: { final: true, advice: "give a file or a lake that has interactions" },
   DATASET_TOO_SMALL: { final: true, advice: "give more interactions" },
   DRAFT_EMPTY: { final: true, advice: "train a model first (kiln train)" },
-  ENGINE_ABSENT: { final: true, advice: "choose another --engine; kiln doctor says what each one lacks" },
+  ENGINE_ABSENT: { final: true, advice: "choose another --engine; kiln doctor shows what each one needs" },
   ENGINE_ACTIVE: { final: true, advice: "use another engine in another process" },
   ENGINE_FAILED: { final: false, advice: "go on from the last checkpoint with --resume" },
   ENGINE_INSTALL_FAILED: { final: false, advice: "the last lines of the message say why: then try again" },

@@ -12,12 +12,12 @@ export const VideoSettings = z
       .meta({ description: "folder of originals and products; all workers must see it under the same path" }),
     KILN_KEEP_ORIGINALS: days.default(365).meta({
       description:
-        "how long the original of a published video is kept after its last change, and everything of a video that failed or was banned; 0: for ever",
+        "how long originals of published videos, and all files of failed or banned videos, are kept after their last change; 0: forever",
       unit: "days",
     }),
     KILN_KEEP_PRODUCTS: days.default(365).meta({
       description:
-        "how long the product of a published video is kept after its last change (what viewers see is in the canisters; `kiln features` reads products); 0: for ever",
+        "how long the renditions of published videos are kept on the host after their last change (viewers get theirs from the canisters; `kiln features` reads these); 0: forever",
       unit: "days",
     }),
   })

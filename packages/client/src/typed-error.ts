@@ -4,8 +4,8 @@ import { type ClientErrorCode, clientErrors, type ErrorEntry } from "./client-er
 export const knownErrors = new Map<string, ErrorEntry>(Object.entries(clientErrors));
 
 /**
- * An error that is data: a code, whether trying again can help, and a sentence that says what to do. The command line
- * prints it without a stack trace and exits with 1.
+ * An error with a code, whether a retry can help, and a message that says what to do. The command line prints it without a
+ * stack trace and exits with 1.
  */
 export class TypedError<Code extends string = ClientErrorCode> extends Error {
   override readonly name = "TypedError";

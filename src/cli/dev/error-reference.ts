@@ -22,6 +22,6 @@ const head = [
   "The table is made of `src/base/errors.ts` by `./kiln check --fix`. Without a status the API answers 500, or 503 where trying again",
   "can help.",
   "",
-  "| code | may trying again help? | what to do | HTTP status |",
+  "| code | retry can help | what to do | HTTP status |",
   "| --- | --- | --- | --- |",
 ];

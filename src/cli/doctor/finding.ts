@@ -1,4 +1,4 @@
-/** `good`: as it should be. `absent`: optional, and `advice` says what it would add. `bad`: needs fixing. */
+/** `good`: works. `absent`: optional; `advice` says what it would add. `bad`: has to be fixed. */
 export interface Finding {
   what: string;
   state: "good" | "absent" | "bad";

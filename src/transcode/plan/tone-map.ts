@@ -9,10 +9,14 @@ export type ToneMap = {
 
 type Rgb = [number, number, number];
 
-/** Points along each axis. Between them ffmpeg interpolates, which is at most half a level of 8 bits off. */
+/**
+ * Points along each axis. Between them ffmpeg interpolates. Over all colours that a source can have, that is off by .1 level of
+ * 8 bits in the median, .6 (HLG) and .9 (PQ) on average, and more than 3 in the 5 % that lie at the edge of BT.709. With 65
+ * points it is a third of that, but ffmpeg takes .2 s longer to start.
+ */
 const points = 33;
 
-/** Without the file's type, which is how ffmpeg knows the format. */
+/** Of the file, without its extension. */
 export const toneMapName = ({ transfer, primaries, peak }: ToneMap) => `${transfer}-${primaries}-${peak}`;
 
 /**
