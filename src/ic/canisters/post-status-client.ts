@@ -53,7 +53,7 @@ export function postStatusClient(options: { agent: Agent; userIndex: string; ret
         throw new TypedError("POST_UNKNOWN", `${owner} has no user canister: user_index ${userIndex}`);
       const target = `user canister ${canisterId}`;
       const actor = Actor.createActor<User>(idlFactory, { agent, canisterId });
-      const told = await withRetry(
+      const replied = await withRetry(
         () =>
           actor.update_post_status_by_attempt({
             post: { owner: Principal.fromText(owner), id: post },
@@ -63,7 +63,7 @@ export function postStatusClient(options: { agent: Agent; userIndex: string; ret
           }),
         { target, policy },
       );
-      const reply = readResult(Nothing, Refusal, told, target);
+      const reply = readResult(Nothing, Refusal, replied, target);
       if (reply.kind === "err")
         throw await refused(reply.error, { target, what: `post ${post} of ${owner}` });
     },
@@ -76,7 +76,10 @@ export function postStatusClient(options: { agent: Agent; userIndex: string; ret
     if ("unauthorized" in error)
       return unauthorized({ target, caller: (await agent.getPrincipal()).toText(), why: error.unauthorized });
     if ("stale_attempt" in error)
-      return new TypedError("STALE_ATTEMPT", `${target}: attempt ${error.stale_attempt} has told of ${what}`);
+      return new TypedError(
+        "STALE_ATTEMPT",
+        `${target}: attempt ${error.stale_attempt} has reported ${what}`,
+      );
     if ("not_found" in error) return new TypedError("POST_UNKNOWN", `${target} has no ${what}`);
     return new TypedError("POST_REFUSES", `${target}: ${what}: ${error.invalid}`);
   }
