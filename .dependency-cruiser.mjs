@@ -57,6 +57,11 @@ const wings = {
     ...{ videos: [], models: [], canisters: ["deploy"], deploy: [], services: [] },
     ...{ demo: ["services", "videos"], doctor: [], bench: ["models"], dev: [] },
   },
+  api: {
+    shared: ["api-error", "settings"],
+    ...{ access: [], uploads: ["access"], videos: ["access"], feed: ["access"], events: ["access"] },
+    ...{ webhooks: ["access"], operations: ["access"] },
+  },
   workers: {
     shared: ["failure-action", "host-pause", "leases", "report-post-status", "throttle-latest", "worker"],
     ...{ tasks: [], stages: ["tasks"], moderation: [], training: ["tasks"] },

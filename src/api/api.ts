@@ -12,11 +12,11 @@ import { type ErrorCode, errorEntry } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { TypedError } from "../base/typed-error.ts";
 import type { FeedDependencies } from "../feed/feed.ts";
-import { isAllowed } from "./access.ts";
+import { isAllowed } from "./access/access.ts";
 import type { ApiError } from "./api-error.ts";
-import { eventsRoute } from "./events-route.ts";
-import { feedRoute } from "./feed-route.ts";
-import { type Faults, readinessPath, readinessRoute } from "./readiness-route.ts";
+import { eventsRoute } from "./events/events-route.ts";
+import { feedRoute } from "./feed/feed-route.ts";
+import { type Faults, readinessPath, readinessRoute } from "./operations/readiness-route.ts";
 
 export type ApiOptions = {
   dependencies: FeedDependencies;

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
-import { requireToken } from "../../api/access.ts";
+import { requireToken } from "../../api/access/access.ts";
 import { createApi } from "../../api/api.ts";
 import { ApiSettings } from "../../api/settings.ts";
 import { type Log, LogSettings, openLog } from "../../base/log.ts";

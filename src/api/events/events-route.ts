@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { TypedError } from "../base/typed-error.ts";
-import type { EngagementEvent } from "../events/event.ts";
-import type { EventStream } from "../events/event-stream.ts";
-import { type ParsedEvent, parseEvent } from "../events/parse-event.ts";
-import type { Viewers } from "../feed/state/viewers.ts";
-import { ApiError } from "./api-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import type { EngagementEvent } from "../../events/event.ts";
+import type { EventStream } from "../../events/event-stream.ts";
+import { type ParsedEvent, parseEvent } from "../../events/parse-event.ts";
+import type { Viewers } from "../../feed/state/viewers.ts";
+import { ApiError } from "../api-error.ts";
 
 const maxEvents = 1_000;
 

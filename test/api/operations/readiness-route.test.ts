@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApi } from "../../src/api/api.ts";
-import { openLog } from "../../src/base/log.ts";
-import type { FeedDependencies } from "../../src/feed/feed.ts";
+import { createApi } from "../../../src/api/api.ts";
+import { openLog } from "../../../src/base/log.ts";
+import type { FeedDependencies } from "../../../src/feed/feed.ts";
 
 const readiness = async (faults: () => Promise<string[]>) => {
   const token = "a-token-of-16-characters";

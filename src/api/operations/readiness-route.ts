@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { TypedError } from "../base/typed-error.ts";
-import { ApiError } from "./api-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
+import { ApiError } from "../api-error.ts";
 
 /** What keeps the API from doing its work now, a sentence each. */
 export type Faults = () => Promise<string[]>;

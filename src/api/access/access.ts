@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "@kiln/client/network/hosts";
 import type { FastifyRequest } from "fastify";
-import { TypedError } from "../base/typed-error.ts";
+import { TypedError } from "../../base/typed-error.ts";
 
 /**
  * Refuses to serve other machines without a token.

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { EventInput } from "../events/event.ts";
-import { sourceNames } from "../feed/candidate.ts";
-import { type FeedDependencies, feed, previewFeed } from "../feed/feed.ts";
-import { ApiError } from "./api-error.ts";
+import { EventInput } from "../../events/event.ts";
+import { sourceNames } from "../../feed/candidate.ts";
+import { type FeedDependencies, feed, previewFeed } from "../../feed/feed.ts";
+import { ApiError } from "../api-error.ts";
 
 const user = EventInput.options[0].shape.user.describe("the viewer, as in the events");
 const maxLimit = 50;
