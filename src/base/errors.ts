@@ -169,6 +169,8 @@ export const errors = {
   },
   VIDEO_UNKNOWN: { final: true, advice: "there is no such video: check its id" },
   WORKERS_LOST: { final: true, advice: "the workers died too often on this job: enqueue it again" },
+  ALREADY_UP: { final: true, advice: "use the one that runs, stop it, or set another KILN_HOME" },
+  API_FAILED: { final: true, advice: "the API's own messages say why it ended" },
   WORKER_FAILED: { final: true, advice: "the worker's own messages say why it ended" },
   WORKER_NOT_READY: { final: true, advice: "bring what the message lists, then start the worker again" },
 

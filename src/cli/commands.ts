@@ -9,6 +9,10 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     summary: "run all of Kiln on this machine: encode, store in canisters, play; stays up until Ctrl-C",
     load: () => import("./demo/demo.ts"),
   },
+  up: {
+    summary: "run everything on this machine and keep its state: Redis, local network, worker, API",
+    load: () => import("./services/up.ts"),
+  },
   transcode: {
     summary: "encode one video into HLS and DASH renditions and posters",
     load: () => import("./videos/transcode.ts"),

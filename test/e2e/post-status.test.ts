@@ -8,7 +8,7 @@ import { type Client, connectClient } from "@kiln/client";
 import type { Redis } from "ioredis";
 import { type LocalNetwork, startLocalNetwork } from "../../src/cli/services/local-network.ts";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
-import { startWorkerProcess } from "../../src/cli/services/worker-process.ts";
+import { startWorkerProcess } from "../../src/cli/services/service-process.ts";
 import { type Connection, connect } from "../../src/ic/canisters/connection.ts";
 import { madeUpIdentity } from "../../src/ic/network/identity.ts";
 import { connectRedis } from "../../src/queues/connection.ts";

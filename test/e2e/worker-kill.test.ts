@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import type { Redis } from "ioredis";
 import { type LocalNetwork, startLocalNetwork } from "../../src/cli/services/local-network.ts";
 import { type RedisServer, startRedis } from "../../src/cli/services/redis-server.ts";
-import { startWorkerProcess, type WorkerProcess } from "../../src/cli/services/worker-process.ts";
+import { type ServiceProcess, startWorkerProcess } from "../../src/cli/services/service-process.ts";
 import { type Connection, connect } from "../../src/ic/canisters/connection.ts";
 import { videoUploadId } from "../../src/ic/publish/publish.ts";
 import { verifyPublished } from "../../src/ic/publish/verify-published.ts";
@@ -47,7 +47,7 @@ after(async () => {
 });
 
 /** A real `kiln worker`, whose jobs are taken over soon after its death. */
-async function startWorker(settings: Record<string, string>): Promise<WorkerProcess> {
+async function startWorker(settings: Record<string, string>): Promise<ServiceProcess> {
   const { host, identity, canisters: ids } = network.deployment;
   return await startWorkerProcess({
     stderr: process.env.KILN_TEST_LOG ? "inherit" : "ignore",
@@ -65,7 +65,7 @@ async function startWorker(settings: Record<string, string>): Promise<WorkerProc
   });
 }
 
-async function kill(worker: WorkerProcess): Promise<void> {
+async function kill(worker: ServiceProcess): Promise<void> {
   process.kill(worker.pid, "SIGKILL");
   await worker.exited;
 }

@@ -14,7 +14,7 @@ import { VideoStore } from "../../videos/video-store.ts";
 import { readPublication } from "../../workers/stages/publication.ts";
 import { startLocalNetwork } from "../services/local-network.ts";
 import { startRedis } from "../services/redis-server.ts";
-import { startWorkerProcess } from "../services/worker-process.ts";
+import { startWorkerProcess } from "../services/service-process.ts";
 import type { Standing } from "../videos/progress.ts";
 import { type DemoFeed, demoFeed } from "./demo-feed.ts";
 

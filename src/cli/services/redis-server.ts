@@ -7,32 +7,44 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { TypedError } from "../../base/typed-error.ts";
 
-export type RedisServer = { url: string; pid: number; stop: () => Promise<void> } & AsyncDisposable;
+export type RedisServer = {
+  url: string;
+  pid: number;
+  /** Settled when it has ended. */
+  exited: Promise<unknown>;
+  stop: () => Promise<void>;
+} & AsyncDisposable;
 
 /** Another program may take the free port before Redis does. */
 const tries = 5;
 
 /**
  * Starts a Redis of one's own on a free port of this machine, set as Kiln needs it. It dies with this process.
- * @param folder for its files; without one they lie in a temporary folder that goes when Redis is stopped
+ * @param options.folder for its files; without one they lie in a temporary folder that goes when Redis is stopped
+ * @param options.port on loopback; by default a free one
  * @throws TypedError REDIS_MISSING, REDIS_FAILED
  */
-export async function startRedis({ folder }: { folder?: string } = {}): Promise<RedisServer> {
+export async function startRedis({
+  folder,
+  port,
+}: {
+  folder?: string;
+  port?: number;
+} = {}): Promise<RedisServer> {
   const files = folder ?? (await mkdtemp(join(tmpdir(), "kiln-redis-")));
   await mkdir(files, { recursive: true });
   const clean = async () => {
     if (folder === undefined) await rm(files, { recursive: true, force: true });
   };
   try {
-    return await firstOf(tries, () => start(files, clean));
+    return await firstOf(tries, async () => start(port ?? (await freePort()), files, clean));
   } catch (error) {
     await clean();
     throw error;
   }
 }
 
-async function start(files: string, clean: () => Promise<void>): Promise<RedisServer> {
-  const port = await freePort();
+async function start(port: number, files: string, clean: () => Promise<void>): Promise<RedisServer> {
   const settings = {
     port,
     bind: "127.0.0.1",
@@ -70,7 +82,7 @@ async function start(files: string, clean: () => Promise<void>): Promise<RedisSe
     await exited;
     await clean();
   };
-  return { url: `redis://127.0.0.1:${port}`, pid: server.pid!, stop, [Symbol.asyncDispose]: stop };
+  return { url: `redis://127.0.0.1:${port}`, pid: server.pid!, exited, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function firstOf<Result>(attempts: number, attempt: () => Promise<Result>): Promise<Result> {
@@ -83,9 +95,18 @@ async function firstOf<Result>(attempts: number, attempt: () => Promise<Result>)
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
+/**
+ * @param wanted 0: any
+ * @returns a port of this machine that was free a moment ago: the wanted one where it is
+ */
+export async function freePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if (wanted === 0) throw error;
+    return await freePort();
+  }
   const { port } = server.address() as { port: number };
   server.close();
   await once(server, "close");

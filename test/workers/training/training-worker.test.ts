@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { type RedisServer, startRedis } from "../../../src/cli/services/redis-server.ts";
-import { startWorkerProcess, type WorkerProcess } from "../../../src/cli/services/worker-process.ts";
+import { type ServiceProcess, startWorkerProcess } from "../../../src/cli/services/service-process.ts";
 import { loadRecommender } from "../../../src/ml/models/stored/load-recommender.ts";
 import { readActivation } from "../../../src/ml/registry/activation.ts";
 import { listVersions } from "../../../src/ml/registry/registry.ts";
@@ -24,7 +24,7 @@ let folder: string;
 let server: RedisServer;
 let redis: Redis;
 let queue: TrainingQueue;
-let workers: WorkerProcess[] = [];
+let workers: ServiceProcess[] = [];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "kiln-training-worker-"));
@@ -45,7 +45,7 @@ after(async () => {
 });
 
 /** A real `kiln worker` that takes trainings alone. `mark` is found in the environment of all its processes. */
-async function startWorker(mark: string): Promise<WorkerProcess> {
+async function startWorker(mark: string): Promise<ServiceProcess> {
   const worker = await startWorkerProcess({
     stderr: process.env.KILN_TEST_LOG ? "inherit" : "ignore",
     env: {
@@ -61,7 +61,7 @@ async function startWorker(mark: string): Promise<WorkerProcess> {
   return worker;
 }
 
-async function kill(worker: WorkerProcess): Promise<void> {
+async function kill(worker: ServiceProcess): Promise<void> {
   try {
     process.kill(worker.pid, "SIGKILL");
   } catch {
