@@ -21,8 +21,8 @@ module {
 
   public func reserve() : Reserve = { var cycles = null };
 
-  /// An hour in which cycles were received tells nothing about those that were burned: the previous rate is kept, as the
-  /// previous reserve is when the platform does not reply.
+  /// If cycles were received in the last hour, what was burned is unknown and the previous rate stays. Likewise, the
+  /// previous reserve stays if the platform does not reply.
   public func measure(self : Meter, reserve : Reserve, canister : Principal) : async* () {
     let balance = Cycles.balance();
     let elapsed = Time.now() - self.at;
@@ -31,6 +31,11 @@ module {
     self.at := Time.now();
     // "canister_status: only the controllers of the canister or the canister itself".
     try { reserve.cycles := ?freezesBelow(await Platform.management().canister_status({ canister_id = canister })) } catch _ {};
+  };
+
+  /// Cycles that left for a new canister were not burned. A negative amount: they came back.
+  public func moved(self : Meter, cycles : Int) {
+    self.balance := Int.abs(Int.max(0, self.balance - cycles));
   };
 
   public func report(self : Meter, reserve : Reserve) : Report {

@@ -8,6 +8,7 @@ import Queue "mo:core/Queue";
 import Result "mo:core/Result";
 import Set "mo:core/Set";
 import Text "mo:core/Text";
+import Funds "../lib/Funds";
 import Platform "../lib/Platform";
 import Fleet "Fleet";
 import Interface "Interface";
@@ -21,7 +22,13 @@ module {
 
   public type Wiring = { global_configuration : Principal; content_index : ?Principal; data_backup : ?Principal };
 
-  public class Provisioning(self : () -> Principal, wiring : Wiring, fleet : Fleet.Fleet, modules : ModuleStore.Store) {
+  public class Provisioning(
+    self : () -> Principal,
+    wiring : Wiring,
+    fleet : Fleet.Fleet,
+    modules : ModuleStore.Store,
+    meter : Funds.Meter,
+  ) {
     /// Adds one canister to the pool: one whose preparation was begun, or a new one.
     public func provide(settings : Interface.Settings) : async* Result.Result<(), Text> {
       let id = switch (fleet.empty.popFront()) {
@@ -97,7 +104,8 @@ module {
         memory_allocation = null;
         freezing_threshold = null;
       };
-      try {
+      Funds.moved(meter, cycles);
+      let created = try {
         switch (fleet.place(settings)) {
           case (#full) #err "every subnet has as many canisters as the settings allow";
           case (#own) {
@@ -113,6 +121,8 @@ module {
           };
         };
       } catch error #err(error.message());
+      if (Result.isErr(created)) Funds.moved(meter, -cycles);
+      created;
     };
 
     /// Noted at once, so that a canister that was paid for is never lost. Not queued: the caller prepares it.

@@ -42,7 +42,7 @@ persistent actor class UserIndex(
   var settings : Interface.Settings = SettingsCheck.standard;
 
   transient let members = Membership.unread();
-  transient let provisioning = Provisioning.Provisioning(func() = Principal.fromActor(this), init, fleet, modules);
+  transient let provisioning = Provisioning.Provisioning(func() = Principal.fromActor(this), init, fleet, modules, funds);
   transient let restoring = Restoring.Restoring(restores, fleet, provisioning, init.data_backup);
   transient let rollout = Rollout.Rollout(progress, fleet, modules, provisioning, func() = settings);
   transient let funder = Funder.Funder(ledger, fleet, func() = settings);

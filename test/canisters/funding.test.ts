@@ -8,12 +8,13 @@ import { type UserIndexSettings, userIndexClient } from "../../src/ic/canisters/
 import { argumentsOf } from "../../src/ic/deploy/arguments.ts";
 import { installCanister } from "../../src/ic/deploy/install.ts";
 import { type DeployedNetwork, startDeployed } from "../cli/deploy/deployed-network.ts";
-import { kiln } from "../cli/kiln.ts";
+import { kiln, kilnAhead } from "../cli/kiln.ts";
 import { reserveMemory } from "./reserve-memory.ts";
 
 const trillion = 1_000_000_000_000n;
 const gibibyte = 1n << 30n;
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 /** The cost of a GiB for 30 days, the platform's freezing threshold. */
 const reserveOfGibibyte = 127_000n * 86_400n * 30n;
 
@@ -42,14 +43,18 @@ async function fundingOf(funding: Partial<UserIndexSettings["funding"]>): Promis
   await client.configure({ ...settings, funding: { ...settings.funding, ...funding } });
 }
 
-/** Advances the clock to noon, that many days later, and waits until the round of user_index has ended. */
+/** Advances the clock and waits until the hourly round of user_index, which begins with its own burn, has ended. */
+async function advance(milliseconds: number): Promise<void> {
+  const since = BigInt(Math.floor(Date.now() + ahead + milliseconds)) * 1_000_000n;
+  await network.later(milliseconds);
+  ahead += milliseconds;
+  while ((await client.funding()).watched.some(({ at }) => at < since));
+}
+
+/** Advances the clock to noon, that many days later. */
 async function noon(days: number): Promise<void> {
   const now = Date.now() + ahead;
-  const then = (Math.floor(now / day) + days + 0.5) * day;
-  await network.later(then - now);
-  ahead += then - now;
-  const since = BigInt(then) * 1_000_000n;
-  while ((await client.funding()).watched.some(({ at }) => at < since));
+  await advance((Math.floor(now / day) + days + 0.5) * day - now);
 }
 
 async function balanceOf(id: string): Promise<bigint> {
@@ -73,6 +78,15 @@ test("kiln canisters status warns of a bucket that is not funded, weeks before i
   assert.equal((await storage.beginUpload(upload)).missingChunks, 0, "it still works");
   await client.watch(bucket);
   await reserveMemory(network.agent, bucket, 0n);
+});
+
+test("a fresh user_index is not low: cycles of new canisters were not burned", async () => {
+  const { user_index } = network.canisters;
+  const perDay = async () => (await canisterHealth(network.agent, { name: "", id: user_index })).perDay;
+  await advance(hour);
+  assert.ok((await perDay()) < trillion / 2n, `burned ${await perDay()} a day`);
+  const status = await kilnAhead(ahead, network.folder, "canisters", "status");
+  assert.deepEqual([status.code, status.stderr], [0, ""]);
 });
 
 test("user_index tops up canisters that run low, including a second bucket, beyond the reserve for their memory", async () => {
