@@ -11,16 +11,16 @@ export type CanisterHealth = {
   id: string;
   state: string;
   cycles: bigint;
-  /** The larger of what lying idle costs and what was measured in the last hour. */
+  /** The idle cost, or the rate measured in the last hour if that is higher. */
   perDay: bigint;
-  /** What lying idle costs in a day. */
+  /** Cost of a day without any calls. */
   idlePerDay: bigint;
-  /** With less it freezes. */
+  /** The canister freezes below this balance. */
   reserve: bigint;
-  /** Until it freezes: what is beyond the freezing reserve, at that rate. */
+  /** Until it freezes: the balance above the freezing reserve, spent at that rate. */
   daysLeft: number;
   memory: bigint;
-  /** Why it could not be asked, or an empty text. */
+  /** Why its status could not be read, or an empty string. */
   failure: string;
 };
 
@@ -36,7 +36,7 @@ const Report = z.object({ balance: z.bigint(), burned_per_day: Optional(z.bigint
 
 const secondsOfDay = 86_400n;
 
-/** How a canister is that the agent's principal controls; never throws for one that cannot be asked. */
+/** The status of a canister that the agent's principal controls. Does not throw if the status cannot be read. */
 export async function canisterHealth(
   agent: Agent,
   { name, id }: { name: string; id: string },
@@ -63,20 +63,20 @@ export async function canisterHealth(
   }
 }
 
-/** Of one that could not be asked. */
+/** For a canister whose status could not be read. */
 export function unknownHealth({ name, id }: { name: string; id: string }, cause: unknown): CanisterHealth {
   const error = toTypedError(cause, `${name} ${id}`) as Error;
   const unknown = { state: "unknown", cycles: 0n, perDay: 0n, idlePerDay: 0n, reserve: 0n };
   return { name, id, ...unknown, daysLeft: 0, memory: 0n, failure: `UNKNOWN: ${error.message}` };
 }
 
-/** Days until nothing is left beyond the reserve. */
+/** Days until only the reserve is left. */
 export function daysLeft(cycles: bigint, perDay: bigint): number {
   if (cycles <= 0n) return 0;
   return perDay === 0n ? Number.POSITIVE_INFINITY : Number(cycles) / Number(perDay);
 }
 
-/** What the canister says itself; one without the method says nothing. */
+/** The rate that the canister itself reports; 0 if it has no such method. */
 async function measured(agent: Agent, canisterId: string): Promise<bigint> {
   const actor = Actor.createActor<{ cycles_report: () => Promise<unknown> }>(
     ({ IDL }) =>

@@ -10,23 +10,23 @@ import { type IndexClient, indexClient } from "./index-client.ts";
 import { type PostStatusClient, postStatusClient } from "./post-status-client.ts";
 import { type StorageClient, storageClient } from "./storage-client.ts";
 
-/** Kiln's canisters on one network, and who speaks to them. */
+/** Kiln's canisters on one network, and the identity that calls them. */
 export type Connection = {
   /** URL of the network. */
   host: string;
   /** Text form of the principal that signs. */
   principal: string;
   agent: HttpAgent;
-  /** The storage canisters, one at least; `storage` is the first. */
+  /** The storage canisters, at least one; `storage` is the first. */
   buckets: StorageClient[];
   storage: StorageClient;
   index: IndexClient;
-  /** Absent where neither the settings nor the local network name a user_index. */
+  /** Absent if neither the settings nor the local network name a user_index. */
   posts: PostStatusClient | undefined;
 };
 
 /**
- * Connects to the network that the settings name; what they leave open comes from the running local network, and
+ * Connects to the network that the settings name. Missing settings are taken from the running local network, and
  * canisters from the directory of global_configuration, which knows all of a project's buckets.
  * @param deploymentFile what `kiln localnet` wrote
  * @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, ROOT_KEY_INVALID, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
@@ -88,8 +88,8 @@ export type Addresses = {
 };
 
 /**
- * What the settings say, and the local network where they say nothing. A host of one's own has nothing in
- * common with the local network, so nothing is taken from there.
+ * The settings, with gaps filled in from the local network. If the settings name a host, it is another network, so nothing
+ * is taken from the local one.
  */
 export function choose(settings: IcSettings, local: Deployment | undefined): Addresses {
   const host = settings.KILN_IC_HOST ?? local?.host;

@@ -69,8 +69,8 @@ const Created = z.object({ Ok: z.object({ canister_id: PrincipalText }) });
 const Failed = z.object({ Err: z.record(z.string(), z.unknown()) });
 
 /**
- * The agent's own account of cycles, which pays for canisters on the Internet Computer. What takes cycles carries the
- * time of the first try, so that the ledger takes a repetition for what it is.
+ * The agent's own cycles account, which pays for canisters on the Internet Computer. Every withdrawal carries the time of
+ * its first try, so the ledger recognises a retry as a duplicate.
  * All throw TypedError: CYCLES_REFUSED, and those of `withRetry`.
  */
 export function cyclesLedger(agent: Agent) {
@@ -94,7 +94,7 @@ export function cyclesLedger(agent: Agent) {
       return readReply(z.bigint(), reply, target);
     },
 
-    /** @param subnet where it is absent, the ledger chooses */
+    /** @param subnet if absent, the ledger chooses one */
     async createCanister(options: { cycles: bigint; subnet?: string | undefined }): Promise<string> {
       const { cycles: amount, subnet } = options;
       const created_at_time = now();

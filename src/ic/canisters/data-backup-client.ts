@@ -7,7 +7,7 @@ import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 import { canisterCalls } from "../network/canister-calls.ts";
 
-/** A record and the number of its last change; no value: it was removed. */
+/** A record and the number of its last change; without a value, the record was removed. */
 export const Change = z.object({ key: z.string(), sequence: z.bigint(), value: Optional(Bytes) });
 export type Change = z.infer<typeof Change>;
 
@@ -29,7 +29,7 @@ const Users = z.array(PrincipalText);
 const Totals = z.object({ users: Count, bytes: Count });
 
 /**
- * The data_backup canister. Every method may be repeated and repeats itself while the failure is transient.
+ * The data_backup canister. Every method is idempotent and retries transient failures.
  * All throw TypedError: UNAUTHORIZED, COPY_NOT_FOUND, BACKUP_REFUSES, and those of `withRetry`.
  */
 export type DataBackupClient = ReturnType<typeof dataBackupClient>;

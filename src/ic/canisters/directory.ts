@@ -7,11 +7,11 @@ import type { CanisterKind } from "./roles.ts";
 
 const Page = z.array(z.object({ id: PrincipalText }));
 
-/** Canisters asked for at once. */
+/** Page size. */
 const pageSize = 1_000;
 
 /**
- * Texts of the ids of the project's canisters of one kind, by id.
+ * Ids of the project's canisters of one kind, as text, sorted.
  * @param configuration id of global_configuration
  * @throws TypedError those of `withRetry`
  */

@@ -20,7 +20,7 @@ export type CanisterState = {
   module_hash: [] | [Uint8Array];
   memory_size: bigint;
   cycles: bigint;
-  /** Cycles, while nothing is called: storage and allocations. */
+  /** Cycles for storage and allocations, without any calls. */
   idle_cycles_burned_per_day: bigint;
   settings: { freezing_threshold: bigint };
 };
@@ -149,7 +149,7 @@ const idlFactory: IDL.InterfaceFactory = ({ IDL: idl }) => {
 /**
  * The management canister, for calls about one canister.
  * @param about the canister that the calls are about: requests are sent to its subnet ("effective canister
- *   id"); absent for creation, which only a local network offers to everybody
+ *   id"); absent for creation, which only a local network allows without cycles
  */
 export function management(agent: Agent, about?: string): Management {
   const effectiveCanisterId =

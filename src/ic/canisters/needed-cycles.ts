@@ -2,17 +2,17 @@ import type { CanisterHealth } from "./canister-health.ts";
 
 /** When a canister is topped up, and with how much. Cycles. */
 export type FundingPolicy = {
-  /** With fewer days left it is low. */
+  /** A canister with fewer days left is low. */
   belowDays: number;
-  /** What one that is low gets at least. */
+  /** The minimum top-up. */
   atLeast: bigint;
-  /** user_index is low with less: what it has beyond its reserve goes to others. */
+  /** user_index is low below this balance, because it tops up the others. */
   userIndex: bigint;
 };
 
 /**
- * What a canister lacks: 0 when it is not low. Measured burn says whether it is; what it costs to lie there says how
- * much more than `atLeast` it gets, since an hour of uploads is not every hour.
+ * How many cycles a canister needs; 0 if it is not low. The measured burn decides whether it is low. How much it gets on
+ * top of `atLeast` depends on the idle cost only, because a busy hour says little about the next days.
  */
 export function neededCycles(health: CanisterHealth, policy: FundingPolicy): bigint {
   const { belowDays, atLeast, userIndex } = policy;

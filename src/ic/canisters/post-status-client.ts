@@ -7,7 +7,7 @@ import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 import { userIndexClient } from "./user-index-client.ts";
 
-/** What the pipeline says of a post. */
+/** What the pipeline reports about a post. */
 export type PostStatus =
   | "Transcoding"
   | "CheckingExplicitness"
@@ -20,7 +20,7 @@ export type PostNews = {
   /** Principal of the author, as text. */
   owner: string;
   post: bigint;
-  /** Id of the video, which the post must be about. */
+  /** Id of the video, which must be that of the post. */
   video: string;
   status: PostStatus;
   /** The fencing number. */
@@ -43,8 +43,8 @@ export function postStatusClient(options: { agent: Agent; userIndex: string; ret
 
   return {
     /**
-     * Tells a post's canister what became of its video. May be repeated.
-     * @throws TypedError POST_UNKNOWN, POST_REFUSES (it was banned or deleted, or is about another video),
+     * Reports the status of a post's video to the post's canister. Idempotent.
+     * @throws TypedError POST_UNKNOWN, POST_REFUSES (it was banned or deleted, or shows another video),
      *   STALE_ATTEMPT, UNAUTHORIZED, and those of `withRetry`
      */
     async set({ owner, post, video, status, attempt }: PostNews): Promise<void> {

@@ -6,18 +6,18 @@ import { type RetryPolicy, withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 
-/** Which run of which model a push is from. The sequence rises from run to run, over model versions. */
+/** The run of a model that a push comes from. The sequence increases with every run, across model versions. */
 export type Run = { modelVersion: string; sequence: number };
 
-/** What became of a push: `unknown` videos are not in the index, `stale` ones have what a newer run said. */
+/** The result of a push: `unknown` videos are not in the index, `stale` ones already have values of a newer run. */
 export type Applied = { applied: number; stale: number; unknown: number };
 
 /** For one user, by the text form of the principal, or for a segment of users. Videos by id, best first. */
 export type PushedFeed = { target: { user: string } | { segment: string }; videos: readonly string[] };
 
 /**
- * What a recommender tells the content index. Any number of values: they travel in as many calls as it takes. All of
- * it may be repeated: a value of the same run changes nothing, one of an older run is left out.
+ * What a recommender pushes to the content index. Any number of values is split over as many calls as needed. All methods
+ * are idempotent: repeated values change nothing, and values of an older run are skipped.
  * All throw TypedError: UNAUTHORIZED, PUSH_INVALID, and those of `withRetry`.
  */
 export type RecommenderClient = {
@@ -25,11 +25,11 @@ export type RecommenderClient = {
   /** Places in the feed `top`, the highest first; fractions are cut off. */
   updateScores(run: Run, scores: Iterable<{ id: string; top: number }>): Promise<Applied>;
   pushFeeds(run: Run, feeds: Iterable<PushedFeed>): Promise<Applied>;
-  /** Vectors of the model's items, all of as many dimensions, 512 at most. */
+  /** Vectors of the model's items, all with the same number of dimensions, at most 512. */
   putVectors(run: Run, vectors: Iterable<{ id: string; vector: Int8Array }>): Promise<Applied>;
 };
 
-/** Values a call, well inside the canister's limits and the platform's 2 MiB. */
+/** Values per call, well within the canister's limits and the platform's 2 MiB. */
 const atOnce = { scores: 10_000, feeds: 50, vectors: 2_000 };
 
 const AppliedReply = z.object({ applied: z.number(), stale: z.number(), unknown: z.number() });

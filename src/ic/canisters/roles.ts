@@ -20,7 +20,7 @@ export type Role =
 const Refusal = z.union([z.object({ unauthorized: z.string() }), z.object({ invalid: z.string() })]);
 
 /**
- * Gives a principal a role; a role that it has already is left alone.
+ * Grants a role to a principal. No effect if the principal already has it.
  * @param configuration id of global_configuration; the agent's principal must be an admin there
  * @throws TypedError UNAUTHORIZED, ROLE_INVALID, and those of `withRetry`
  */
@@ -45,7 +45,7 @@ export type CanisterKind =
   | "data_backup";
 
 /**
- * Enters a canister, with the subnet that it runs on, into the project's directory and gives it the role canister.
+ * Adds a canister and its subnet to the project's directory and grants it the role canister.
  * @param configuration id of global_configuration; the agent's principal must be an admin there
  * @throws TypedError UNAUTHORIZED, ROLE_INVALID, and those of `withRetry`
  */

@@ -5,10 +5,10 @@ import { Principal } from "@dfinity/principal";
 type Named = { canister_id: Principal; snapshot_id: Uint8Array };
 type Range = { offset: bigint; size: bigint };
 
-/** The parts of a snapshot that are bytes by offset. */
+/** The parts of a snapshot that are read and written by offset. */
 export type SnapshotPart = "wasm_module" | "wasm_memory" | "stable_memory";
 
-/** The management canister's methods that move a snapshot's content. Replies are checked by who asks. */
+/** The management canister's methods that move a snapshot's content. The callers check the replies. */
 export type SnapshotManagement = {
   read_canister_snapshot_metadata: ActorMethod<[Named], unknown>;
   read_canister_snapshot_data: ActorMethod<

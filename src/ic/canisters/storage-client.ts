@@ -13,7 +13,7 @@ import { type RetryPolicy, withRetry } from "@kiln/client/network/retry";
 import { z } from "zod";
 import { TypedError } from "../../base/typed-error.ts";
 
-/** What the canister is told of a file before its bytes. */
+/** How a file is declared to the canister before its bytes are sent. */
 export type FileDeclaration = {
   path: string;
   contentType: string;
@@ -24,7 +24,7 @@ export type FileDeclaration = {
   chunkSha256: readonly Uint8Array[];
 };
 
-/** `attempt` is the fencing number: an older one than the newest seen for the upload is refused. */
+/** `attempt` is the fencing number: anything lower than the highest seen for the upload is refused. */
 export type UploadDeclaration = {
   uploadId: string;
   attempt: number;
@@ -40,15 +40,14 @@ export type Chunk = { file: number; chunk: number; bytes: Uint8Array };
 export type UploadStatus = z.infer<typeof UploadStatusReply>;
 export type FileInfo = z.infer<typeof FileInfoReply>;
 
-/** How one call is made: how it stops, and who hears of a failure that leads to another try. */
+/** Options of one call: a signal that aborts it, and a callback for failures that are retried. */
 export type CallOptions = {
   signal?: AbortSignal | undefined;
   onTransient?: ((why: string) => void) | undefined;
 };
 
 /**
- * The storage canister. Every method may be repeated without a second effect and repeats itself while the
- * failure is transient. All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID,
+ * The storage canister. Every method is idempotent and retries transient failures. All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID,
  * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_TAKEN_DOWN, and those of
  * `withRetry`.
  */
@@ -56,29 +55,29 @@ export type StorageClient = {
   readonly canisterId: string;
   beginUpload(upload: UploadDeclaration, options?: CallOptions): Promise<UploadStatus>;
   putChunks(upload: UploadRef, chunks: readonly Chunk[], options?: CallOptions): Promise<void>;
-  /** Chunks that have not arrived, in order, `limit` at most. */
+  /** Missing chunks, in order, at most `limit`. */
   missingChunks(
     upload: UploadRef,
     limit: number,
     options?: CallOptions,
   ): Promise<{ file: number; chunk: number }[]>;
-  /** Hashes a bounded number of bytes of the files of several chunks. */
+  /** Hashes a bounded number of bytes of files with more than one chunk. */
   hashFiles(upload: UploadRef, options?: CallOptions): Promise<UploadStatus>;
   commit(upload: UploadRef, options?: CallOptions): Promise<UploadStatus>;
   uploadStatus(uploadId: string, options?: CallOptions): Promise<UploadStatus | undefined>;
-  /** What is known of a visible file. */
+  /** Metadata of a visible file. */
   get(path: string, options?: CallOptions): Promise<FileInfo | undefined>;
-  /** The upload's paths answer 410 at once and its bytes are free; only newer attempts may begin it again. */
+  /** From now on the upload's paths return 410. Its bytes are freed, and only newer attempts may begin it again. */
   deleteUpload(upload: UploadRef, options?: CallOptions): Promise<void>;
-  /** The same by a moderator, until `allow`: nobody may begin it again. */
+  /** The same by a moderator. No attempt may begin it again until `allow`. */
   takeDown(uploadId: string, options?: CallOptions): Promise<void>;
   allow(uploadId: string, options?: CallOptions): Promise<void>;
-  /** Gives up uploads that were not heard of for so long, and says how many. */
+  /** Drops unfinished uploads that have been idle for that long. @returns how many */
   collectUnfinished(idleSeconds: number, options?: CallOptions): Promise<number>;
   status(options?: CallOptions): Promise<StorageStatus>;
 };
 
-/** How full a storage canister is. Bytes; `freeBytes` is what its limits leave. */
+/** How full a storage canister is, in bytes; `freeBytes` is how much its limits still allow. */
 export type StorageStatus = z.infer<typeof StatusReply>;
 
 const StatusReply = z
@@ -254,7 +253,7 @@ export function storageClient(options: {
 
 type Refusal = z.infer<typeof Refusal>;
 
-/** The canister's answer as an error that says what to do. */
+/** The canister's refusal as an error that says what to do. */
 function refused(
   error: Refusal,
   { uploadId, attempt, target, caller }: UploadRef & { target: string; caller: string },

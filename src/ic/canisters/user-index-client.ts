@@ -74,7 +74,7 @@ const Totals = z.object({
 });
 
 /**
- * The user_index canister. What is safe to repeat is repeated while the failure is transient.
+ * The user_index canister. Idempotent calls retry transient failures.
  * All throw TypedError: UNAUTHORIZED, USER_INDEX_REFUSES, NO_USER_CANISTER, COPY_BEHIND, and those of `withRetry`.
  */
 export type UserIndexClient = ReturnType<typeof userIndexClient>;
@@ -97,7 +97,7 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
   return {
     canisterId,
 
-    /** The canister of the agent's own principal; assigned when it is asked for the first time. */
+    /** The canister of the agent's own principal; the first call assigns one. */
     async ownCanister(): Promise<string> {
       const reply: { Ok: Principal } | { Err: string } = await call(() =>
         actor.get_requester_principals_canister_id_create_if_not_exists(),
@@ -131,14 +131,14 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     recycleIfAbandoned: (user: string) =>
       expect(z.boolean(), () => actor.recycle_if_abandoned(Principal.fromText(user))),
 
-    /** @param afterDays 0: nobody is swept */
+    /** @param afterDays 0 turns sweeping off */
     configureSweep: (afterDays: number) =>
       expect(Nothing, () =>
         actor.configure_sweep({
           abandoned_after_seconds: afterDays === 0 ? [] : [BigInt(Math.round(afterDays * 86_400))],
         }),
       ),
-    /** A round over the next canisters; how many users were released. */
+    /** Sweeps the next canisters. @returns how many users were released */
     sweep: () => expect(Count, () => actor.sweep_abandoned()),
 
     async *canisters(): AsyncGenerator<UserCanisterInfo> {
@@ -153,7 +153,7 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
       }
     },
 
-    /** Sends the module of the user canisters, what is missing of it, to be brought by `startUpgrades`. */
+    /** Sends the missing chunks of the user canisters' module; `startUpgrades` installs it. */
     async sendModule(version: string, wasm: Uint8Array): Promise<void> {
       const sha256 = createHash("sha256").update(wasm).digest();
       const chunks = Math.ceil(wasm.length / chunkBytes);
@@ -170,23 +170,23 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
     resumeUpgrades: () => expect(Nothing, () => actor.resume_upgrades()),
     upgrades: () => read(Upgrades, () => actor.get_index_details_last_upgrade_status()),
 
-    /** Where a user lives, also before the canister knows of it. */
+    /** A user's canister, even if the canister does not know the user yet. */
     async homeOf(user: string): Promise<string | undefined> {
       const [home] = await read(z.array(Optional(PrincipalText)), () =>
         actor.residences([Principal.fromText(user)]),
       );
       return home;
     },
-    /** Nobody new comes to live there; the canisters whose users are to be moved. */
+    /** No new users are assigned to these canisters. @returns those whose users have to be moved */
     retire: (which: { canister: string } | "everything") =>
       expect(z.array(PrincipalText), () =>
         actor.retire(
           which === "everything" ? { everything: null } : { canister: Principal.fromText(which.canister) },
         ),
       ),
-    /** What `retire` named for everything has been moved. */
+    /** Ends a restore of everything: all users of the retired canisters have been moved. */
     finishRestore: () => expect(Nothing, () => actor.finish_restore()),
-    /** A fresh canister for the users of another: the same one until `endRestore`. */
+    /** A fresh canister for the users of another. Returns the same one until `endRestore`. */
     openRestore: (from: string, purpose: "move" | "drill") =>
       expect(PrincipalText, () =>
         actor.open_restore({
@@ -196,7 +196,7 @@ export function userIndexClient(options: { agent: Agent; canisterId: string; ret
       ),
     closeRestore: (user: string, target: string) =>
       expect(Nothing, () => actor.close_restore(Principal.fromText(user), Principal.fromText(target))),
-    /** Removes what was restored there of a user who stays where they are. */
+    /** Removes the restored records of a user who was not moved after all. */
     cancelRestore: (user: string, target: string) =>
       expect(Nothing, () => actor.cancel_restore(Principal.fromText(user), Principal.fromText(target))),
     endRestore: (target: string) => expect(Nothing, () => actor.end_restore(Principal.fromText(target))),

@@ -9,7 +9,7 @@ import { Change, changesOf } from "./data-backup-client.ts";
 
 const Refusal = z.record(z.string(), z.unknown());
 
-/** What an operator asks of a user canister. */
+/** An operator's calls to a user canister. */
 export function userRecords(options: { agent: Agent; canisterId: string; retry?: RetryPolicy }) {
   const { agent, canisterId } = options;
   const actor = Actor.createActor<Service>(idlFactory, { agent, canisterId });
@@ -25,17 +25,17 @@ export function userRecords(options: { agent: Agent; canisterId: string; retry?:
   }
 
   return {
-    /** All records of one user, every byte of them. */
+    /** All records of one user. */
     changes: (user: string) =>
       changesOf((after) =>
         expect(z.array(Change), () => actor.changes_since(Principal.fromText(user), after)),
       ),
 
-    /** Sends what data_backup and content_index lack; the number of users that data_backup still waits for. */
+    /** Sends pending changes to data_backup and content_index. @returns users whose changes data_backup still lacks */
     sync: async () =>
       await expect(z.object({ backup_waiting: Count, failure: z.string() }), () => actor.sync()),
 
-    /** After a snapshot was loaded: copies elsewhere are made anew. */
+    /** To be called after a snapshot was loaded: makes the canister send complete copies again. */
     rewound: () => expect(z.null(), () => actor.rewound()),
   };
 }

@@ -14,11 +14,11 @@ import { type Journal, replaceCode, settleReplacement } from "./replace-code.ts"
 
 export type KilnModules = Record<DeployedCanister | "user", Uint8Array>;
 
-/** Milliseconds between two looks at a rollout. */
+/** Milliseconds between two polls of a rollout's progress. */
 const pause = 500;
 
 /**
- * Carries a plan out, step by step.
+ * Carries out a plan, step by step.
  * @param options.canisters those that there are
  * @param options.onStep told before each step
  * @param options.onCreated told at once, so that a canister that was paid for is never lost
@@ -33,7 +33,7 @@ export async function apply(options: {
   payer: Payer;
   onStep?: ((step: Step) => void) | undefined;
   onCreated?: ((canisters: FoundCanisters) => Promise<void>) | undefined;
-  /** Without one a killed process leaves the snapshot of the upgrade that it was at. */
+  /** Without a journal, a killed process leaves a snapshot behind and its upgrade unfinished. */
   journal?: Journal | undefined;
 }): Promise<KilnCanisters> {
   const { agent, modules, steps, payer, onStep, onCreated, journal = async () => {} } = options;
@@ -99,8 +99,8 @@ export async function apply(options: {
 }
 
 /**
- * Brings a module into all user canisters and waits for the end.
- * @throws TypedError ROLLOUT_PAUSED with the canisters that failed; they run what they ran before
+ * Rolls out a module to all user canisters and waits for the end.
+ * @throws TypedError ROLLOUT_PAUSED with the canisters that failed; they still run the former module
  */
 export async function rollOut(
   agent: HttpAgent,

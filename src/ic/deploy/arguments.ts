@@ -7,7 +7,7 @@ const Configured = { global_configuration: IDL.Principal };
 
 /**
  * The Candid arguments with which a canister is installed and upgraded.
- * @param admin text form of the principal that has the role admin at first
+ * @param admin text form of the principal that is the first admin
  */
 export function argumentsOf(canister: DeployedCanister, canisters: KilnCanisters, admin: string): Uint8Array {
   const id = (name: DeployedCanister) => Principal.fromText(canisters[name]);

@@ -5,7 +5,7 @@ import { defaultSubnets, firstIdOn, subnetOf } from "../network/subnets.ts";
 import { createCanister } from "./install.ts";
 import { type Place, subnetFor } from "./place.ts";
 
-/** Who gives the cycles of new canisters: the deployer's account, or a local network for nothing. */
+/** Who pays the cycles of new canisters: the deployer's account; a local network charges nothing. */
 export type Payer = "ledger" | "network";
 
 /**

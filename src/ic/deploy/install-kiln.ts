@@ -7,12 +7,12 @@ import { type Desired, plan, recoverySteps } from "./plan.ts";
 
 export type { KilnModules } from "./apply.ts";
 
-/** Of a canister of the local network, which gives them for nothing. */
+/** For a canister of the local network, which provides them for free. */
 const localCycles = 100_000_000_000_000n;
 
 /**
- * Brings Kiln's canisters onto a local network and wires them, or upgrades what has changed there and keeps
- * everything they hold. The agent's principal becomes admin, publisher and operator
+ * Installs Kiln's canisters on a local network and wires them up, or upgrades those that have changed and keeps their
+ * data. The agent's principal becomes admin, publisher and operator
  * of the user canisters.
  * @param options.canisters those that there are
  * @throws TypedError as `apply`

@@ -6,7 +6,7 @@ import { Bytes, PrincipalText } from "@kiln/client/network/reply";
 import { z } from "zod";
 import { type InstallMode, type Management, management } from "../canisters/management.ts";
 
-/** A module up to this size travels in one message; a larger one in chunks. Bytes, with room for the rest. */
+/** Bytes. A larger module is sent in chunks instead of one message, which also holds other arguments. */
 const oneMessage = 1_800_000;
 
 /** The platform's limit of one stored chunk. @source IC interface specification, "IC method upload_chunk" */
@@ -25,7 +25,7 @@ const modes: Record<CanisterInstallMode, InstallMode> = {
 
 /**
  * Installs a module and returns the canister's id. Without `canisterId` a canister is created first, which
- * only a local network offers. An upgrade to the module that is installed already is left out.
+ * only a local network allows. Skipped if that module is already installed.
  * @param options.arg Candid-encoded arguments of the module's initialisation
  * @throws TypedError CANISTER_UNREACHABLE, CANISTER_FAILED (the module traps while it starts), CALL_REFUSED
  */
@@ -53,7 +53,7 @@ export async function installCanister(options: {
 }
 
 /**
- * Creates an empty canister of the agent's principal for nothing, as a local network does; elsewhere `cyclesLedger` does.
+ * Creates an empty canister for the agent's principal, free of charge: on local networks only; see `cyclesLedger`.
  * @param options.cycles of the canister; by default what the network gives
  * @param options.near a canister id of the subnet on which it is to be
  * @throws TypedError CANISTER_UNREACHABLE, CALL_REFUSED

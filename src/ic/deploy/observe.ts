@@ -14,8 +14,8 @@ import type { Observed } from "./plan.ts";
 import type { Replacement } from "./replace-code.ts";
 
 /**
- * What a network has of Kiln. What a canister of an older release cannot tell counts as absent.
- * @param underWay what a killed process left in its journal
+ * Reads what is deployed on a network. What a canister of an older release cannot report counts as absent.
+ * @param underWay the upgrade that a killed process left in its journal
  * @throws TypedError those of `withRetry`
  */
 export async function observe(
@@ -29,7 +29,7 @@ export async function observe(
     if (id === undefined) continue;
     canisters[name] = { id, moduleHash: await moduleHash(agent, id), stopped: await standsStill(agent, id) };
   }
-  // One that stands still cannot be asked.
+  // A stopped canister cannot be queried.
   const installed = (name: keyof KilnCanisters) =>
     canisters[name]?.moduleHash === undefined || canisters[name].stopped ? undefined : canisters[name].id;
   return {
@@ -101,7 +101,7 @@ async function observeUserIndex(
   };
 }
 
-/** A query that every release answers while it works. */
+/** A query that a healthy canister of every release answers. */
 export async function answers(
   agent: HttpAgent,
   name: keyof KilnCanisters,

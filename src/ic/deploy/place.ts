@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import type { DeployedCanister } from "../../base/canister-names.ts";
 
-/** Where new canisters are to go, as the user says it: a subnet for all, and others for some. */
+/** Where new canisters should go, as given by the user: a default subnet, and exceptions. */
 export type Subnets = { all?: string | undefined; roles: { [name in DeployedCanister]?: string } };
 
-/** Where a new canister goes: on a subnet, where the network likes, where global_configuration is, or elsewhere than the rest. */
+/** A new canister goes to a given subnet, to any, to that of global_configuration, or to another one than the rest. */
 export type Place = { on: string } | "anywhere" | "together" | "apart";
 
 /**
- * Copies belong on another subnet than what they are copies of. The others stay together, so that queries may join what
- * they hold.
+ * Copies belong on another subnet than their originals. The others stay together, so that queries can join their data.
  */
 export function placeOf(canister: DeployedCanister, { all, roles }: Subnets): Place {
   const on = roles[canister] ?? all;
@@ -20,7 +19,7 @@ export function placeOf(canister: DeployedCanister, { all, roles }: Subnets): Pl
 
 /**
  * The subnet of a place; undefined: the network chooses.
- * @param known of global_configuration, of all canisters that there are, and where everybody may have canisters
+ * @param known of global_configuration, of all canisters that there are, and the subnets that are open to everyone
  */
 export function subnetFor(
   place: Place,
@@ -30,7 +29,7 @@ export function subnetFor(
   if (place === "anywhere") return undefined;
   const elsewhere = known.open.filter((subnet) => !known.taken.includes(subnet));
   if (place === "together" || elsewhere.length === 0) return known.home;
-  // Projects spread over what there is, and one that tries again comes to the same subnet.
+  // Spreads projects over all subnets; a retry picks the same one.
   const [byte = 0] = createHash("sha256")
     .update(known.home ?? "")
     .digest();

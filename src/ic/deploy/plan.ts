@@ -4,14 +4,14 @@ import type { UserIndexSettings } from "../canisters/user-index-client.ts";
 import { type Place, placeOf, type Subnets } from "./place.ts";
 import type { Replacement } from "./replace-code.ts";
 
-/** What a network has of Kiln. Hashes are SHA-256 in hex. */
+/** What is deployed on a network. Hashes are SHA-256 in hex. */
 export type Observed = {
   canisters: {
     [name in DeployedCanister]?: { id: string; moduleHash: string | undefined; stopped: boolean };
   };
-  /** Storage canisters beside the first, as the directory names them. */
+  /** Storage canisters other than the first, from the directory. */
   buckets: { id: string; moduleHash: string }[];
-  /** What a killed process left behind. */
+  /** The upgrade that a killed process left unfinished. */
   underWay?: Replacement | undefined;
   /** Canisters in the project's directory. */
   registered: ReadonlySet<string>;
@@ -20,20 +20,20 @@ export type Observed = {
   deployerPublishes: boolean;
   /** Of user_index; absent while it is not installed. */
   settings: UserIndexSettings | undefined;
-  /** The module that user canisters have or are getting. */
+  /** The module that user canisters run or are being upgraded to. */
   userModule: string | undefined;
 };
 
-/** Of user_index: what is absent stays as it is. */
+/** Settings of user_index; those that are absent stay unchanged. */
 export type WantedSettings = Partial<Omit<UserIndexSettings, "funding">> & {
   funding?: Partial<UserIndexSettings["funding"]>;
 };
 
-/** What it should have. */
+/** The desired state. */
 export type Desired = {
   modules: Record<DeployedCanister | "user", string>;
   settings: WantedSettings;
-  /** Cycles of every new canister; user_index gets three times as many. */
+  /** Cycles for every new canister; user_index gets three times as many. */
   cycles: bigint;
   subnets: Subnets;
 };
@@ -43,7 +43,7 @@ export type Step =
   | { do: "start"; canister: DeployedCanister }
   | { do: "create"; canister: DeployedCanister; cycles: bigint; place: Place }
   | { do: "install"; canister: DeployedCanister; to: string }
-  /** @param bucket id of a storage canister beside the first */
+  /** @param bucket id of a storage canister other than the first */
   | { do: "upgrade"; canister: DeployedCanister; bucket?: string; from: string; to: string }
   | { do: "publish"; who: "deployer" }
   | { do: "register"; canister: DeployedCanister }
@@ -52,8 +52,8 @@ export type Step =
   | { do: "roll out"; from: string | undefined; to: string };
 
 /**
- * What brings canisters back that stand still, as a killed process leaves them. It is done before anything is planned:
- * nobody can ask them what they hold.
+ * Steps that restart canisters which a killed process left stopped. They come before planning, because a stopped canister
+ * cannot be queried.
  */
 export function recoverySteps({ canisters, underWay }: Observed): Step[] {
   return deployedCanisters.flatMap((canister): Step[] => {
@@ -64,8 +64,8 @@ export function recoverySteps({ canisters, underWay }: Observed): Step[] {
 }
 
 /**
- * What has to be done, in order; nothing where all is as it should be. A plan that broke off is continued by
- * observing and planning again.
+ * The steps to the desired state, in order; none if it has been reached. After an interruption, observe and plan again to
+ * continue.
  */
 export function plan(observed: Observed, desired: Desired): Step[] {
   const { modules, settings, cycles, subnets } = desired;
@@ -106,12 +106,12 @@ export function plan(observed: Observed, desired: Desired): Step[] {
   ];
 }
 
-/** user_index pays for user canisters: what others begin with would not reach beyond its reserve. */
+/** user_index pays for user canisters: with as much as the others get, it would have nothing above its reserve. */
 function cyclesOf(canister: DeployedCanister, cycles: bigint): bigint {
   return canister === "user_index" ? 3n * cycles : cycles;
 }
 
-/** The settings with what is wanted in its place. */
+/** The current settings, overridden by the desired ones. */
 export function settled(present: UserIndexSettings, wanted: WantedSettings): UserIndexSettings {
   return { ...present, ...wanted, funding: { ...present.funding, ...wanted.funding } };
 }
@@ -120,7 +120,7 @@ function fits(present: UserIndexSettings | undefined, wanted: WantedSettings): b
   return present !== undefined && isDeepStrictEqual(settled(present, wanted), present);
 }
 
-/** Cycles that a plan takes from the deployer. */
+/** Cycles that a plan costs the deployer. */
 export function cost(steps: readonly Step[]): bigint {
   return steps.reduce((sum, step) => sum + (step.do === "create" ? step.cycles : 0n), 0n);
 }

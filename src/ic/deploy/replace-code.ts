@@ -8,30 +8,30 @@ import { TypedError } from "../../base/typed-error.ts";
 import { management } from "../canisters/management.ts";
 import { installCanister, moduleHash } from "./install.ts";
 
-/** An upgrade that is under way: what it takes to end it, or to go back. */
+/** An upgrade in progress: what is needed to finish it or to roll it back. */
 export const Replacement = z.object({
   canister: PrincipalId,
-  /** Taken before, in hex. */
+  /** Id of the snapshot taken before the upgrade, in hex. */
   snapshot: z.hex(),
   /** SHA-256 of the new module in hex. */
   to: z.hex(),
 });
 export type Replacement = z.infer<typeof Replacement>;
 
-/** Keeps what is under way, so that whoever comes after a killed process can end it; `undefined`: nothing is. */
+/** Stores the upgrade in progress, so that it can be settled if this process is killed; `undefined`: there is none. */
 export type Journal = (underWay: Replacement | undefined) => Promise<void>;
 
 type Checked = {
   agent: HttpAgent;
   journal: Journal;
-  /** Throws when the canister does not work as it should. */
+  /** Throws if the canister does not work. */
   healthy: () => Promise<unknown>;
 };
 
 /**
- * Upgrades a canister so that it is never left broken: it is stopped, a snapshot is taken, the code is replaced, the
- * canister is started and checked; where any of that fails, the snapshot is loaded again. The snapshot is gone at
- * the end. A process that is killed on the way leaves a journal for `settleReplacement`.
+ * Upgrades a canister so that it is never left broken: stop, take a snapshot, replace the code, start, check; if any of
+ * this fails, load the snapshot. The snapshot is deleted at the end. If the process is killed, the journal tells
+ * `settleReplacement` how to finish.
  * @throws TypedError UPGRADE_ROLLED_BACK with the reason: the canister runs the former code with the former state
  */
 export async function replaceCode(
@@ -51,8 +51,8 @@ export async function replaceCode(
 }
 
 /**
- * Ends an upgrade that a killed process left behind: where the new module was installed already, the canister is
- * checked and goes back to the snapshot if it fails; where it was not, the canister runs on as it was.
+ * Settles an upgrade that a killed process left behind: if the new module was installed, the canister is checked and, if
+ * it fails, rolled back to the snapshot; otherwise it is started again unchanged.
  * @throws TypedError UPGRADE_ROLLED_BACK
  */
 export async function settleReplacement(options: Checked, underWay: Replacement): Promise<void> {
@@ -109,7 +109,7 @@ function steps(agent: HttpAgent, canisterId: string) {
       return Buffer.from(taken.id).toString("hex");
     },
     loadSnapshot: (snapshot: string) => call(() => platform.load_canister_snapshot(id(snapshot))),
-    /** One that is gone already is no failure: a killed process may have come so far. */
+    /** It may be gone already: a killed process may have deleted it. */
     deleteSnapshot: async (snapshot: string) => {
       const there = await call(() => platform.list_canister_snapshots(target));
       if (there.some((each) => Buffer.from(each.id).toString("hex") === snapshot))

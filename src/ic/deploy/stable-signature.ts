@@ -3,7 +3,7 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 
 /**
- * The signature of a canister's stable variables, as its Motoko module carries it; certified, for controllers only.
+ * The types of a canister's stable variables, from the metadata of its Motoko module; certified, for controllers only.
  * @returns undefined for a module that has none
  */
 export async function stableSignature(agent: HttpAgent, canisterId: string): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { TypedError } from "../../base/typed-error.ts";
 
 const Unauthorized = z.object({ unauthorized: z.string() });
 
-/** Why user_index and data_backup refuse one who may call them. */
+/** Why user_index and data_backup refuse an authorised caller. */
 const Refusal = z.union([
   z.object({ not_found: z.null() }),
   z.object({ invalid: z.string() }),
@@ -17,7 +17,7 @@ const Refusal = z.union([
 export type Refusal = z.infer<typeof Refusal>;
 
 /**
- * Calls of one canister, repeated while the failure is transient, with replies checked.
+ * Calls to one canister that retry transient failures and check the replies.
  * @param options.target what an error calls the canister
  * @param options.refused the error for what the canister refuses
  */
@@ -36,7 +36,7 @@ export function canisterCalls(options: {
     read: async <Value extends z.ZodType>(value: Value, run: () => Promise<unknown>) =>
       readReply(value, await call(run), target),
 
-    /** The value of `variant { ok; err }`; an `err` is thrown: UNAUTHORIZED, or what `refused` makes of it. */
+    /** The value of `variant { ok; err }`; an `err` is thrown as UNAUTHORIZED or as the result of `refused`. */
     async expect<Value extends z.ZodType>(
       value: Value,
       run: () => Promise<unknown>,

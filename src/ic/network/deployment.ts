@@ -16,10 +16,10 @@ export const KilnCanisters = z.object({
 });
 export type KilnCanisters = z.infer<typeof KilnCanisters>;
 
-/** Those that there are, while a deployment is on its way. */
+/** The canisters that exist so far, while a deployment is running. */
 export type FoundCanisters = { [name in keyof KilnCanisters]?: string | undefined };
 
-/** Where Kiln's canisters are and who may publish there: what `kiln localnet` leaves for other commands. */
+/** The addresses of Kiln's canisters and the identity that may publish: `kiln localnet` writes it for other commands. */
 export const Deployment = z.object({
   /** URL of the network's HTTP interface and gateway. */
   host: z.url(),

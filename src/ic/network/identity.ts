@@ -6,13 +6,13 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Secp256k1KeyIdentity } from "@dfinity/identity-secp256k1";
 import { TypedError } from "../../base/typed-error.ts";
 
-/** Permission bits of everybody but the owner. */
+/** Permission bits of group and others. */
 const others = 0o077;
 
 /**
  * Loads an identity from a PEM file as icp and dfx export it: Ed25519 (PKCS#8) or secp256k1 (SEC1 or PKCS#8).
- * @throws TypedError IDENTITY_NOT_FOUND, IDENTITY_EXPOSED (others than the owner may read the file),
- *   IDENTITY_INVALID (no such key in it, or an encrypted one)
+ * @throws TypedError IDENTITY_NOT_FOUND, IDENTITY_EXPOSED (the file is readable by others than its owner),
+ *   IDENTITY_INVALID (no such key, or an encrypted one)
  */
 export async function readIdentity(path: string): Promise<SignIdentity> {
   const { mode } = await stat(path).catch((cause: unknown) => {
@@ -50,7 +50,7 @@ export function madeUpIdentity(): SignIdentity {
   return Ed25519KeyIdentity.generate();
 }
 
-/** @param name what an error calls the text: the file that it came from */
+/** @param name of the file, for error messages */
 export function parseIdentity(pem: string, name: string): SignIdentity {
   const key = privateKey(pem, name);
   const secret = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");

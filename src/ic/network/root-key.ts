@@ -3,12 +3,12 @@ import type { RootKey } from "@kiln/client/network/agent";
 import { isLoopback, isMainnet } from "@kiln/client/network/hosts";
 import { TypedError } from "../../base/typed-error.ts";
 
-/** Also a file that holds the key: DER, as replicas write it. */
+/** The path of a file with the key in DER, as replicas write it, is allowed, too. */
 export type ChosenKey = RootKey | { from: "file"; path: string };
 
 /**
- * Which key a network's answers are checked with. A host's own word is taken only when it is this machine or the user
- * asks for it.
+ * The key that a network's replies are verified with. A key fetched from the host is trusted only if the host is this
+ * machine or the user asked for it.
  * @param given KILN_IC_ROOT_KEY: `mainnet`, `fetch`, hexadecimal or the path of a DER file
  * @throws TypedError ROOT_KEY_UNKNOWN for another network without a key
  */

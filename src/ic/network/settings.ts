@@ -1,7 +1,7 @@
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { z } from "zod";
 
-/** What is absent comes from the running local network. */
+/** Settings that are absent are taken from the running local network. */
 export const IcSettings = z
   .object({
     KILN_IC_HOST: z

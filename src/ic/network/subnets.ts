@@ -9,7 +9,7 @@ const cyclesMinting = "rkp4c-7iaaa-aaaaa-aaaca-cai";
 
 const SubnetPath = z.object({ subnetId: z.string() });
 
-/** The subnet of a canister, certified; undefined where the network does not say it. */
+/** The subnet of a canister, certified; undefined if the network does not provide it. */
 export async function subnetOf(agent: HttpAgent, canisterId: string): Promise<string | undefined> {
   const status = await CanisterStatus.request({
     agent,
@@ -19,7 +19,7 @@ export async function subnetOf(agent: HttpAgent, canisterId: string): Promise<st
   return SubnetPath.safeParse(status.get("subnet")).data?.subnetId;
 }
 
-/** The subnets on which everybody may have canisters; none where the network does not say it. */
+/** The subnets open to everyone; empty if the network does not provide the list. */
 export async function defaultSubnets(agent: HttpAgent): Promise<string[]> {
   const actor = Actor.createActor<{ get_default_subnets: () => Promise<unknown> }>(
     ({ IDL }) => IDL.Service({ get_default_subnets: IDL.Func([], [IDL.Vec(IDL.Principal)], ["query"]) }),
@@ -32,7 +32,7 @@ export async function defaultSubnets(agent: HttpAgent): Promise<string[]> {
 const Ranges = z.array(z.tuple([z.instanceof(Uint8Array), z.instanceof(Uint8Array)])).min(1);
 
 /**
- * The first canister id of a subnet, there or not: requests about it go to that subnet.
+ * The first canister id of a subnet, whether or not that canister exists: requests about it go to that subnet.
  * @throws TypedError SUBNET_UNKNOWN
  */
 export async function firstIdOn(agent: HttpAgent, subnet: string): Promise<string> {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { LocalFile } from "../upload/local-file.ts";
 import type { PlayerScripts } from "./player-page.ts";
 
-/** What all player pages share, as files to upload, and how a page names them. */
+/** The files that all player pages share, and how a page refers to them. */
 export type PlayerAssets = { uploadId: string; files: LocalFile[]; scripts: PlayerScripts };
 
 /** A file whose name changes with its content. */

@@ -1,7 +1,7 @@
 import type { Publication } from "./publication.ts";
 import { thumbhashBitmap } from "./thumbhash-bitmap.ts";
 
-/** Where the page finds what all pages share: URLs relative to the page. */
+/** URLs of the shared files, relative to the page. */
 export type PlayerScripts = { script: string; style: string; library: string };
 
 /**
@@ -34,10 +34,10 @@ export function playerPage(template: string, publication: Publication, scripts: 
 
 type Poster = Publication["posters"][number];
 
-/** Smallest first: a browser takes the first type that it knows. */
+/** Smallest first: a browser takes the first type that it supports. */
 const pictureTypes = ["image/avif", "image/webp", "image/jpeg"];
 
-/** The poster that every client can show: a JPEG if there is one, as large as there is. */
+/** The poster that every client can show: the largest JPEG, if there is one. */
 export function plainPoster(posters: readonly Poster[]): Poster {
   const jpegs = posters.filter(({ type }) => type === "image/jpeg");
   return (jpegs.length > 0 ? jpegs : posters).reduce((best, poster) =>

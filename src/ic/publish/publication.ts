@@ -12,7 +12,7 @@ const RelativePath = z
 
 const Pixels = z.int().min(1).max(16_384);
 
-/** Everything that the canisters are told of a finished video: plain data, whoever made the files. */
+/** Everything that the canisters need to know about a finished video: plain data, independent of how it was made. */
 export const Publication = z.object({
   /** Becomes part of URLs. */
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, - or _"),
@@ -38,14 +38,14 @@ export const Publication = z.object({
       }),
     )
     .min(1),
-  /** What was seen in the pictures. */
+  /** The result of moderation. */
   moderation: z.enum(moderations),
   hls: RelativePath,
   dash: RelativePath,
   posters: z.array(z.object({ path: RelativePath, width: Pixels, height: Pixels, type: z.string() })).min(1),
-  /** Of the poster, base64: what a page shows until it has come. */
+  /** Thumbhash of the poster, base64: shown until the poster has loaded. */
   thumbhash: z.base64().optional(),
-  /** Every file to publish, manifest.json among them. */
+  /** Every file to publish, including manifest.json. */
   files: z
     .array(
       z.object({

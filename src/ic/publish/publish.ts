@@ -11,7 +11,7 @@ import { immutableForever, readPlayerAssets, readPlayerTemplate } from "./player
 import { type PlayerScripts, plainPoster, playerPage } from "./player-page.ts";
 import { type Publication, parsePublication } from "./publication.ts";
 
-/** Playlists and pages may change: caches ask again after a minute. */
+/** Playlists and pages may change: caches revalidate after a minute. */
 const minute = "public, max-age=60";
 
 /** The upload of a video's own files in the storage canister. */
@@ -21,18 +21,18 @@ export function videoUploadId(id: string): string {
 
 export type Published = {
   entry: IndexedVideo;
-  /** Everything that the player page needs, the shared scripts too. */
+  /** Everything that the player page needs, including the shared scripts. */
   files: UploadedFile[];
-  /** What this run sent: 0 when all was there. */
+  /** What this run sent: 0 if nothing was missing. */
   sentChunks: number;
   sentBytes: number;
-  /** One a storage canister. */
+  /** One per storage canister. */
   bandwidth: Bandwidth[];
 };
 
 /**
  * Uploads a finished video with its player page, makes all of it visible in one commit, then enters it into
- * the index as ReadyToView. Idempotent: run again after a crash it goes on, after success it sends nothing.
+ * the index as ReadyToView. Idempotent: after a crash it resumes, after success it sends nothing.
  * @param options.folder holds the files that the publication lists
  * @throws TypedError VIDEO_TAKEN_DOWN, and those of `upload` and of the clients
  */
@@ -87,8 +87,8 @@ export async function publishVideo(options: {
 }
 
 /**
- * Enters a video with what was seen in it: what is unsafe is marked before anybody can see it. A moderator's word
- * that stands there already stays.
+ * Enters a video with its moderation result, so that an unsafe video is marked before it can be seen. A moderator's
+ * earlier decision is kept.
  */
 async function enter(
   index: IndexClient,

@@ -1,13 +1,13 @@
-/** Pixels of the longer side: a blur has no more to show. */
+/** Pixels of the longer side: enough for a blur. */
 const longest = 32;
 
 /** One channel of a thumbhash: its mean, and how far each cosine wave moves it. */
 type Channel = { mean: number; waves: { across: number; down: number; height: number }[] };
 
 /**
- * The blurred picture that a thumbhash stands for, as a BMP: every browser shows it, and it needs no compressor.
- * @param hash of an opaque picture, base64; what is missing of it counts as none
- * @param size of what it is of: the shape is taken from there
+ * The blurred picture that a thumbhash encodes, as a BMP: every browser shows it, and it needs no compressor.
+ * @param hash of an opaque picture, base64; missing bytes count as 0
+ * @param size of the original picture, for the aspect ratio
  * @source Evan Wallace, ThumbHash, https://evanw.github.io/thumbhash/
  */
 export function thumbhashBitmap(hash: string, size: { width: number; height: number }): Buffer {
@@ -41,7 +41,7 @@ function channelsOf(bytes: Buffer): Channel[] {
         waves.push({ across, down, height: next() * scale });
     return { mean, waves };
   };
-  // Colours are made a quarter stronger: rounding has taken as much.
+  // Makes up for rounding, which weakens colours by about a quarter.
   return [
     channel((means & 63) / 63, [columns, rows], ((means >> 18) & 31) / 31),
     channel(((means >> 6) & 63) / 31.5 - 1, [3, 3], (1.25 * ((shape >> 3) & 63)) / 63),

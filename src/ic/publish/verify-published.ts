@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import type { UploadedFile } from "../upload/uploader.ts";
 
-/** A file that does not come back as it was sent, and why. */
+/** A file that differs from what was sent, and why. */
 export type Difference = { path: string; why: string };
 
 /**
  * Fetches published files back over HTTP, as a viewer does, and compares their SHA-256.
  * @param options.gatewayUrl URL of the network, whose HTTP gateway answers
- * @returns what differs: an empty list when all is well
+ * @returns the files that differ
  */
 export async function verifyPublished(options: {
   gatewayUrl: string;

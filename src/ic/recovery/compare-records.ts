@@ -2,9 +2,9 @@ import { TypedError } from "../../base/typed-error.ts";
 import type { Change } from "../canisters/data-backup-client.ts";
 
 /**
- * Compares a user's records with their copy, every byte, as they arrive.
+ * Compares a user's records with their copy byte by byte, as they arrive.
  * @returns how many there are, and the bytes of their keys and values
- * @throws TypedError COPY_DIFFERS with the first record that is not the same; not final, for they may be changing
+ * @throws TypedError COPY_DIFFERS with the first record that differs; not final, because the user may be active
  */
 export async function compareRecords(
   user: string,

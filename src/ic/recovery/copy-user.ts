@@ -5,17 +5,17 @@ import { type UserIndexClient, userIndexClient } from "../canisters/user-index-c
 import { userRecords } from "../canisters/user-records.ts";
 import { compareRecords } from "./compare-records.ts";
 
-/** Which users. */
+/** The users to copy. */
 export type Scope = { user: string } | { canister: string } | "everything";
 
 export type Restored = {
   users: number;
   records: number;
-  /** Of keys and values, compared one by one. */
+  /** Total size of the compared keys and values. */
   bytes: number;
-  /** Into which canisters, from which. */
+  /** New canisters by former canister. */
   canisters: { from: string; to: string }[];
-  /** Users who were passed over, and why. They stay where they are. */
+  /** Users who were skipped, and why. They stay where they are. */
   failed: FailedUser[];
 };
 
@@ -58,14 +58,14 @@ export async function copyUser(
   throw new TypedError("COPY_DIFFERS", `the digests of ${user} in data_backup and ${into} differ`);
 }
 
-/** Passes of a canister's outbox: enough for the records of a user at their limit. */
+/** Rounds of sending a canister's outbox: enough for a user with the maximum number of records. */
 const maxPasses = 200;
-/** Those that may fail in a row. */
+/** Rounds that may fail in a row. */
 const maxFailures = 3;
 
 /**
- * Has a canister send data_backup what it has not sent yet, as far as it can. One user whose changes cannot be sent does
- * not stop the others: whether a user's copy is complete shows when it is compared.
+ * Makes a canister send its pending changes to data_backup as far as possible. A user whose changes cannot be sent does
+ * not stop the others: the later comparison shows whether a copy is complete.
  */
 export async function catchUp(agent: Agent, canisterId: string): Promise<void> {
   const records = userRecords({
@@ -80,18 +80,18 @@ export async function catchUp(agent: Agent, canisterId: string): Promise<void> {
   }
 }
 
-/** The same for a canister that may be lost. */
+/** The same, for a canister that may be lost. */
 export async function catchUpIfPossible(agent: Agent, canisterId: string): Promise<void> {
   await catchUp(agent, canisterId).catch((error: unknown) => {
     if (!(error instanceof TypedError)) throw error;
   });
 }
 
-/** What concerns everybody, not one user. */
+/** Errors that affect all users, not just one. */
 const stopping = new Set(["UNAUTHORIZED", "CERTIFICATE_INVALID"]);
 
 /**
- * Copies one user. A failure is noted and the user passed over, unless it concerns everybody: then it is thrown.
+ * Copies one user. An error is recorded and the user skipped; an error that affects all users is thrown.
  * @returns whether it succeeded
  */
 export async function orPassOver(
@@ -105,17 +105,17 @@ export async function orPassOver(
     return true;
   } catch (error) {
     if (!(error instanceof TypedError) || stopping.has(error.code)) throw error;
-    // Throws where the network is the cause.
+    // Throws if the network is the cause.
     if (error.code === "CANISTER_UNREACHABLE") await index.status();
     restored.failed.push({ user, from, reason: `${error.code}: ${error.message}` });
     return false;
   }
 }
 
-/** Tries with a user who changes meanwhile. */
+/** Tries for a user whose records keep changing. */
 const tries = 5;
 
-/** Does it again while the user's records change under it. */
+/** Tries again if the user's records changed in the meantime. */
 export async function untilStill<Value>(attempt: () => Promise<Value>): Promise<Value> {
   for (let failed = 1; ; failed += 1) {
     try {
@@ -128,12 +128,12 @@ export async function untilStill<Value>(attempt: () => Promise<Value>): Promise<
   }
 }
 
-/** Where a user lives: what user_index says, or, where it has forgotten them, what their copy follows. */
+/** A user's canister according to user_index or, if it has forgotten the user, the source of their copy. */
 export async function homeOf({ backup, index }: RestoreDependencies, user: string): Promise<string> {
   return (await index.homeOf(user)) ?? (await backup.copyOf(user)).source;
 }
 
-/** A list that stays while users move out of what it lists. */
+/** Read completely first, because users leave the list as they are moved. */
 export async function listOf(users: AsyncGenerator<string>): Promise<string[]> {
   const list = [];
   for await (const user of users) list.push(user);

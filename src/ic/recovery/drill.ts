@@ -16,10 +16,10 @@ import {
 } from "./copy-user.ts";
 
 /**
- * Restores without moving anybody: copies go into fresh canisters, are compared with what the users' own canisters
- * hold at this moment and with data_backup, every byte, and the canisters go back into the pool.
- * @returns `failed`: users of whom a byte differs (COPY_DIFFERS), or whose copy could not be made
- * @throws TypedError those of the clients, where they concern everybody
+ * A rehearsal of a restore that moves no user: fills fresh canisters from the copies, compares every byte with the users'
+ * own canisters and with data_backup, and returns the fresh canisters to the pool.
+ * @returns `failed`: users whose copy differs (COPY_DIFFERS) or could not be made
+ * @throws TypedError those of the clients that affect all users
  */
 export async function drill(options: RestoreOptions): Promise<Restored> {
   const parts = partsOf(options);

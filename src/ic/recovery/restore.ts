@@ -18,9 +18,9 @@ import {
  * there. A former canister that replies first sends data_backup what it has not sent yet; one that does not reply is
  * treated as lost. Every record is compared with the copy, byte by byte, before a user moves. If a restore is
  * interrupted, at whatever point, it can be repeated.
- * @returns `failed`: users who could not be moved; all others were, and repeating the restore of their canister tries
- *   them again. `left`: users of retired canisters of whom data_backup has no copy. Both stay where they are.
- * @throws TypedError those of the clients, where they concern everybody
+ * @returns `failed`: users who could not be moved, unlike all others; to try again, restore their canister again. `left`: users of
+ *   retired canisters of whom data_backup has no copy. Both stay where they are.
+ * @throws TypedError those of the clients that affect all users
  */
 export async function restore(options: RestoreOptions): Promise<Restored & { left: number }> {
   const { scope, onUser } = options;
@@ -50,7 +50,7 @@ async function move(
   user: string,
   { from, to }: { from: string; to: string },
 ): Promise<{ records: number; bytes: number }> {
-  // A former attempt may have come so far.
+  // An earlier attempt may have got this far.
   if ((await parts.index.homeOf(user)) === to) {
     await parts.index.closeRestore(user, to);
     return { records: 0, bytes: 0 };
@@ -61,7 +61,7 @@ async function move(
   return copied;
 }
 
-/** Removes what was restored of a user who stays, so that nothing of it is in the way later. It may be that it moved. */
+/** Removes the restored records of a user who was not moved, so that they are not in the way later. */
 async function discard({ index }: RestoreDependencies, user: string, to: string): Promise<void> {
   await index.cancelRestore(user, to).catch((error: unknown) => {
     if (!(error instanceof TypedError)) throw error;

@@ -12,7 +12,7 @@ import { TypedError } from "../../base/typed-error.ts";
 import { type SnapshotPart, snapshotManagement } from "../canisters/snapshot-management.ts";
 import { SnapshotManifest, snapshotFiles, snapshotManifestName } from "./snapshot-manifest.ts";
 
-/** Bytes of one read: below the platform's 2,000,000 of a reply. */
+/** Bytes per read: below the platform's limit of 2,000,000 per reply. */
 const pieceBytes = maxChunkBytes;
 
 const Integer = z.bigint().transform(String);
@@ -40,9 +40,9 @@ const Metadata = z.object({
 const Piece = z.object({ chunk: Bytes });
 
 /**
- * Writes a snapshot into a folder: module, memories, and last a manifest with their SHA-256.
+ * Writes a snapshot to a folder: the module and the memories, then a manifest with their SHA-256.
  * @param options.snapshot its id in hex
- * @param options.folder made when it is absent; must be empty
+ * @param options.folder created if absent; must be empty
  * @throws TypedError FOLDER_NOT_EMPTY, SNAPSHOT_CHANGED, and those of `withRetry`
  */
 export async function downloadSnapshot(options: {

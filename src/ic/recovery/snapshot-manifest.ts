@@ -17,10 +17,10 @@ export const snapshotFiles = {
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const File = z.object({ bytes: z.number().int().nonnegative(), sha256: Sha256 });
 const whole = z.string().regex(/^-?\d+$/);
-/** A float that JSON has no number for is written as its name. */
+/** NaN and infinities, which JSON cannot represent, are written as strings. */
 const real = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
 
-/** What is in the folder of a downloaded snapshot; integers beyond 53 bits are decimal strings. */
+/** The contents of a downloaded snapshot's folder; integers beyond 53 bits are decimal strings. */
 export const SnapshotManifest = z.object({
   version: z.literal(1),
   canister: PrincipalId,

@@ -13,14 +13,14 @@ import { TypedError } from "../../base/typed-error.ts";
 import { type SnapshotPart, snapshotManagement } from "../canisters/snapshot-management.ts";
 import { readSnapshotManifest, type SnapshotManifest, snapshotFiles } from "./snapshot-manifest.ts";
 
-/** Bytes of one message: below the platform's 2 MiB. */
+/** Bytes per message: below the platform's limit of 2 MiB. */
 const pieceBytes = maxChunkBytes;
 
 const Begun = z.object({ snapshot_id: Bytes });
 const parts = Object.keys(snapshotFiles) as SnapshotPart[];
 
 /**
- * Sends a downloaded snapshot to the canister that it is to be loaded into; every file is checked first.
+ * Uploads a downloaded snapshot to the canister that will load it; every file is checked first.
  * @returns the snapshot's id in hex, for `loadSnapshot`
  * @throws TypedError SNAPSHOT_INVALID before anything was sent, and those of `withRetry`
  */
@@ -61,7 +61,7 @@ export async function uploadSnapshot(options: {
   return Buffer.from(snapshot_id).toString("hex");
 }
 
-/** @throws TypedError SNAPSHOT_INVALID with the first file that is not what was downloaded */
+/** @throws TypedError SNAPSHOT_INVALID with the first file that differs from what was downloaded */
 async function check(folder: string, { files, chunks }: SnapshotManifest): Promise<void> {
   const expected: [string, string, number | undefined][] = [
     ...parts.map((part): [string, string, number] => [

@@ -9,9 +9,9 @@ import { type Management, management } from "../canisters/management.ts";
 const Taken = z.object({ id: Bytes, total_size: z.bigint() });
 
 /**
- * Takes a snapshot of a canister, which stands still meanwhile.
- * @returns the snapshot's id in hex, and what it counts as storage
- * @throws TypedError those of `toTypedError`: the platform keeps at most ten of a canister
+ * Takes a snapshot of a canister, which is stopped for that time.
+ * @returns the snapshot's id in hex, and the storage that it takes
+ * @throws TypedError those of `toTypedError`: the platform keeps at most ten per canister
  */
 export async function takeSnapshot(
   agent: Agent,
@@ -25,7 +25,7 @@ export async function takeSnapshot(
 }
 
 /**
- * Puts a canister back to a snapshot: code, memory and what it certifies.
+ * Restores a canister from a snapshot: code, memory and certified data.
  * @param snapshot its id in hex
  */
 export async function loadSnapshot(agent: Agent, canisterId: string, snapshot: string): Promise<void> {

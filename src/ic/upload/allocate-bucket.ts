@@ -3,8 +3,8 @@ import type { StorageClient } from "../canisters/storage-client.ts";
 import { chooseBucket } from "./choose-bucket.ts";
 
 /**
- * Where an upload goes: where the index has it, else where it was begun, else where there is room. One upload lies in
- * one bucket, because playlists name their segments by relative URLs; videos spread over the buckets.
+ * The bucket for an upload: the one in the index, else one where it was begun, else one with room. An upload is never
+ * split, because playlists refer to segments by relative URLs; different videos spread over the buckets.
  * @param options.known the storage canister that the video's entry in the index names
  * @param options.bytes that the upload needs
  * @throws TypedError OUT_OF_SPACE, BUCKET_UNKNOWN, and those of `withRetry`
@@ -37,7 +37,7 @@ export async function allocateBucket(options: {
   );
 }
 
-/** A bucket that does not answer is left out: others take the video. @throws what the first says when none answers */
+/** Buckets that do not answer are skipped. @throws the first error if none answers */
 async function whoAnswer<Answer>(
   buckets: readonly StorageClient[],
   ask: (bucket: StorageClient) => Promise<Answer>,
@@ -50,7 +50,7 @@ async function whoAnswer<Answer>(
 }
 
 /**
- * The bucket of that id.
+ * The bucket with that id.
  * @throws TypedError BUCKET_UNKNOWN
  */
 export function bucketOf(buckets: readonly StorageClient[], canisterId: string): StorageClient {

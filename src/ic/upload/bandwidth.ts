@@ -6,16 +6,16 @@ export type Bandwidth = {
   chunks: number;
   seconds: number;
   callsInFlight: InFlight;
-  /** A call carries several where they are small. */
+  /** A call carries several small ones. */
   chunksInFlight: InFlight;
-  /** Calls that failed for the moment and were made again. */
+  /** Calls that failed transiently and were retried. */
   repeated: number;
 };
 
 /** `mean` over the time of sending. */
 export type InFlight = { mean: number; most: number };
 
-/** Uploads that followed one another, summed up by bucket, in the order of their first appearance. */
+/** Sums up consecutive uploads by bucket, in order of first appearance. */
 export function byBucket(uploads: readonly Bandwidth[]): Bandwidth[] {
   const sums = new Map<string, Bandwidth>();
   for (const upload of uploads) {

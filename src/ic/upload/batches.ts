@@ -7,12 +7,12 @@ export type ChunkRef = { file: number; chunk: number };
 export type BatchLimit = { bytes: number; chunks: number };
 
 /**
- * The storage canister's limit of bytes a call; the number of chunks keeps the Candid around them
- * (some 20 bytes each) inside the platform's 2 MiB message.
+ * The storage canister's limit of bytes per call. The number of chunks is limited so that their Candid overhead (about 20
+ * bytes each) still fits into the platform's 2 MiB message.
  */
 export const batchLimit: BatchLimit = { bytes: maxChunkBytes, chunks: 1_000 };
 
-/** Sizes of a file's chunks: all are whole but the last. An empty file has one empty chunk. */
+/** Sizes of a file's chunks: all but the last are full. An empty file has one empty chunk. */
 export function chunkCount(size: number, chunkBytes: number): number {
   return Math.max(1, Math.ceil(size / chunkBytes));
 }
@@ -29,9 +29,9 @@ export function* allChunks(sizes: readonly number[], chunkBytes: number): Genera
 }
 
 /**
- * Puts chunks into calls, in order, as many as fit into each. A call is never empty; a chunk larger than
- * the limit travels alone (and is refused by the canister).
- * @param sizes bytes of every file of the upload
+ * Distributes chunks over calls, in order, as many as fit into each. A call is never empty; a chunk above the limit gets a
+ * call of its own (which the canister refuses).
+ * @param sizes of the files of the upload, in bytes
  */
 export function* planBatches(
   chunks: Iterable<ChunkRef>,

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** A storage canister, and the bytes that its limits leave. */
+/** A storage canister, and the bytes that its limits still allow. */
 export type BucketSpace = { canisterId: string; freeBytes: number };
 
 /**
- * The bucket for a new upload: by chance in proportion to free space, so that many publishers at once do not all meet
- * in the emptiest one; the same upload meets the same chance, so a try that starts again finds its chunks.
+ * The bucket for a new upload: random, weighted by free space, so that concurrent publishers do not all choose the
+ * emptiest one. The upload is the seed, so that a retry chooses the same bucket and finds its chunks there.
  * @param bytes that the upload needs
  * @returns undefined when no bucket has room
  * @source Schindelhauer, Schomaker, "Weighted Distributed Hash Tables", SPAA 2005 (logarithmic method)
@@ -21,7 +21,7 @@ export function chooseBucket(
   return roomy.toSorted((a, b) => distance(a) - distance(b))[0]?.canisterId;
 }
 
-/** In (0, 1), the same for the same text. */
+/** Uniform in (0, 1), determined by the text. */
 function chance(text: string): number {
   return (createHash("sha256").update(text).digest().readUInt32BE(0) + 0.5) / 2 ** 32;
 }

@@ -3,10 +3,10 @@ import { type FileHandle, open } from "node:fs/promises";
 import { TypedError } from "../../base/typed-error.ts";
 import { chunkCount, chunkSize } from "./batches.ts";
 
-/** Where the bytes of a file to upload are: on disk, or in memory for what is made on the way. */
+/** The bytes of a file to upload: on disk, or in memory if generated during publishing. */
 export type Source = { kind: "file"; file: string } | { kind: "bytes"; bytes: Uint8Array };
 
-/** A file to upload: what it will be called in the canister, how it is served, where its bytes are. */
+/** A file to upload: its path in the canister, how it is served, and its bytes. */
 export type LocalFile = {
   /** Absolute URL path in the storage canister. */
   path: string;
@@ -15,11 +15,11 @@ export type LocalFile = {
   source: Source;
 };
 
-/** What the canister is told of a file before its bytes: size in bytes, SHA-256 of the whole and of each chunk. */
+/** How a file is declared to the canister before its bytes are sent: size in bytes, SHA-256 of the whole and of each chunk. */
 export type Fingerprint = { size: number; sha256: Uint8Array; chunkSha256: Uint8Array[] };
 
 /**
- * Reads a source once, a chunk at a time: one chunk is in memory, whatever the file's size.
+ * Reads a source once, with only one chunk in memory at a time.
  * @throws TypedError FILE_UNREADABLE
  */
 export async function fingerprint(
@@ -43,7 +43,7 @@ export async function fingerprint(
 }
 
 /**
- * Bytes of one chunk, checked against the fingerprint that was taken before.
+ * The bytes of one chunk, checked against the fingerprint taken earlier.
  * @throws TypedError FILE_CHANGED, FILE_UNREADABLE
  */
 export async function readChunk(
@@ -65,7 +65,7 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 type Reader = AsyncDisposable & {
-  /** Bytes in all. */
+  /** Size in bytes. */
   size: number;
   /** Fills `into` from `position` on. */
   read(into: Buffer, position: number): Promise<void>;
@@ -92,7 +92,7 @@ async function openSource(source: Source): Promise<Reader> {
   };
 }
 
-/** One read may return less than was asked for; a file that ends before `into` is full has shrunk. */
+/** A read may return less than requested. If the file ends before `into` is full, it has shrunk. */
 async function readFully(handle: FileHandle, into: Buffer, position: number, source: Source): Promise<void> {
   for (let filled = 0; filled < into.length; ) {
     const { bytesRead } = await handle

@@ -1,12 +1,12 @@
 import type { IndexedVideo } from "@kiln/client/indexed-video";
 import type { UploadStatus } from "../canisters/storage-client.ts";
 
-/** What decides whether a video is published as it is. */
+/** Decides whether the same video is already published. */
 type Content = { manifestSha256: string; title: string };
 
 /**
- * The fencing number for publishing by hand, where no queue counts: the same one as long as the same is
- * published again (which changes nothing), else one more than the newest that the canisters have seen.
+ * The fencing number for publishing by hand, without a queue that counts attempts: the same one if the same video is
+ * published again (which changes nothing), else one more than the highest that the canisters have seen.
  * @param entry the video's entry in the index
  * @param upload the upload of its files
  */

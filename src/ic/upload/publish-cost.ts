@@ -1,11 +1,11 @@
 import { allChunks, batchLimit, chunkCount, planBatches } from "./batches.ts";
 
-/** Cycles, and US dollars at the price of the platform's list. */
+/** Cycles, and US dollars at the platform's list price. */
 export type PublishCost = {
   bytes: number;
-  /** Once: messages, their bytes, and what the canister computes. */
+  /** One-off: messages, their bytes, and computation. */
   upload: { cycles: number; dollars: number };
-  /** Of keeping the bytes for a year. */
+  /** Storage for a year. */
   yearly: { cycles: number; dollars: number };
 };
 
@@ -15,17 +15,17 @@ const prices = { message: 5_000_000, ingress: 1_200_000, ingressByte: 2_000, sto
 /** 10^12 cycles are one XDR. @source Internet Computer documentation, "Cycle costs" of 2026-05-22 */
 const dollarsPerCycle = 1.36643e-12;
 
-/** Cycles of 64-bit code: two an instruction. Instructions measured by `kiln bench canisters`. */
+/** 64-bit code costs two cycles per instruction. Instructions were measured by `kiln bench canisters`. */
 const computed = { hashedByte: 2 * 302, perFile: 2 * 5_000_000, perChunk: 2 * 1_500_000 };
 
-/** Bytes that a file and a chunk take in the declaration of an upload. */
+/** Bytes per file and per chunk in the declaration of an upload. */
 const declared = { file: 300, chunk: 33 };
 
 const secondsAYear = 365.25 * 24 * 3600;
 
 /**
- * What publishing files into a storage canister costs, before anything is sent. An upper estimate: chunks that the
- * canister has already are not sent.
+ * Estimates what publishing files to a storage canister costs. An upper bound: chunks that the canister already has will
+ * not be sent.
  * @param sizes bytes of each file
  */
 export function publishCost(sizes: readonly number[]): PublishCost {

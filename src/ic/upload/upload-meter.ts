@@ -1,19 +1,19 @@
 import type { Bandwidth } from "./bandwidth.ts";
 
-/** Where an upload stands. Bytes count only what this run sends: what had arrived before is not sent again. */
+/** Progress of an upload. Only bytes sent by this run are counted, not those that had arrived earlier. */
 export type UploadProgress = {
   phase: "send" | "verify" | "done";
   /** Of all files. */
   totalBytes: number;
   sentBytes: number;
-  /** Of sending, until now. */
+  /** Spent sending so far. */
   seconds: number;
-  /** Bytes of the calls under way: what the uploader holds in memory. */
+  /** Bytes of the calls in flight: what the uploader holds in memory. */
   bytesInFlight: number;
   callsInFlight: number;
 };
 
-/** Counts what is sent and under way, and tells the listener after every change. */
+/** Counts what is sent and in flight, and notifies the listener of every change. */
 export class UploadMeter {
   #phase: UploadProgress["phase"] = "send";
   readonly #totalBytes: number;
@@ -26,7 +26,7 @@ export class UploadMeter {
   readonly #calls: Level;
   readonly #chunks: Level;
 
-  /** @param now milliseconds of a clock that only goes on */
+  /** @param now a monotonic clock in milliseconds */
   constructor(
     totalBytes: number,
     listener: ((progress: UploadProgress) => void) | undefined,
@@ -52,7 +52,7 @@ export class UploadMeter {
     this.#tell();
   }
 
-  /** A call with so many chunks and bytes is under way until the result is disposed of. */
+  /** A call with these chunks and bytes is in flight until the result is disposed. */
   flight(chunks: number, bytes: number): Disposable {
     this.#inFlight(chunks, bytes, 1);
     return { [Symbol.dispose]: () => this.#inFlight(-chunks, -bytes, -1) };
@@ -64,7 +64,7 @@ export class UploadMeter {
     this.#tell();
   }
 
-  /** A call failed for the moment and is made again. */
+  /** A call failed transiently and is retried. */
   repeated(): void {
     this.#repeated += 1;
   }

@@ -5,16 +5,16 @@ import { type Fingerprint, fingerprint, type LocalFile, readChunk } from "./loca
 import { UploadMeter, type UploadProgress } from "./upload-meter.ts";
 import { grow, openWindow, room, shrink, type Window } from "./window.ts";
 
-/** One chunk of the storage canister in bytes: its limit, and what one message can carry. */
+/** Chunk size in bytes: the limit of the storage canister, which fits into one message. */
 const chunkBytes = batchLimit.bytes;
 
-/** Chunks asked for at once when an upload is taken up again. */
+/** Missing chunks requested per call when an upload is resumed. */
 const missingPage = 20_000;
 
-/** A file as it is in the canister. Bytes; SHA-256 in hex. */
+/** A file in the canister: size in bytes, SHA-256 in hex. */
 export type UploadedFile = { path: string; bytes: number; sha256: string };
 
-/** `sentChunks` and `sentBytes` are 0 when everything was there. */
+/** `sentChunks` and `sentBytes` are 0 if nothing was missing. */
 export type UploadReport = {
   files: UploadedFile[];
   sentChunks: number;
@@ -25,19 +25,19 @@ export type UploadReport = {
 export type UploadOptions = {
   storage: StorageClient;
   uploadId: string;
-  /** Fencing number: rises with every new try of the same upload. */
+  /** Fencing number: higher for every new try of the same upload. */
   attempt: number;
   files: readonly LocalFile[];
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: UploadProgress) => void) | undefined;
-  /** Calls in flight: 4 at first, 16 at most. */
+  /** Calls in flight: initially 4, at most 16. */
   window?: { start?: number; max?: number };
 };
 
 /**
- * Makes files visible in the storage canister, all at once. Reads every file twice (hash, then send what is
- * missing), a chunk at a time, so memory is bounded by the window and not by the files. Run again after a
- * crash it sends only what the canister lacks; run again after success it sends nothing.
+ * Uploads files to the storage canister and makes them visible all at once. Reads every file twice (to hash it, then to
+ * send what is missing), a chunk at a time, so the window bounds the memory, not the size of the files. After a crash, it
+ * sends only what the canister lacks; after success, nothing.
  * @throws TypedError as StorageClient and local-file.ts name them; the signal's reason when aborted
  */
 export async function upload(options: UploadOptions): Promise<UploadReport> {
@@ -80,7 +80,7 @@ export async function upload(options: UploadOptions): Promise<UploadReport> {
     await sendAll(planBatches(chunks, sizes, chunkBytes), { ...options, prints, meter });
   }
   meter.enter("verify");
-  // Files of one chunk have been hashed when they arrived.
+  // Files of one chunk were hashed on arrival.
   if (sizes.some((size) => size > chunkBytes)) {
     while ((await storage.hashFiles(ref, { signal })).unhashedBytes > 0);
   }
@@ -98,7 +98,7 @@ async function fingerprints(
   return prints;
 }
 
-/** What has to be sent: everything for a new upload, else page after page of what the canister lacks. */
+/** The chunks to send: all for a new upload, else those that the canister lacks, page by page. */
 async function* missing(
   storage: StorageClient,
   ref: UploadRef,

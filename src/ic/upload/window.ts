@@ -1,5 +1,5 @@
 /**
- * How many calls may be in flight: additive increase, multiplicative decrease, as TCP does it.
+ * How many calls may be in flight: additive increase, multiplicative decrease, as in TCP.
  * `size` is a fraction between calls; the whole part counts.
  */
 export type Window = {
@@ -20,14 +20,14 @@ export function room(window: Window): number {
   return Math.floor(window.size);
 }
 
-/** After a success: one call more for every full window of successes. */
+/** After a success: one more call for every full window of successes. */
 export function grow(window: Window): Window {
   return { ...window, size: Math.min(window.max, window.size + 1 / window.size) };
 }
 
 /**
- * After a transient failure: half as many. The calls that were in flight together fail together and
- * count once (RFC 5681, section 3.2, halves once a window of data).
+ * After a transient failure: half as many. Calls that were in flight together tend to fail together, so they count once
+ * (RFC 5681, section 3.2, halves once per window of data).
  * @param call number of the call that failed, counted from 1 in the order of starting
  * @param started number of the call that started last
  */
