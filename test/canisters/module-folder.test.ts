@@ -21,7 +21,7 @@ test("a folder of modules is read as it was written, and the same canisters give
   assert.deepEqual(await read(), first);
 });
 
-test("what is missing or is no module is named", async () => {
+test("names files that are missing or are not modules", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "modules-"));
   await writeModuleFolder(folder.path, await compileAll());
   await writeFile(join(folder.path, "storage.wasm.gz"), "not packed");

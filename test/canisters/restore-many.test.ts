@@ -100,7 +100,7 @@ test("a copy beyond one message has no digest of its own and is compared in page
   assert.equal(ok(await admin.backup.verify_user(large.principal, large.canister)), true);
 });
 
-test("a restore moves everybody but the corrupt user, who is named and moves when the copy is sound", async () => {
+test("a restore moves all users but the corrupt one, who is named, and who moves once the copy is sound", async () => {
   const { agent, canisters, admin } = network;
   const from = large.canister;
   const first = await within(() => restore({ agent, canisters, scope: { canister: from.toText() } }));

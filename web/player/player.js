@@ -28,7 +28,7 @@ const native =
   video.canPlayType("application/vnd.apple.mpegurl") !== "" &&
   ("ManagedMediaSource" in window || !("MediaSource" in window));
 
-/** Gives the video element back; set while something is attached. @type {(() => void) | undefined} */
+/** Releases the video element; set while something is attached. @type {(() => void) | undefined} */
 let detach;
 
 /** @param {"waiting" | "loading" | "playing" | "paused" | "trouble"} state */
@@ -48,7 +48,7 @@ async function attach() {
   }
   const { default: Hls } = await import(library);
   if (!Hls.isSupported()) throw new Error("unsupported");
-  // CMAF segments are passed through as they are: a worker would have nothing to do.
+  // No worker: CMAF segments are passed through unchanged.
   const hls = new Hls({ enableWorker: false, capLevelToPlayerSize: true, maxBufferLength: 20 });
   let recovered = false;
   hls.on(
@@ -75,13 +75,13 @@ async function play(how) {
     return explain();
   }
   video.muted = how === "muted";
-  // Refused before the first tap on some browsers: the poster and the play button stay.
+  // Some browsers refuse before the first tap: the poster and the play button stay.
   await video.play().catch((error) => {
     if (error.name === "NotAllowedError") show("waiting");
   });
 }
 
-/** Says in words why nothing plays. */
+/** A message that says why nothing plays. */
 async function explain() {
   const words = find(".trouble p", HTMLParagraphElement);
   words.textContent = await reason();
@@ -154,12 +154,12 @@ for (const event of ["pointerleave", "change", "blur"])
 tap.addEventListener("click", toggle);
 sound.addEventListener("click", () => mute("aloud"));
 find(".trouble button", HTMLButtonElement).addEventListener("click", retry);
-/** Asked for when the seek bar is first touched. @type {Promise<import("./storyboard.js").Tile[]> | undefined} */
+/** Requested when the seek bar is first touched. @type {Promise<import("./storyboard.js").Tile[]> | undefined} */
 let tiles;
-/** The time whose picture is wanted, if any. @type {number | undefined} */
+/** The time whose picture should be shown, if any. @type {number | undefined} */
 let previewed;
 
-/** Shows the picture of a time above its place in the seek bar. @param {number} time */
+/** Shows the picture of a time above its position on the seek bar. @param {number} time */
 async function preview(time) {
   const storyboard = page.dataset.storyboard;
   if (!storyboard) return;
@@ -167,7 +167,7 @@ async function preview(time) {
   tiles ??= readStoryboard(new URL(storyboard, document.baseURI).href).catch(() => []);
   const all = await tiles;
   const shown = all.find(({ end }) => time < end) ?? all.at(-1);
-  // Meanwhile the pointer may have left, or moved on.
+  // The pointer may have left or moved on in the meantime.
   if (!shown || previewed !== time) return;
   const { image, left, top, width, height } = shown;
   tile.style.cssText = `width:${width}px;height:${height}px;background:url("${image}") -${left}px -${top}px`;
@@ -185,7 +185,7 @@ addEventListener("keydown", (event) => {
   else if (event.key === "k" || (event.key === " " && event.target === document.body)) toggle();
 });
 
-/** Played before the page was hidden, so that it goes on when the viewer comes back. */
+/** Whether it was playing when the page was hidden, so that it resumes when the viewer returns. */
 let wasPlaying = false;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {

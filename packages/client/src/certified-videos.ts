@@ -12,12 +12,12 @@ import { Principal } from "@dfinity/principal";
 import type { VideoEntry } from "./indexed-video.ts";
 import { TypedError } from "./typed-error.ts";
 
-/** What comes with videos so that nobody has to believe the node that answered. */
+/** Proof that comes with videos, so that the node that answered need not be trusted. */
 export type Proof = { certificate: Uint8Array | undefined; witness: Uint8Array };
 
 /**
  * Checks that the subnet has certified these entries of the content index, or the absence of one.
- * @param options.agent whose clock tells how old a certificate is; absent: this device's
+ * @param options.agent whose clock determines the age of a certificate; absent: this device's clock
  * @param options.videos entries, or the ids of those that the index does not have
  * @throws TypedError CERTIFICATE_INVALID
  * @source IC interface specification, "Certification" and "Representation-independent hashing of structured data"
@@ -42,7 +42,7 @@ export async function checkCertified(options: {
   }
 }
 
-/** The witness, whose root is what the subnet has signed. */
+/** The witness, whose root hash the subnet has signed. */
 async function provenTree({
   canisterId,
   rootKey,

@@ -1,4 +1,4 @@
-/** What is known of an error's code. */
+/** Properties of an error code. */
 export type ErrorEntry = {
   /** True: the same call fails again. False: it may succeed later, or elsewhere. */
   final: boolean;

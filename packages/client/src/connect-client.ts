@@ -8,13 +8,13 @@ import { PrincipalId } from "./network/principal-id.ts";
 import { TypedError } from "./typed-error.ts";
 import { type Users, usersOf } from "./users.ts";
 
-/** Where a dApp's canisters are. */
+/** A network and a dApp's canisters on it. */
 export const Network = z.object({
   /** URL of the network: https://icp-api.io is the Internet Computer. */
   host: z.url(),
-  /** DER in hex; absent: known for the Internet Computer, asked of a host on this machine. */
+  /** DER in hex; absent: built in for the Internet Computer, fetched from a host on this machine. */
   rootKey: z.hex().optional(),
-  /** Without a user index there is nothing to act on: `users` refuses. */
+  /** Without a user index `users` throws. */
   canisters: z.object({ content_index: PrincipalId, user_index: PrincipalId.optional() }),
 });
 export type Network = z.input<typeof Network>;
@@ -25,14 +25,14 @@ export type Client = {
   agent: HttpAgent;
   feeds: FeedClient;
   users: Users;
-  /** The files of a video that `feeds` has answered. */
+  /** The files of a video that `feeds` returned. */
   media(video: Parameters<typeof openMedia>[1], options?: { signal?: AbortSignal }): Promise<Media>;
 };
 
 /**
- * Connects a page to a dApp's canisters. Answers are verified here, whatever gateway they come through.
- * @param network as the page's configuration says it: checked
- * @param identity of a Session; absent: nobody in particular, who can read
+ * Connects a page to a dApp's canisters. Replies are verified here, so the gateway need not be trusted.
+ * @param network from the page's configuration; validated here
+ * @param identity of a Session; absent: anonymous, which can only read
  * @throws TypedError NETWORK_INVALID, CANISTER_UNREACHABLE
  */
 export async function connectClient(network: Network, identity?: Identity): Promise<Client> {

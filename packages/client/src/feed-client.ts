@@ -24,12 +24,12 @@ export type Feed =
   | { personal: string }
   | { segment: string };
 
-/** `hide`: what is not known to be unsafe. At most 100 authors are left out. */
+/** `hide` excludes videos known to be unsafe. At most 100 authors can be excluded. */
 export type FeedFilter = { unsafe?: "hide" | "show" | "only"; withoutAuthors?: readonly string[] };
 
 export type FeedOptions = { pageSize?: number; filter?: FeedFilter; signal?: AbortSignal };
 
-/** A video of a feed with its author; `profile` is undefined where the author has no canister, or it is silent. */
+/** A video of a feed with its author; `profile` is undefined if the author has no canister or it did not reply. */
 export type AuthoredVideo = IndexedVideo & { profile: Profile | undefined };
 
 /**
@@ -38,11 +38,11 @@ export type AuthoredVideo = IndexedVideo & { profile: Profile | undefined };
  */
 export type FeedClient = {
   readonly canisterId: string;
-  /** Certified, also that there is none. */
+  /** Certified, including the absence of an entry. */
   video(id: string): Promise<IndexedVideo | undefined>;
   /** Fetched a page at a time as it is consumed. */
   videos(feed: Feed, options?: FeedOptions): AsyncGenerator<IndexedVideo>;
-  /** The same joined with the authors: by the index itself where they share its subnet, else canister by canister. */
+  /** The same with author profiles: from the index if they share its subnet, else requested from their canisters. */
   withAuthors(feed: Feed, options?: FeedOptions): AsyncGenerator<AuthoredVideo>;
 };
 
@@ -60,7 +60,7 @@ const Refusal = z.union([z.object({ unauthorized: z.string() }), z.object({ inva
 
 type Page = z.output<typeof PageReply>;
 
-/** Videos of a page that the index joins with their authors. */
+/** Page size for videos joined with authors. */
 const maxJoined = 20;
 
 /**

@@ -8,18 +8,18 @@ import {
 } from "@icp-sdk/signer/web";
 import { TypedError } from "./typed-error.ts";
 
-/** Milliseconds between two looks at whether the user has closed the provider's window. */
+/** Milliseconds between checks whether the user has closed the provider's window. */
 const lookEvery = 300;
 
-/** Milliseconds that a provider's page may take until it speaks. */
+/** Milliseconds that a provider's page may take until its first message. */
 const longestSilence = 60_000;
 
 /**
  * Opens the identity provider's window and has it delegate to a key. The window is opened before anything is awaited,
  * because browsers allow it only in answer to a click.
- * @param request.url of the provider's page, which speaks ICRC-29 and ICRC-34, as Internet Identity's does
+ * @param request.url of the provider's page, which supports ICRC-29 and ICRC-34, like that of Internet Identity
  * @param request.maxTimeToLive nanoseconds
- * @param makeKey called when the window is open
+ * @param makeKey called once the window is open
  * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID,
  *   DELEGATION_INVALID
  */
@@ -38,7 +38,7 @@ export async function askForDelegation(
       await signer.openChannel();
       const publicKey = await makeKey();
       const chain = await signer.requestDelegation({
-        // Another package's type of the same bytes.
+        // The same bytes, in the type of another package.
         publicKey: publicKey as Parameters<typeof signer.requestDelegation>[0]["publicKey"],
         maxTimeToLive,
       });
@@ -59,7 +59,7 @@ function transportTo(url: string, window: Page): PostMessageTransport {
       url,
       window: window as unknown as NonNullable<PostMessageTransportOptions["window"]>,
       establishTimeout: longestSilence,
-      // The browser's own rule counts, which also knows of keys and of what a click has set off.
+      // The browser applies its own rule, which also covers keys and asynchronous work started by a click.
       detectNonClickEstablishment: false,
     });
   } catch (cause) {
@@ -71,7 +71,7 @@ function transportTo(url: string, window: Page): PostMessageTransport {
   }
 }
 
-/** What is used of a browser's window. */
+/** The part of a browser's window that is used here. */
 type Page = {
   open(url?: string, name?: string, features?: string): { readonly closed: boolean } | null;
   focus(): void;
@@ -79,7 +79,7 @@ type Page = {
   removeEventListener(type: string, listener: () => void): void;
 };
 
-/** This window, as far as the transport uses it, and whether what it has opened was closed. */
+/** The part of this window that the transport uses, and whether a window that it opened was closed. */
 function watchOpening() {
   const page = globalThis as unknown as Page;
   const { promise: closedByUser, reject } = Promise.withResolvers<never>();
@@ -104,7 +104,7 @@ function watchOpening() {
   return { window, closedByUser, stopLooking: () => clearInterval(looking) };
 }
 
-/** Who signs what is for the network to judge; here only what would fail there for certain. */
+/** Rejects only what the network would certainly reject: verifying signatures is left to the network. */
 function checked(chain: DelegationChain, key: PublicKey, url: string): DelegationChain {
   const last = chain.delegations.at(-1);
   const own = new Uint8Array(key.toDer());

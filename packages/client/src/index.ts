@@ -1,6 +1,6 @@
 /**
- * The client for pages: everything here runs in a browser. `connectClient` first; without signing in it reads feeds
- * and media, after signing in it also acts on user canisters.
+ * The client for pages: everything here runs in a browser. Start with `connectClient`: without signing in it
+ * reads feeds and media; after signing in it can also call user canisters.
  */
 
 export { type Client, connectClient, type Network } from "./connect-client.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Bytes, Count, Optional, PrincipalText } from "./network/reply.ts";
 
-/** What may be done with a video, in the words of the canisters. Only ReadyToView is shown. */
+/** The status of a video, with the names that the canisters use. Only ReadyToView is shown. */
 export const statuses = [
   "Draft",
   "Uploaded",
@@ -31,7 +31,7 @@ export function isTakenDown(status: Status): status is TakedownStatus {
 /** An entry of the index. Paths are absolute URL paths in the storage canister. */
 export type VideoEntry = {
   id: string;
-  /** Fencing number: an older one than the entry's is refused, the same one again changes nothing. */
+  /** Fencing number: one lower than the entry's is refused, the same one again changes nothing. */
   attempt: number;
   owner: string;
   title: string;
@@ -68,7 +68,7 @@ export type Statistics = {
   notVotes: number;
 };
 
-/** What was seen in the pictures. */
+/** The result of moderation. */
 export const moderations = ["unchecked", "safe", "unsafe"] as const;
 export type Moderation = (typeof moderations)[number];
 
@@ -77,9 +77,9 @@ export type IndexedVideo = VideoEntry & {
   createdAt: number;
   updatedAt: number;
   moderation: Moderation;
-  /** What its author's canister says of it; `canister` in text form. */
+  /** Reported by the author's canister; `canister` in text form. */
   post: { canister: string; postId: number; statistics: Statistics } | undefined;
-  /** Places in the feeds top and hot-or-not. */
+  /** Scores in the feeds top and hot-or-not. */
   top: bigint;
   hotOrNot: bigint;
 };
@@ -113,7 +113,7 @@ const PostReply = z
   .object({ canister: PrincipalText, post_id: Count, statistics: StatisticsReply })
   .transform(({ post_id, ...post }) => ({ ...post, postId: post_id }));
 
-/** A video as the content index answers it. */
+/** A video as the content index returns it. */
 export const VideoReply = z
   .object({
     video: z.object({

@@ -1,13 +1,13 @@
 import type { Agent } from "@dfinity/agent";
 import { type Profile, profileOf } from "./profile.ts";
 
-/** As the index answers: `profile` only of a canister on its own subnet. Ids in text form. */
+/** As returned by the index: `profile` only if the canister is on the same subnet. Ids in text form. */
 export type IndexedAuthor = { owner: string; canister: string; profile: Profile | undefined };
 
 /**
- * Profiles by author: those that the index has joined, and of the others, on other subnets, what their canisters
- * answer, asked side by side.
- * @param asked answers of pages before, kept up
+ * Profiles by author: those that the index has joined; the others, on other subnets, are requested from their canisters
+ * in parallel.
+ * @param asked replies for earlier pages; added to
  */
 export async function joinAuthors(
   agent: Agent,

@@ -3,7 +3,7 @@ import { createStore, del, get, set } from "idb-keyval";
 import { z } from "zod";
 import type { Held } from "./session-identity.ts";
 
-/** Of the browser's own database, where keys can be kept that no script can read. */
+/** In IndexedDB, which can store keys that scripts can use but not read. */
 const key = "session";
 const store = () => createStore("kiln-client", "sessions");
 
@@ -13,14 +13,14 @@ const Kept = z.object({
   chain: z.string(),
 });
 
-/** A session's own key, and what was delegated to it. */
+/** A session's own key, and the delegation chain to it. */
 export type Delegated = { keyIdentity: ECDSAKeyIdentity; chain: DelegationChain };
 
 export async function keepSession({ keyIdentity, chain }: Delegated): Promise<void> {
   await set(key, { keyPair: keyIdentity.getKeyPair(), chain: JSON.stringify(chain.toJSON()) }, store());
 }
 
-/** @returns undefined when there is none, or it has ended */
+/** @returns undefined if there is none or it has expired */
 export async function keptSession(): Promise<Held | undefined> {
   const kept = Kept.safeParse(await get(key, store()));
   if (!kept.success) return undefined;

@@ -14,13 +14,13 @@ export type Media = {
   read(path: string, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
 };
 
-/** The part of manifest.json that says what the files are. */
+/** The part of manifest.json that lists the files. */
 const Manifest = z.object({ files: z.array(z.object({ path: z.string(), sha256: z.hash("sha256") })) });
 
 /**
  * Opens a video's files: the manifest is checked against the SHA-256 in the entry, which the index has certified, and
  * every file against the manifest.
- * @param host URL of the network, whose HTTP gateway answers
+ * @param host URL of the network, whose HTTP gateway serves the files
  * @throws TypedError MEDIA_UNREACHABLE, MEDIA_GONE (taken down), MEDIA_MISMATCH (not the bytes that were published)
  */
 export async function openMedia(

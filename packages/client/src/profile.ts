@@ -4,10 +4,10 @@ import { Principal } from "@dfinity/principal";
 import { z } from "zod";
 import { Optional, PrincipalText, readReply } from "./network/reply.ts";
 
-/** What a user tells of themselves. */
+/** A user's own description. */
 export type Profile = { displayName?: string; pictureUrl?: string };
 
-/** As the content index hands it on: every field may be missing. */
+/** As passed on by the content index: every field may be missing. */
 export const ProfileReply = z
   .object({
     principal_id: Optional(PrincipalText),
@@ -32,8 +32,8 @@ const DetailsReply = Optional(
 );
 
 /**
- * Asks a user canister, wherever it is, for a user's profile.
- * @returns undefined when there is none, or the canister does not answer: a feed is shown all the same
+ * Requests a user's profile from their canister, on any subnet.
+ * @returns undefined if there is none or the canister does not reply: the feed is shown without it
  */
 export async function profileOf(
   agent: Agent,
@@ -50,7 +50,7 @@ export async function profileOf(
   }
 }
 
-/** Empty texts say nothing. */
+/** Empty strings count as missing. */
 function profile(displayName: string | undefined, pictureUrl: string | undefined): Profile {
   return { ...(displayName && { displayName }), ...(pictureUrl && { pictureUrl }) };
 }

@@ -3,10 +3,10 @@ import type { DelegationIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { TypedError } from "./typed-error.ts";
 
-/** An identity as long as it holds: `expires` in milliseconds since 1970. */
+/** An identity that expires: `expires` in milliseconds since 1970. */
 export type Held = { identity: DelegationIdentity; expires: number };
 
-/** Signs with what the session holds now, so that clients need not be made anew when it is renewed. */
+/** Signs with the session's current delegation, so that clients survive its renewal. */
 export class SessionIdentity implements Identity {
   #held: Held;
   #state: "signed in" | "signed out" = "signed in";
@@ -23,7 +23,7 @@ export class SessionIdentity implements Identity {
     return this.#held.identity.getPrincipal();
   }
 
-  /** @throws TypedError SESSION_OVER after signing out and when the delegation has ended */
+  /** @throws TypedError SESSION_OVER after signing out or when the delegation has expired */
   async transformRequest(request: HttpAgentRequest): Promise<unknown> {
     if (this.#state === "signed out")
       throw new TypedError("SESSION_OVER", "this page has signed out: sign in again");

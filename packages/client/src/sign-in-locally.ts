@@ -6,7 +6,7 @@ import { TypedError } from "./typed-error.ts";
 const developmentKey = "kiln-development-identity";
 
 /**
- * Signs in with a key that this browser makes up and keeps in the open: for a local network only.
+ * Signs in with a key that this browser generates and stores unprotected: for a local network only.
  * @throws TypedError SIGN_IN_REFUSED for any other host
  */
 export function signInLocally(host: string): Session {

@@ -5,15 +5,15 @@ import { type Delegated, forgetSession, heldOf, keepSession, keptSession } from 
 import { type Held, SessionIdentity } from "./session-identity.ts";
 import { TypedError } from "./typed-error.ts";
 
-/** Somebody who has signed in, until `signOut` or `expires`, after which calls throw SESSION_OVER. */
+/** A signed-in user, until `signOut` or `expires`, after which calls throw SESSION_OVER. */
 export type Session = {
   /** Stays the same when the session is renewed. */
   identity: Identity;
   /** Milliseconds since 1970; infinite for a local identity. */
   readonly expires: number;
   /**
-   * Opens the provider's window again, in answer to a click, for another span of time.
-   * @throws TypedError those of `signIn`, SIGN_IN_OTHER where somebody else signs in
+   * Opens the provider's window again, in response to a click, to extend the session.
+   * @throws TypedError those of `signIn`, SIGN_IN_OTHER if a different user signs in
    */
   renew(): Promise<void>;
   signOut(): Promise<void>;
@@ -24,18 +24,18 @@ export type SignInOptions = {
   identityProvider?: string;
   /** The same user has the same principal on every domain that names it. */
   derivationOrigin?: string;
-  /** How long the session may last: 8 hours by default, at most 30 days, as Internet Identity has it. */
+  /** How long the session may last: 8 hours by default, at most 30 days, the limit of Internet Identity. */
   hours?: number;
 };
 
-/** What Internet Identity grants. */
+/** The limit of Internet Identity. */
 const longestHours = 720;
 
 const internetIdentity = "https://id.ai/authorize";
 
 /**
- * Signs in with Internet Identity, or another provider. Call it in answer to a click and before anything is awaited:
- * else browsers do not open the provider's window. The session is kept for `resumeSession`.
+ * Signs in with Internet Identity, or another provider. Call it in response to a click, before awaiting
+ * anything: otherwise browsers do not open the provider's window. The session is kept for `resumeSession`.
  * @throws TypedError SIGN_IN_BLOCKED, SIGN_IN_CLOSED, SIGN_IN_UNANSWERED, SIGN_IN_REFUSED, SIGN_IN_INVALID,
  *   DELEGATION_INVALID
  */
@@ -46,9 +46,9 @@ export async function signIn(options: SignInOptions = {}): Promise<Session> {
 }
 
 /**
- * Takes up the session that this browser keeps, without a window: when a page is loaded.
+ * Resumes the session stored in this browser, without a window: call it when the page loads.
  * @param options those of `signIn`, for `renew`
- * @returns undefined when there is none, or it has ended
+ * @returns undefined if there is none or it has expired
  */
 export async function resumeSession(options: SignInOptions = {}): Promise<Session | undefined> {
   const held = await keptSession();

@@ -6,10 +6,10 @@ import { Count, Nothing, Optional, PrincipalText, readReply, readResult } from "
 import { withRetry } from "./network/retry.ts";
 import { TypedError } from "./typed-error.ts";
 
-/** A post's place for ever. `owner` in text form. */
+/** The permanent id of a post. `owner` in text form. */
 export type PostRef = { owner: string; id: number };
 
-/** A post as its author's canister tells of it. Times in milliseconds since 1970. */
+/** A post as its author's canister returns it. Times in milliseconds since 1970. */
 export type Post = PostRef & {
   video: string;
   description: string;
@@ -29,13 +29,13 @@ export type Post = PostRef & {
 export type Watched = { percentage: number; timesToTheEnd?: number };
 
 /**
- * A user canister, as its owner or as a visitor: the canister decides by who signs. All throw TypedError: USER_REFUSED
- * and those of `withRetry`.
+ * A user canister, for its owner or for a visitor: the canister decides by the signature. All throw TypedError:
+ * USER_REFUSED and those of `withRetry`.
  */
 export type UserClient = {
   readonly canisterId: string;
   updateProfile(profile: { displayName: string; bio: string; pictureUrl: string }): Promise<void>;
-  /** @returns the post's number; the same video again is the same post again */
+  /** @returns the post's number; posting the same video again returns the same post */
   addPost(post: { video: string; description: string; hashtags?: readonly string[] }): Promise<number>;
   deletePost(id: number): Promise<void>;
   post(ref: PostRef): Promise<Post | undefined>;
@@ -94,7 +94,7 @@ const PostReply = z
 
 const PageReply = z.object({ posts: z.array(PostReply), next: Optional(z.bigint()) });
 
-/** The variant's name, and its words where it has some. */
+/** The variant's name, followed by its text if it has one. */
 const Refusal = z.record(z.string(), z.unknown()).transform((variant) => {
   const [[name, value] = ["refused", null]] = Object.entries(variant);
   return typeof value === "string" ? `${name}: ${value}` : name.replaceAll("_", " ");

@@ -29,7 +29,8 @@ export type Connection = {
  * Connects to the network that the settings name. Missing settings are taken from the running local network, and
  * canisters from the directory of global_configuration, which knows all of a project's buckets.
  * @param deploymentFile what `kiln localnet` wrote
- * @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, ROOT_KEY_INVALID, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and those of `readIdentity`
+ * @throws TypedError NETWORK_UNKNOWN, ROOT_KEY_UNKNOWN, ROOT_KEY_INVALID, CANISTER_UNKNOWN, CANISTER_UNREACHABLE, and
+ *   those of `readIdentity`
  */
 export async function connect(
   settings: IcSettings,
@@ -88,8 +89,8 @@ export type Addresses = {
 };
 
 /**
- * The settings, with gaps filled in from the local network. If the settings name a host, it is another network, so nothing
- * is taken from the local one.
+ * The settings, with gaps filled in from the local network. If the settings name a host, it is another network, so
+ * nothing is taken from the local one.
  */
 export function choose(settings: IcSettings, local: Deployment | undefined): Addresses {
   const host = settings.KILN_IC_HOST ?? local?.host;

@@ -69,9 +69,9 @@ const Created = z.object({ Ok: z.object({ canister_id: PrincipalText }) });
 const Failed = z.object({ Err: z.record(z.string(), z.unknown()) });
 
 /**
- * The agent's own cycles account, which pays for canisters on the Internet Computer. Every withdrawal carries the time of
- * its first try, so the ledger recognises a retry as a duplicate.
- * All throw TypedError: CYCLES_REFUSED, and those of `withRetry`.
+ * The agent's own cycles account, which pays for canisters on the Internet Computer. Every withdrawal carries the
+ * time of its first try, so the ledger recognises a retry as a duplicate. All throw TypedError: CYCLES_REFUSED, and
+ * those of `withRetry`.
  */
 export function cyclesLedger(agent: Agent) {
   const actor = Actor.createActor<Ledger>(idlFactory, { agent, canisterId });

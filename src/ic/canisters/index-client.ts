@@ -32,7 +32,8 @@ export type IndexClient = {
     options?: CallOptions,
   ): Promise<IndexedVideo | undefined>;
   /**
-   * Lifts a ban or a deletion for a moderator, also of a video that has no entry yet: publishing it again makes it public.
+   * Lifts a ban or a deletion for a moderator, also of a video that has no entry yet: publishing it again makes it
+   * public.
    * @returns undefined while there is no entry
    */
   lift(id: string, options?: CallOptions): Promise<IndexedVideo | undefined>;

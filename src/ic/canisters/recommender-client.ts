@@ -16,9 +16,9 @@ export type Applied = { applied: number; stale: number; unknown: number };
 export type PushedFeed = { target: { user: string } | { segment: string }; videos: readonly string[] };
 
 /**
- * What a recommender pushes to the content index. Any number of values is split over as many calls as needed. All methods
- * are idempotent: repeated values change nothing, and values of an older run are skipped.
- * All throw TypedError: UNAUTHORIZED, PUSH_INVALID, and those of `withRetry`.
+ * What a recommender pushes to the content index. Any number of values is split over as many calls as needed. All
+ * methods are idempotent: repeated values change nothing, and values of an older run are skipped. All throw
+ * TypedError: UNAUTHORIZED, PUSH_INVALID, and those of `withRetry`.
  */
 export type RecommenderClient = {
   readonly canisterId: string;

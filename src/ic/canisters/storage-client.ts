@@ -47,9 +47,9 @@ export type CallOptions = {
 };
 
 /**
- * The storage canister. Every method is idempotent and retries transient failures. All throw TypedError: UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID,
- * CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH, OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_TAKEN_DOWN, and those of
- * `withRetry`.
+ * The storage canister. Every method is idempotent and retries transient failures. All throw TypedError:
+ * UNAUTHORIZED, STALE_ATTEMPT, UPLOAD_NOT_FOUND, UPLOAD_INVALID, CHUNK_MISMATCH, UPLOAD_INCOMPLETE, FILE_MISMATCH,
+ * OUT_OF_SPACE, QUOTA_EXCEEDED, UPLOAD_TAKEN_DOWN, and those of `withRetry`.
  */
 export type StorageClient = {
   readonly canisterId: string;

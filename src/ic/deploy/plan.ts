@@ -52,8 +52,8 @@ export type Step =
   | { do: "roll out"; from: string | undefined; to: string };
 
 /**
- * Steps that restart canisters which a killed process left stopped. They come before planning, because a stopped canister
- * cannot be queried.
+ * Steps that restart canisters which a killed process left stopped. They come before planning, because a stopped
+ * canister cannot be queried.
  */
 export function recoverySteps({ canisters, underWay }: Observed): Step[] {
   return deployedCanisters.flatMap((canister): Step[] => {
@@ -64,8 +64,8 @@ export function recoverySteps({ canisters, underWay }: Observed): Step[] {
 }
 
 /**
- * The steps to the desired state, in order; none if it has been reached. After an interruption, observe and plan again to
- * continue.
+ * The steps to the desired state, in order; none if it has been reached. After an interruption, observe and plan
+ * again to continue.
  */
 export function plan(observed: Observed, desired: Desired): Step[] {
   const { modules, settings, cycles, subnets } = desired;

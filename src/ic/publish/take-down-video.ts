@@ -4,9 +4,9 @@ import type { StorageClient } from "../canisters/storage-client.ts";
 import { videoUploadId } from "./publish.ts";
 
 /**
- * Takes a video down: first in the index, so that feeds drop it at once, then its files, which return 410 from then on and
- * free their bytes. Idempotent. A video that is not published yet is fenced off: when it is, the index enters it as taken
- * down.
+ * Takes a video down: first in the index, so that feeds drop it at once, then its files, which return 410 from then
+ * on and free their bytes. Idempotent. A video that is not published yet is fenced off: when it is, the index enters
+ * it as taken down.
  * @param options.attempt the latest known fencing number of the video
  * @throws TypedError UNAUTHORIZED, STALE_ATTEMPT, and those of `withRetry`
  */

@@ -16,8 +16,8 @@ import {
 } from "./copy-user.ts";
 
 /**
- * A rehearsal of a restore that moves no user: fills fresh canisters from the copies, compares every byte with the users'
- * own canisters and with data_backup, and returns the fresh canisters to the pool.
+ * A rehearsal of a restore that moves no user: fills fresh canisters from the copies, compares every byte with the
+ * users' own canisters and with data_backup, and returns the fresh canisters to the pool.
  * @returns `failed`: users whose copy differs (COPY_DIFFERS) or could not be made
  * @throws TypedError those of the clients that affect all users
  */

@@ -18,8 +18,8 @@ import {
  * there. A former canister that replies first sends data_backup what it has not sent yet; one that does not reply is
  * treated as lost. Every record is compared with the copy, byte by byte, before a user moves. If a restore is
  * interrupted, at whatever point, it can be repeated.
- * @returns `failed`: users who could not be moved, unlike all others; to try again, restore their canister again. `left`: users of
- *   retired canisters of whom data_backup has no copy. Both stay where they are.
+ * @returns `failed`: users who could not be moved, unlike all others; to try again, restore their canister again.
+ *   `left`: users of retired canisters of whom data_backup has no copy. Both stay where they are.
  * @throws TypedError those of the clients that affect all users
  */
 export async function restore(options: RestoreOptions): Promise<Restored & { left: number }> {

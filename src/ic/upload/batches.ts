@@ -7,8 +7,8 @@ export type ChunkRef = { file: number; chunk: number };
 export type BatchLimit = { bytes: number; chunks: number };
 
 /**
- * The storage canister's limit of bytes per call. The number of chunks is limited so that their Candid overhead (about 20
- * bytes each) still fits into the platform's 2 MiB message.
+ * The storage canister's limit of bytes per call. The number of chunks is limited so that their Candid overhead
+ * (about 20 bytes each) still fits into the platform's 2 MiB message.
  */
 export const batchLimit: BatchLimit = { bytes: maxChunkBytes, chunks: 1_000 };
 
@@ -29,8 +29,8 @@ export function* allChunks(sizes: readonly number[], chunkBytes: number): Genera
 }
 
 /**
- * Distributes chunks over calls, in order, as many as fit into each. A call is never empty; a chunk above the limit gets a
- * call of its own (which the canister refuses).
+ * Distributes chunks over calls, in order, as many as fit into each. A call is never empty; a chunk above the limit
+ * gets a call of its own (which the canister refuses).
  * @param sizes of the files of the upload, in bytes
  */
 export function* planBatches(

@@ -15,7 +15,10 @@ export type LocalFile = {
   source: Source;
 };
 
-/** How a file is declared to the canister before its bytes are sent: size in bytes, SHA-256 of the whole and of each chunk. */
+/**
+ * How a file is declared to the canister before its bytes are sent: size in bytes, SHA-256 of the whole and of each
+ * chunk.
+ */
 export type Fingerprint = { size: number; sha256: Uint8Array; chunkSha256: Uint8Array[] };
 
 /**

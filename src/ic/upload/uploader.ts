@@ -36,8 +36,8 @@ export type UploadOptions = {
 
 /**
  * Uploads files to the storage canister and makes them visible all at once. Reads every file twice (to hash it, then to
- * send what is missing), a chunk at a time, so the window bounds the memory, not the size of the files. After a crash, it
- * sends only what the canister lacks; after success, nothing.
+ * send what is missing), a chunk at a time, so the window bounds the memory, not the size of the files. After a
+ * crash, it sends only what the canister lacks; after success, nothing.
  * @throws TypedError as StorageClient and local-file.ts name them; the signal's reason when aborted
  */
 export async function upload(options: UploadOptions): Promise<UploadReport> {

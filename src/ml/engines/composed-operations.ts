@@ -3,7 +3,7 @@ import type { Operations } from "./operations.ts";
 
 const layerNormEpsilon = 1e-6;
 
-/** The operations out of TensorFlow.js's own functions: every backend can do these. */
+/** The operations composed of TensorFlow.js's own functions, which every backend supports. */
 export const composedOperations: Operations = {
   embed: (table, ids) => tf.gather(table, ids),
 
@@ -48,7 +48,7 @@ export const composedOperations: Operations = {
   },
 };
 
-/** The entry of each row [N, V] that its target names: [N]. Without gradient. */
+/** The entry at the target index of each row of [N, V]: [N]. Without gradient. */
 function atTargets(scores: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   const rows = tf.range(0, targets.shape[0], 1, "int32");
   return tf.gatherND(scores, tf.stack([rows, targets], 1)) as tf.Tensor1D;

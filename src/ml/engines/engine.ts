@@ -8,15 +8,15 @@ export type EngineName = (typeof engineNames)[number];
 export const engineChoices = ["auto", ...engineNames] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
-/** A TensorFlow.js backend that is set up and active. There is one a process: TensorFlow.js itself is global. */
+/** A TensorFlow.js backend that is set up and active. Only one per process, because TensorFlow.js is global. */
 export interface Engine {
   readonly name: EngineName;
-  /** What it runs on, for people: "CPU, TensorFlow 2.21.0". */
+  /** What it runs on, human-readable: "CPU, TensorFlow 2.21.0". */
   readonly device: string;
-  /** The building blocks of networks, with written-out gradients where this engine has a faster way. */
+  /** The building blocks of networks, with explicit gradients where this engine computes them faster. */
   readonly operations: Operations;
   /**
-   * Compiles a step of training, where the engine can.
+   * Compiles a training step, if the engine supports it.
    * @throws TypedError STEP_NOT_COMPILED
    */
   readonly compileStep?: (definition: StepDefinition) => TrainingStep;

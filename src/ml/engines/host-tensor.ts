@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** A tensor outside any engine: what is kept in files and handed from one engine to another. */
+/** A tensor outside of any engine, to be stored in a file or passed from one engine to another. */
 export type HostTensor = { shape: readonly number[]; values: Float32Array | Int32Array };
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
 export type TensorType = "float32" | "int32";
 
-/** A tensor's form without its values. */
+/** A tensor's shape and type, without its values. */
 export type TensorForm = { shape: readonly number[]; type: TensorType };
 
 export const typeOf = ({ values }: HostTensor): TensorType =>
@@ -19,17 +19,17 @@ export const zerosLike = ({ shape, values }: HostTensor): HostTensor => ({
   values: values instanceof Int32Array ? new Int32Array(values.length) : new Float32Array(values.length),
 });
 
-/** Onto the active engine. */
+/** Uploads to the active engine. */
 export const toDevice = (host: HostTensor): tf.Tensor =>
   tf.tensor(host.values, [...host.shape], typeOf(host));
 
-/** A copy out of the active engine. */
+/** A copy from the active engine. */
 export async function toHost(tensor: tf.Tensor): Promise<HostTensor> {
   const values = (await tensor.data()) as Float32Array | Int32Array;
   return { shape: tensor.shape, values: values.slice() };
 }
 
-/** The same function for every entry of a record. */
+/** Applies a function to every entry of a record. */
 export function mapRecord<From, To>(
   record: Readonly<Record<string, From>>,
   change: (value: From, name: string) => To,

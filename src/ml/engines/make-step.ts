@@ -4,8 +4,8 @@ import type { Engine } from "./engine.ts";
 import type { StepDefinition, TrainingStep } from "./training-step.ts";
 
 /**
- * The fastest step that the engine supports: compiled, or operation by operation where it cannot compile this one.
- * @param onFallback receives why a step was not compiled
+ * The fastest step that the engine supports: compiled, or operation by operation if it cannot compile this one.
+ * @param onFallback receives the reason why a step was not compiled
  */
 export function makeStep(
   engine: Engine,

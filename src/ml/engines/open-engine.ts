@@ -5,14 +5,14 @@ import { type Engine, type EngineChoice, type EngineName, engineNames } from "./
 export type SkippedEngine = { name: EngineName; reason: string };
 
 export type OpenEngineOptions = {
-  /** The folder of `kiln engine install tensorflow`, when it is not the default one. */
+  /** The folder of `kiln engine install tensorflow`, if it is not the default one. */
   tensorflow?: string | undefined;
   onSkipped?: (skipped: SkippedEngine) => void;
 };
 
 /**
- * Sets up an engine and makes it the active one; `auto` takes the best that works here.
- * @throws TypedError ENGINE_ABSENT, ENGINE_ACTIVE when this process already uses another one
+ * Sets up an engine and activates it; `auto` takes the best that works on this machine.
+ * @throws TypedError ENGINE_ABSENT, ENGINE_ACTIVE if this process already uses another one
  */
 export async function openEngine(choice: EngineChoice, options: OpenEngineOptions = {}): Promise<Engine> {
   if (active !== undefined) {
@@ -24,7 +24,7 @@ export async function openEngine(choice: EngineChoice, options: OpenEngineOption
     );
   }
   active = choice === "auto" ? openBest(options) : open[choice](options, "any");
-  // What failed to open may be tried again.
+  // Allows another try after a failure.
   active.catch(() => {
     active = undefined;
   });

@@ -6,13 +6,13 @@ import { type EngineName, engineNames } from "./engine.ts";
 
 const Answer = z.union([z.strictObject({ device: z.string() }), z.strictObject({ reason: z.string() })]);
 
-/** Whether an engine works on this machine: what it runs on, or why it does not. */
+/** Whether an engine works on this machine: what it runs on, or why it does not work. */
 export type EngineProbe = { name: EngineName } & z.output<typeof Answer>;
 
 const program = fileURLToPath(new URL("probe-program.ts", import.meta.url));
 const run = promisify(execFile);
 
-/** Tries every engine, each in a process of its own: one process can have but one, and a driver may crash it. */
+/** Tries every engine, each in its own process: a process can have only one engine, and drivers may crash it. */
 export async function probeEngines(tensorflow?: string): Promise<EngineProbe[]> {
   return await Promise.all(engineNames.map((name) => probe(name, tensorflow)));
 }

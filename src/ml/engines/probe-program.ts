@@ -2,7 +2,7 @@ import { z } from "zod";
 import { engineNames } from "./engine.ts";
 import { openEngine } from "./open-engine.ts";
 
-/** A process of its own that tries one engine and prints what it found (probe-engines.ts). */
+/** A separate process that tries one engine and prints the result (see probe-engines.ts). */
 const [name, tensorflow] = process.argv.slice(2);
 try {
   const { device } = await openEngine(z.enum(engineNames).parse(name), { tensorflow });

@@ -10,15 +10,15 @@ export type LossTensors = {
   inputs: Readonly<Record<string, Tensor>>;
 };
 
-/** What is done again and again: a loss of some weights and inputs, of fixed shapes, that Adam makes smaller. */
+/** One step of training: a loss of weights and inputs with fixed shapes, which Adam minimises. */
 export type StepDefinition = {
   state: StepState;
-  /** What the loss reads and nothing changes. */
+  /** Constants that the loss reads. */
   constants: HostTensors;
-  /** What each run brings. */
+  /** Different for each run. */
   inputs: Readonly<Record<string, TensorForm>>;
   adam: AdamParameters;
-  /** May use nothing but its tensors and numbers; runs once when the step is compiled. */
+  /** May use only its arguments; runs once when the step is compiled. */
   loss: (tensors: LossTensors, operations: Operations, seed: DropoutSeed) => Scalar;
 };
 
@@ -27,16 +27,16 @@ export type AdamParameters = {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** Of the moving average of the weights, which is what is used in the end; 0: the weights themselves. */
+  /** Decay of the moving average of the weights, which is the final model; 0: the weights themselves are. */
   averageDecay: number;
 };
 
-/** All that a step changes; enough to go on elsewhere. Each slot has a tensor a weight. */
+/** Everything that a step changes: enough to resume elsewhere. Each slot has one tensor per weight. */
 export type StepState = { steps: number } & Readonly<Record<StateSlot, HostTensors>>;
 export const stateSlots = ["weights", "momentum", "velocity", "average"] as const;
 export type StateSlot = (typeof stateSlots)[number];
 
-/** Training that begins with these weights. */
+/** The initial state with these weights. */
 export const initialState = (weights: HostTensors): StepState => ({
   steps: 0,
   weights,
@@ -48,11 +48,11 @@ export const initialState = (weights: HostTensors): StepState => ({
 export interface TrainingStep {
   readonly mode: "compiled" | "eager";
   /**
-   * Changes the weights once.
+   * Updates the weights once.
    * @param inputs as defined
    * @param rate the learning rate of this step
    * @param seed of this step's dropout
-   * @returns the loss before the change
+   * @returns the loss before the update
    * @throws TypedError STEP_INPUT_INVALID, ENGINE_FAILED
    */
   run(inputs: HostTensors, rate: number, seed: number): Promise<number>;
@@ -60,14 +60,14 @@ export interface TrainingStep {
   dispose(): void;
 }
 
-/** Adam's rate with the correction for its first steps, and how far the average follows. */
+/** Adam's rate with bias correction, and the rate of the moving average. */
 export function stepRates(
   steps: number,
   rate: number,
   { beta1, beta2, averageDecay }: AdamParameters,
 ): { rate: number; averageRate: number } {
   const corrected = (rate * Math.sqrt(1 - beta2 ** steps)) / (1 - beta1 ** steps);
-  // An average over few steps must not remember where it began.
+  // In the first steps the average must not be dominated by the initial weights.
   const averageRate = 1 - Math.min(averageDecay, (1 + steps) / (10 + steps));
   return { rate: corrected, averageRate: averageDecay === 0 ? 1 : averageRate };
 }

@@ -24,7 +24,7 @@ const mainnet = {
   KILN_CONTENT_INDEX_CANISTER: storage,
 };
 
-test("connection: without settings it is the local network's, whose word for its root key is taken", () => {
+test("connection: without settings it is the local network's, whose root key is fetched and trusted", () => {
   assert.deepEqual(choose({}, local), {
     host: local.host,
     identity: local.identity,
@@ -62,14 +62,14 @@ test("connection: another host takes nothing from the local network", () => {
   assert.equal(choose({ ...mainnet, ...directory }, local).configuration, storage);
 });
 
-test("connection: with nothing at all the error says what to start or set", () => {
+test("connection: without settings and local network the error says what to start or set", () => {
   assert.throws(() => choose({}, undefined), {
     code: "NETWORK_UNKNOWN",
     message: /kiln localnet, or set KILN_IC_HOST, KILN_IDENTITY, KILN_GLOBAL_CONFIGURATION_CANISTER$/,
   });
 });
 
-test("connection: a host elsewhere is believed about its root key only when asked to be", () => {
+test("connection: the root key of a remote host is fetched only if the settings say so", () => {
   const own = { ...mainnet, KILN_IC_HOST: "https://replica.example" };
   assert.throws(() => choose(own, undefined), {
     code: "ROOT_KEY_UNKNOWN",
@@ -109,7 +109,7 @@ test("connection: which names and addresses are on this machine", () => {
   assert.deepEqual(elsewhere.filter(isLoopback), []);
 });
 
-test("connection: the root key of a host that merely looks like this machine is not taken from that host", async () => {
+test("connection: the root key of a host that merely looks like this machine is not fetched from it", async () => {
   assert.deepEqual(chooseRootKey("http://127.1:4943", undefined), { from: "host" }, "it is 127.0.0.1");
   for (const host of ["http://127.evil.example:4943", "http://localhost@evil.example"])
     assert.throws(() => chooseRootKey(host, undefined), { code: "ROOT_KEY_UNKNOWN" });
@@ -125,7 +125,7 @@ test("connection: the browser client signs in without Internet Identity on this 
     assert.throws(() => signInLocally(host), { code: "SIGN_IN_REFUSED" }, host);
 });
 
-test("gateway: a domain a canister on the Internet Computer, a path prefix elsewhere", () => {
+test("gateway: a domain per canister on the Internet Computer, a path prefix elsewhere", () => {
   assert.equal(
     gatewayUrl("https://icp-api.io", storage, "/v/a/index.html"),
     `https://${storage}.icp0.io/v/a/index.html`,
@@ -136,7 +136,7 @@ test("gateway: a domain a canister on the Internet Computer, a path prefix elsew
 const folder = await mkdtemp(join(tmpdir(), "kiln-deployment-"));
 after(() => rm(folder, { recursive: true }));
 
-test("deployment: what was written is read back; no file is no deployment; nonsense is refused", async () => {
+test("deployment: is read as it was written; no file is no deployment; an invalid file is refused", async () => {
   const file = join(folder, "localnet", "kiln.json");
   assert.equal(await readDeployment(file), undefined);
   await writeDeployment(file, local);
@@ -145,7 +145,7 @@ test("deployment: what was written is read back; no file is no deployment; nonse
   await assert.rejects(readDeployment(file), { code: "DEPLOYMENT_INVALID", message: /host: Invalid URL/ });
 });
 
-test("root key: from a DER file or in hexadecimal, and what is no key is named", async () => {
+test("root key: from a DER file or in hexadecimal; the error names what is not a key", async () => {
   const host = "https://replica.example";
   const key = Buffer.concat([
     Buffer.from("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100", "hex"),

@@ -17,7 +17,7 @@ after(() => network[Symbol.asyncDispose]());
 
 const run = { modelVersion: "m", sequence: 1 };
 
-test("more values than fit into a call are sent in several, and the outcome is summed up", async () => {
+test("more values than fit into a call are sent in several, and the results are summed up", async () => {
   const scores = Array.from({ length: 25_001 }, (_, item) => ({ id: `never-${item}`, top: item + 0.5 }));
   assert.deepEqual(await recommender.updateScores(run, scores), { applied: 0, stale: 0, unknown: 25_001 });
   assert.deepEqual(await recommender.updateScores(run, []), { applied: 0, stale: 0, unknown: 0 });
@@ -39,7 +39,7 @@ test("feeds of users and segments, and vectors", async () => {
   assert.deepEqual(await recommender.putVectors(run, vectors), { applied: 0, stale: 0, unknown: 1 });
 });
 
-test("what the index refuses is an error that says why", async () => {
+test("the error for a push that the index refuses says why", async () => {
   const long = { id: "v", vector: new Int8Array(513) };
   await assert.rejects(recommender.putVectors(run, [long]), {
     code: "PUSH_INVALID",

@@ -58,7 +58,7 @@ const everything: Observed = {
   userModule: "u2",
 };
 
-test("on an empty network all canisters are created before one is installed, then wired, then users get a module", () => {
+test("on an empty network all canisters are created before the first is installed, then wired, then user canisters get a module", () => {
   const steps = plan(nothing, { ...desired, subnets: { all: "sub", roles: { storage: "other" } } });
   const others = deployedCanisters.filter((name) => name !== "user_index");
   assert.deepEqual(steps, [
@@ -78,7 +78,8 @@ test("on an empty network all canisters are created before one is installed, the
   assert.equal(steps.map(describe)[0], "create global_configuration with 5 T of cycles on subnet sub");
 });
 
-test("where all is as it should be nothing is done", () => assert.deepEqual(plan(everything, desired), []));
+test("nothing is done if the desired state has been reached", () =>
+  assert.deepEqual(plan(everything, desired), []));
 
 test("only what differs is changed", () => {
   const canisters = { ...everything.canisters, storage: { id: "storage", moduleHash: "s1", stopped: false } };
@@ -88,7 +89,7 @@ test("only what differs is changed", () => {
   ]);
 });
 
-test("a deployment that broke off after a creation goes on with what was created", () => {
+test("a deployment that was interrupted after a creation continues with the created canister", () => {
   const canisters = {
     global_configuration: { id: "global_configuration", moduleHash: undefined, stopped: false },
   };
@@ -100,7 +101,7 @@ test("a deployment that broke off after a creation goes on with what was created
   );
 });
 
-test("what stands still is mended first: by its journal where there is one, else it is started", () => {
+test("stopped canisters come first: settled by the journal if there is one, else started", () => {
   const stopped = (name: "storage" | "user_index") => ({
     id: name,
     moduleHash: modules[name],
@@ -129,7 +130,7 @@ test("further storage canisters are upgraded, too", () => {
   ]);
 });
 
-test("without a word the backup goes elsewhere than the rest, and the rest stays together", () => {
+test("by default the backup goes to another subnet than the rest, and the rest stays together", () => {
   const places = deployedCanisters.map((canister) => placeOf(canister, { roles: {} }));
   assert.deepEqual(places, ["anywhere", "together", "together", "apart", "together"]);
   const known = { home: "a", taken: ["a", "c"], open: ["a", "b", "c"] };

@@ -72,7 +72,7 @@ for (const [name, pem, message] of unreadable) {
   });
 }
 
-test("identity: a file that others can read is refused with the command that mends it", async () => {
+test("identity: a file that others can read is refused with the command that fixes it", async () => {
   const file = await pemFile("open.pem", sec1);
   await chmod(file, 0o640);
   await assert.rejects(readIdentity(file), {
@@ -85,7 +85,7 @@ test("identity: a missing file is named", async () => {
   await assert.rejects(readIdentity(join(folder, "none.pem")), { code: "IDENTITY_NOT_FOUND" });
 });
 
-test("identity: a new one is written for its owner only, and never over another", async () => {
+test("identity: a new one is readable only by its owner and never overwrites another", async () => {
   const file = join(folder, "deep", "new.pem");
   const created = await createIdentity(file);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
@@ -93,6 +93,6 @@ test("identity: a new one is written for its owner only, and never over another"
   await assert.rejects(createIdentity(file), { code: "IDENTITY_EXISTS" });
 });
 
-test("identity: made up ones differ", () => {
+test("identity: generated ones differ", () => {
   assert.notEqual(madeUpIdentity().getPrincipal().toText(), madeUpIdentity().getPrincipal().toText());
 });

@@ -47,7 +47,7 @@ for (const [name, error, expected] of cells) {
 
 const policy = { tries: 3, firstDelay: 1, longestDelay: 4 };
 
-test("retry: the delay doubles up to the longest, and jitter takes at most half of it", () => {
+test("retry: the delay doubles up to the maximum, and jitter takes off at most half of it", () => {
   const delays = [1, 2, 3, 4].map((failed) => [0, 0.5].map((random) => retryDelay(policy, failed, random)));
   assert.deepEqual(delays, [
     [0.5, 0.75],
@@ -57,7 +57,7 @@ test("retry: the delay doubles up to the longest, and jitter takes at most half 
   ]);
 });
 
-test("retry: transient failures are repeated and told of, then the call succeeds", async () => {
+test("retry: transient failures are reported and retried until the call succeeds", async () => {
   const heard: string[] = [];
   let calls = 0;
   const flaky = async () => {
@@ -69,7 +69,7 @@ test("retry: transient failures are repeated and told of, then the call succeeds
   assert.deepEqual(heard, ["said so", "said so"]);
 });
 
-test("retry: gives up after its tries with a typed error that may be tried again later", async () => {
+test("retry: gives up after the last try with a typed error that is not final", async () => {
   await assert.rejects(
     withRetry(() => Promise.reject(transport), { target: "canister x", policy }),
     {
@@ -80,7 +80,7 @@ test("retry: gives up after its tries with a typed error that may be tried again
   );
 });
 
-test("retry: what will fail again is not repeated", async () => {
+test("retry: final failures are not retried", async () => {
   let calls = 0;
   const trap = () => {
     calls += 1;
@@ -90,7 +90,7 @@ test("retry: what will fail again is not repeated", async () => {
   assert.equal(calls, 1);
 });
 
-test("retry: an aborted signal ends the wait for a call that does not end", async () => {
+test("retry: an aborted signal ends the wait for a call that hangs", async () => {
   const stop = new AbortController();
   const waiting = withRetry(() => new Promise(() => {}), { target: "t", policy, signal: stop.signal });
   stop.abort(new Error("stop"));

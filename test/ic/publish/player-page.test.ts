@@ -6,7 +6,7 @@ import { publication } from "./sample-publication.ts";
 
 const scripts = { script: "s.js", style: "s.css", library: "l.mjs" };
 
-test("player page: every placeholder is filled, texts are escaped", async () => {
+test("player page: every placeholder is filled, and text is escaped", async () => {
   const title = `<script>alert("1")</script> & 'more' {{width}}`;
   const page = playerPage(await readPlayerTemplate(), { ...publication, title }, scripts);
   assert.ok(!page.includes("<script>alert"));
@@ -20,7 +20,7 @@ test("player page: every placeholder is filled, texts are escaped", async () => 
   );
 });
 
-test("player page: pictures are offered smallest type first, a JPEG to everybody else", () => {
+test("player page: pictures are offered smallest type first, with a JPEG as the fallback", () => {
   const posters = [
     { path: "p-200.jpg", width: 200, height: 300, type: "image/jpeg" },
     { path: "p-400.jpg", width: 400, height: 600, type: "image/jpeg" },
@@ -37,7 +37,7 @@ test("player page: pictures are offered smallest type first, a JPEG to everybody
   );
 });
 
-test("player page: no URL leaves the page's own place", async () => {
+test("player page: every URL is relative to the page", async () => {
   const page = playerPage(await readPlayerTemplate(), publication, (await readPlayerAssets()).scripts);
   const urls = [...page.matchAll(/(?:src|href|data-playlist|data-library)="([^"]*)"/g)].map(([, url]) => url);
   assert.ok(urls.length >= 5);

@@ -129,14 +129,14 @@ async function writeTranscoded(name: string, analysis: Analysis | null = null): 
   await writeFile(join(folder, name, "manifest.json"), JSON.stringify(manifest));
 }
 
-test("kiln publish: without a network it says what to start", async () => {
+test("kiln publish: without a network the error says what to start", async () => {
   await writeTranscoded("early");
   const { code, stdout, stderr } = await kiln("publish", "early");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^NETWORK_UNKNOWN: no network to publish to: start one with kiln localnet/);
 });
 
-test("kiln publish: what nobody has judged, and what was banned, is not published", async () => {
+test("kiln publish: videos without a moderation result, and banned ones, are not published", async () => {
   await writeTranscoded("unjudged");
   await writeTranscoded("banned", {
     moderation: {
@@ -169,13 +169,13 @@ test("kiln publish: what nobody has judged, and what was banned, is not publishe
   assert.match(banned.stderr, /^VIDEO_BANNED: .*explicitness is 0\.97, and 0\.8 is banned/);
 });
 
-test("kiln publish: a folder that kiln transcode did not write", async () => {
+test("kiln publish: refuses a folder that kiln transcode did not write", async () => {
   const { code, stdout, stderr } = await kiln("publish", "nothing-here");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^NO_MANIFEST: .*\n$/);
 });
 
-test("kiln publish: a wrong option names the variable, the value and what is allowed", async () => {
+test("kiln publish: the error for an invalid option names the variable, the value and the allowed values", async () => {
   const { code, stderr } = await kiln("publish", "early", "--storage", "abc");
   assert.equal(code, 1);
   assert.match(stderr, /^SETTING_INVALID: KILN_STORAGE_CANISTER="abc" is not allowed: a principal/);
@@ -224,7 +224,7 @@ test("kiln publish: into the running local network, then again with nothing left
   );
 });
 
-test("kiln publish: a directory that names no storage canister", async () => {
+test("kiln publish: refuses a directory without a storage canister", async () => {
   const { agent, modules, canisters } = network;
   const admin = (await agent.getPrincipal()).toText();
   const arg = argumentsOf("global_configuration", canisters, admin);
@@ -235,7 +235,7 @@ test("kiln publish: a directory that names no storage canister", async () => {
   assert.match(stderr, new RegExp(`^CANISTER_UNKNOWN: .*${empty} names no storage canister: kiln deploy`));
 });
 
-test("kiln takedown: without a Redis for what was published without a worker; one that is named must answer", async () => {
+test("kiln takedown: needs no Redis for videos published by hand; a configured Redis must answer", async () => {
   const nowhere = "redis://127.0.0.1:1";
   const page = (id: string) => fetch(`${network.url}/-/${network.canisters.storage}/v/${id}/master.m3u8`);
   const refused = await kilnWith({ KILN_REDIS_URL: nowhere }, "takedown", "another", "--as", "deleted");
@@ -257,7 +257,7 @@ test("kiln takedown: without a Redis for what was published without a worker; on
   assert.match(again.stderr, /^VIDEO_TAKEN_DOWN: /);
 });
 
-test("kiln publish: an id that cannot be part of a URL", async () => {
+test("kiln publish: refuses an id that cannot be part of a URL", async () => {
   const { code, stderr } = await kiln("publish", "dance", "--id", "a b");
   assert.equal(code, 1);
   assert.match(stderr, /^PUBLICATION_INVALID: the video cannot be published: id: 1 to 64 letters/);

@@ -35,7 +35,7 @@ async function newVideo(id: string): Promise<{ publication: Publication; folder:
 const verified = (files: Parameters<typeof verifyPublished>[0]["files"]) =>
   verifyPublished({ gatewayUrl: network.url, canisterId: storage.canisterId, files });
 
-test("publish: a video's files and its page can be fetched, its entry is in the index", async () => {
+test("publish: a video's files and its page can be fetched, and its entry is in the index", async () => {
   const first = await newVideo("first");
   const { files, entry, sentChunks } = await publishVideo({ storage, index, ...first });
   assert.ok(sentChunks > 0);
@@ -79,7 +79,7 @@ test("publish: a video's files and its page can be fetched, its entry is in the 
   ]);
 });
 
-test("publish: twice changes nothing and sends nothing", async () => {
+test("publish: publishing again sends and changes nothing", async () => {
   const video = await newVideo("twice");
   const first = await publishVideo({ storage, index, ...video });
   const second = await publishVideo({ storage, index, ...video });
@@ -130,7 +130,7 @@ test("index: newest first, page by page; an unknown video has no status to set",
   await assert.rejects(index.setStatus("none", "Deleted"), { code: "VIDEO_NOT_FOUND" });
 });
 
-test("publish: a principal without the role is refused; with the role it may", async () => {
+test("publish: a principal without the role is refused, and accepted once it has the role", async () => {
   const agent = await network.stranger();
   const theirs = {
     storage: storageClient({ agent, canisterId: storage.canisterId, retry: quick }),
@@ -145,7 +145,7 @@ test("publish: a principal without the role is refused; with the role it may", a
   await assert.rejects(granting, { code: "UNAUTHORIZED", message: /admin/ });
 });
 
-test("install: again it upgrades and keeps what the canisters hold", async () => {
+test("install: installing again upgrades the canisters and keeps their data", async () => {
   const { agent, modules, canisters } = network;
   const before = await index.get("first");
   // A custom section makes it another module that does the same.
@@ -159,7 +159,7 @@ test("install: again it upgrades and keeps what the canisters hold", async () =>
   assert.equal(page.status, 200);
 });
 
-test("install: a module that does not fit into one message goes in chunks", async () => {
+test("install: a module that does not fit into one message is sent in chunks", async () => {
   const { agent, modules, canisters } = network;
   const wasm = withCustomSection(modules.content_index, 2_500_000);
   const configuration = { global_configuration: Principal.fromText(canisters.global_configuration) };
@@ -169,7 +169,7 @@ test("install: a module that does not fit into one message goes in chunks", asyn
   assert.deepEqual(await indexClient({ agent, canisterId }).status(), { videos: 0, ready: 0 });
 });
 
-test("install: a module that traps while it starts says why", async () => {
+test("install: the error for a module that traps on start says why", async () => {
   const { agent, modules } = network;
   const install = installCanister({ agent, wasm: modules.storage, arg: new Uint8Array(), mode: "install" });
   await assert.rejects(install, { code: "CANISTER_FAILED" });
@@ -204,7 +204,7 @@ function withCustomSection(wasm: Uint8Array, bytes: number): Uint8Array {
   return Buffer.concat([wasm, Buffer.from([0, ...size]), content]);
 }
 
-test("publish: what was seen is marked; what is unsafe never stands there unmarked; a moderator's word stays", async () => {
+test("publish: the moderation result is entered; an unsafe video is never visible without its mark; a moderator's decision is kept", async () => {
   const { publication, folder } = await newVideo("seen");
   const safe = await publishVideo({
     storage,
@@ -287,7 +287,7 @@ const moments: [when: string, parts: (takeDown: () => Promise<void>) => Partial<
   ],
 ];
 for (const [number, [when, parts]] of moments.entries())
-  test(`publish: a video that is taken down ${when} stays so`, async () => {
+  test(`publish: a video that is taken down ${when} stays taken down`, async () => {
     const id = `overtaken-${number}`;
     const { publication, folder } = await newVideo(id);
     const takeDown = () => takeDownVideo({ index, buckets: [storage], id, attempt: 0, status: "Deleted" });

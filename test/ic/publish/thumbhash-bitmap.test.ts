@@ -7,7 +7,7 @@ for (const [name, width, height] of [
   ["landscape", 32, 18],
   ["portrait", 18, 32],
 ] as const) {
-  test(`thumbhash: a smooth picture comes back, ${name}`, () => {
+  test(`thumbhash: a smooth picture is reproduced, ${name}`, () => {
     const colour = (x: number, y: number) => [
       200 * (x / width),
       60 + 120 * (y / height),
@@ -33,7 +33,7 @@ for (const [name, width, height] of [
   });
 }
 
-test("thumbhash: one that is cut short still gives a picture of the right shape", () => {
+test("thumbhash: a truncated one still gives a picture with the right aspect ratio", () => {
   const bitmap = thumbhashBitmap("ngcKNZhw", { width: 1080, height: 1920 });
   assert.deepEqual([bitmap.readInt32LE(18), bitmap.readInt32LE(22)], [18, -32]);
 });

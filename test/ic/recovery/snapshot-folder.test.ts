@@ -23,7 +23,7 @@ after(async () => {
 
 const sample = { path: "/v/kept/a.bin", bytes: noise("kept", 9_500) };
 
-test("a snapshot on disk puts a canister back to what it held: memory, stable memory, what it certifies", async () => {
+test("a snapshot on disk restores a canister: memory, stable memory, certified data", async () => {
   const { admin, agent, canisters, url } = network;
   const canisterId = canisters.storage;
   ok(await admin.storage.begin_upload(upload("kept", 1, [sample])));
@@ -53,7 +53,7 @@ test("a snapshot on disk puts a canister back to what it held: memory, stable me
   assert.deepEqual(await look(), [200, sample.bytes.length]);
 });
 
-test("a folder that is not what was downloaded is refused before anything is sent", async () => {
+test("a folder that differs from what was downloaded is refused before anything is sent", async () => {
   const { agent, canisters } = network;
   const canisterId = canisters.global_configuration;
   const { snapshot } = await takeSnapshot(agent, canisterId);

@@ -20,7 +20,7 @@ after(() => network[Symbol.asyncDispose]());
 const allocate = async (options: Partial<Parameters<typeof allocateBucket>[0]> = {}) =>
   (await allocateBucket({ buckets, uploadId: "video-new", bytes: 1_000, ...options })).canisterId;
 
-test("where the index has the video, whatever else is there", async () => {
+test("the bucket that the index names, whatever the others hold", async () => {
   assert.equal(await allocate({ known: buckets[1].canisterId }), buckets[1].canisterId);
   await assert.rejects(allocate({ known: "aaaaa-aa" }), {
     code: "BUCKET_UNKNOWN",
@@ -28,7 +28,7 @@ test("where the index has the video, whatever else is there", async () => {
   });
 });
 
-test("where it was begun, else in one that has room, and the only one is not asked", async () => {
+test("the bucket where the upload was begun, else one with room; a single bucket is not queried", async () => {
   for (const bucket of buckets) {
     const upload = { uploadId: `video-${bucket.canisterId}`, attempt: 1, chunkBytes: 10, files: [] };
     await bucket.beginUpload(upload);

@@ -25,7 +25,7 @@ for (const [name, sizes, expected] of cells) {
   });
 }
 
-test("batches: every chunk travels once, in order, and no call is over the limits", () => {
+test("batches: every chunk is sent once, in order, and no call exceeds the limits", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(60)), (sizes) => {
       const batches = [...planBatches(allChunks(sizes, 10), sizes, 10, limit)];

@@ -37,7 +37,7 @@ const files = (name: string, count: number): LocalFile[] =>
     source: { kind: "bytes", bytes: randomBytes(1_200_000) },
   }));
 
-test("videos spread over the buckets of both subnets and come back, whatever befalls the calls of one", async () => {
+test("videos spread over the buckets of both subnets and can be read back, even if calls to one bucket fail", async () => {
   const [slow] = buckets;
   await network.control.injectFault({ kind: "delay", milliseconds: 30, callee: slow!.canisterId });
   const rejected = { callee: slow!.canisterId, method: "put_chunks", times: 4 };
@@ -59,7 +59,7 @@ test("videos spread over the buckets of both subnets and come back, whatever bef
   }
 });
 
-test("what a bucket refuses for the moment shrinks the window, is sent again, and is told", async () => {
+test("transient refusals of a bucket shrink the window, are retried, and are reported", async () => {
   const [bucket] = buckets;
   await network.control.injectFault({
     ...{ kind: "reject", times: 3 },
@@ -81,7 +81,7 @@ test("what a bucket refuses for the moment shrinks the window, is sent again, an
   );
 });
 
-test("a bucket whose subnet is silent is left out", async () => {
+test("a bucket whose subnet does not answer is skipped", async () => {
   await network.control.stopSubnet(1);
   const uploads = Array.from({ length: 8 }, (_, number) =>
     allocateBucket({ buckets, uploadId: `silent-${number}`, bytes: 1 }),
@@ -91,7 +91,7 @@ test("a bucket whose subnet is silent is left out", async () => {
   assert.deepEqual([...chosen], [network.canisters.storage]);
 });
 
-test("an upload that broke off goes on in the bucket where it was begun", async () => {
+test("an interrupted upload resumes in the bucket where it was begun", async () => {
   for (const bucket of buckets) {
     const uploadId = `broken-${bucket.canisterId}`;
     const stop = new AbortController();

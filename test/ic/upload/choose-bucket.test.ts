@@ -18,7 +18,7 @@ test("uploads spread in proportion to free space, each the same way every time",
   assert.ok(Math.abs(share("large") - 0.75) < 0.05, `${share("large")} of the uploads in the larger bucket`);
 });
 
-test("a bucket without room is none", () => {
+test("a bucket without room is never chosen", () => {
   assert.deepEqual(new Set(uploads.map(choose(101))), new Set(["large"]));
   assert.equal(choose(301)(1), undefined);
   assert.equal(chooseBucket([], "video", 1), undefined);

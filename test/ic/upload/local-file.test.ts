@@ -47,14 +47,14 @@ for (const [name, size, chunks] of [
   });
 }
 
-test("local file: other bytes of the same size are noticed", async () => {
+test("local file: different bytes of the same size are detected", async () => {
   const file = await onDisk("changes", randomBytes(150));
   const print = await fingerprint(file.source, 100);
   await onDisk("changes", randomBytes(150));
   await assert.rejects(readChunk(file, print, 100, 1), { code: "FILE_CHANGED", final: false });
 });
 
-test("local file: a file that has become shorter is noticed", async () => {
+test("local file: a file that has become shorter is detected", async () => {
   const file = await onDisk("shrinks", randomBytes(150));
   const print = await fingerprint(file.source, 100);
   await truncate(join(folder, "shrinks"), 120);

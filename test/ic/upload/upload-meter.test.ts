@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Bandwidth, byBucket, describeBandwidth } from "../../../src/ic/upload/bandwidth.ts";
 import { UploadMeter, type UploadProgress } from "../../../src/ic/upload/upload-meter.ts";
 
-test("two calls, one beside the other for half of the time; pauses count for nothing", () => {
+test("two calls that overlap for half of the time; pauses do not count", () => {
   let now = 0;
   const told: UploadProgress[] = [];
   const meter = new UploadMeter(
@@ -54,7 +54,7 @@ const sent: Bandwidth = {
   repeated: 0,
 };
 
-test("what followed one another into a bucket is summed up, means by their time", () => {
+test("consecutive uploads to a bucket are summed up, and means are weighted by time", () => {
   const more = { ...sent, seconds: 1, callsInFlight: { mean: 6, most: 9 }, repeated: 2 };
   const none = { mean: 0, most: 0 };
   const nothing = { ...sent, bucket: "b", bytes: 0, chunks: 0, seconds: 0, callsInFlight: none };

@@ -61,7 +61,7 @@ async function comesBack(files: Awaited<ReturnType<typeof upload>>["files"]): Pr
   assert.deepEqual(differences, []);
 }
 
-test("upload: files of none, one and several chunks come back over HTTP as they were sent", async () => {
+test("upload: files of no, one and several chunks are served over HTTP as they were sent", async () => {
   const files = [0, 1, maxChunkBytes, maxChunkBytes + 1, 4_500_000].map((size) =>
     inMemory(`/sizes/${size}`, randomBytes(size)),
   );
@@ -88,7 +88,7 @@ test("upload: files of none, one and several chunks come back over HTTP as they 
   });
 });
 
-test("upload: the same again sends nothing, also with a higher attempt", async () => {
+test("upload: repeating it sends nothing, even with a higher attempt", async () => {
   const files = [inMemory("/again/a", randomBytes(5_000)), inMemory("/again/b", randomBytes(2_000_000))];
   await upload({ storage, uploadId: "again", attempt: 1, files });
   for (const attempt of [1, 2]) {
@@ -106,7 +106,7 @@ test("upload: small files share calls", async () => {
   await comesBack(report.files.slice(0, 5));
 });
 
-test("upload: what is held in memory is bounded by the window, not by the file", async () => {
+test("upload: memory is bounded by the window, not by the file", async () => {
   const file = join(folder, "large.mp4");
   const handle = await open(file, "w");
   await handle.truncate(30_000_000);
@@ -131,7 +131,7 @@ test("upload: what is held in memory is bounded by the window, not by the file",
   await comesBack(report.files);
 });
 
-test("upload: cut off in the middle, the next run sends only what is missing", async () => {
+test("upload: after an interruption the next run sends only what is missing", async () => {
   const files = Array.from({ length: 6 }, (_, i) => inMemory(`/resume/${i}`, randomBytes(1_500_000)));
   const stop = new AbortController();
   const first = counting(storage);
@@ -153,7 +153,7 @@ test("upload: cut off in the middle, the next run sends only what is missing", a
   await comesBack(report.files);
 });
 
-test("upload: arrives whole by a way that drops every third request, answers among them", async () => {
+test("upload: succeeds over a connection that drops every third request or response", async () => {
   await using proxy = await startDroppingProxy(network.url, 3);
   const agent = await createAgent({
     host: proxy.url,
@@ -170,7 +170,7 @@ test("upload: arrives whole by a way that drops every third request, answers amo
   await comesBack(report.files);
 });
 
-test("upload: an older attempt is refused and says who has taken over", async () => {
+test("upload: an older attempt is refused with the number of the newer one", async () => {
   const files = [inMemory("/stale/a", randomBytes(10))];
   await upload({ storage, uploadId: "stale", attempt: 5, files });
   await assert.rejects(upload({ storage, uploadId: "stale", attempt: 4, files }), {
@@ -179,7 +179,7 @@ test("upload: an older attempt is refused and says who has taken over", async ()
   });
 });
 
-test("upload: a principal without the role is refused by name, with what to do", async () => {
+test("upload: the refusal of a principal without the role names it and says what to do", async () => {
   const agent = await network.stranger();
   const theirs = storageClient({ agent, canisterId: storage.canisterId });
   await assert.rejects(
@@ -188,7 +188,7 @@ test("upload: a principal without the role is refused by name, with what to do",
   );
 });
 
-test("upload: a path of another upload is refused in words", async () => {
+test("upload: a path of another upload is refused with a message", async () => {
   await upload({ storage, uploadId: "mine", attempt: 1, files: [inMemory("/owned", randomBytes(10))] });
   await assert.rejects(
     upload({ storage, uploadId: "theirs", attempt: 1, files: [inMemory("/owned", randomBytes(10))] }),
@@ -196,7 +196,7 @@ test("upload: a path of another upload is refused in words", async () => {
   );
 });
 
-test("upload: a file that changes on the way is noticed and nothing of it becomes visible", async () => {
+test("upload: a file that changes during the upload is detected, and nothing of it becomes visible", async () => {
   const file = join(folder, "changing.mp4");
   await writeFile(file, randomBytes(3_000_000));
   const changing: StorageClient = {
@@ -226,7 +226,7 @@ test("upload: a file that changes on the way is noticed and nothing of it become
   assert.equal(await storage.get("/changing"), undefined);
 });
 
-test("upload: where nobody listens the error says so", async () => {
+test("upload: the error says if nothing listens at the host", async () => {
   const port = await freePort();
   const agent = await createAgent({
     host: `http://127.0.0.1:${port}`,
@@ -240,7 +240,7 @@ test("upload: where nobody listens the error says so", async () => {
   );
 });
 
-test("upload: a canister that is not there", async () => {
+test("upload: the error for a canister that does not exist", async () => {
   const none = storageClient({
     agent: network.agent,
     canisterId: "ucwa4-rx777-77774-qaada-cai",
@@ -252,7 +252,7 @@ test("upload: a canister that is not there", async () => {
   );
 });
 
-test("verify: what differs and what is missing is named", async () => {
+test("verify: names the files that differ or are missing", async () => {
   const { files } = await upload({
     storage,
     uploadId: "verify",

@@ -7,13 +7,13 @@ test("window: opens at 4, at most 16, and never wider than its maximum", () => {
   assert.equal(room(openWindow({ start: 9, max: 2 })), 2);
 });
 
-test("window: a window full of successes makes room for one call more, up to the maximum", () => {
+test("window: a window full of successes makes room for one more call, up to the maximum", () => {
   const windows = [openWindow({ start: 2, max: 4 })];
   while (windows.length < 8) windows.push(grow(windows.at(-1)!));
   assert.deepEqual(windows.map(room), [2, 2, 2, 3, 3, 3, 4, 4]);
 });
 
-test("window: failures of calls that were in flight together halve it once; it stays open", () => {
+test("window: concurrent failures halve it once, and it never closes", () => {
   const wide = { ...openWindow(), size: 12 };
   const halved = shrink(wide, 5, 12);
   assert.equal(room(halved), 6);

@@ -2,21 +2,21 @@ import { type Agent, HttpAgent, type Identity } from "@dfinity/agent";
 import { toTypedError } from "./call-failure.ts";
 import { isMainnet } from "./hosts.ts";
 
-/** Where the key comes from that signs every certificate of the network. */
+/** The source of the root key, which signs every certificate of the network. */
 export type RootKey =
   /** The Internet Computer's own, built into the agent. */
   | { from: "mainnet" }
-  /** Asked of the host, which is then trusted: only for a network of one's own. */
+  /** Fetched from the host, which is thereby trusted: only for your own network. */
   | { from: "host" }
   | { from: "bytes"; bytes: Uint8Array };
 
 /**
- * An agent that verifies every certificate and the signatures of queries. It repeats a signed request
- * twice by itself: the same request id, so a message runs once at most.
+ * An agent that verifies every certificate and the signatures of queries. It retries a signed
+ * request twice with the same request id, so a message is executed at most once.
  * @param host URL of the network's HTTP interface
- * @param clock `network`: before its first request the agent asks the network for the time, because requests expire and
- *   certificates are refused where the device's own clock is minutes off
- * @throws TypedError CANISTER_UNREACHABLE when the root key has to be fetched and nobody answers
+ * @param clock `network`: the agent gets the time from the network before its first request, because with a clock
+ *   that is minutes off requests expire and certificates are refused
+ * @throws TypedError CANISTER_UNREACHABLE if the root key has to be fetched and the host does not answer
  */
 export async function createAgent(options: {
   host: string;
@@ -42,7 +42,7 @@ export async function createAgent(options: {
   return agent;
 }
 
-/** Waits of 200, 400, ... milliseconds between the agent's own tries of one signed request. */
+/** Waits 200, 400, ... milliseconds between the agent's own retries of a signed request. */
 function doubling(): { next: () => number } {
   let delay = 100;
   return {

@@ -15,7 +15,7 @@ import { TypedError } from "../typed-error.ts";
 /** Why a call got no reply. Transient: the same call may succeed later. */
 export type CallFailure = { retry: "later" | "never"; code: ClientErrorCode; why: string };
 
-/** Too many requests, and what gateways answer while the replica behind them is away. */
+/** Too many requests, and what gateways return while the replica is unavailable. */
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** SYS_TRANSIENT and SYS_UNKNOWN. @source IC interface specification, "Reject codes" */
@@ -24,7 +24,7 @@ const passingReject = new Set([2, 6]);
 /** IC0508 and IC0509: the canister is stopped or stopping, as it is while it is upgraded. */
 const stopped = new Set(["IC0508", "IC0509"]);
 
-/** Sorts what the agent throws. `undefined` for what is no failure of a call (a mistake in the program). */
+/** Classifies an error thrown by the agent. `undefined` if it is not a failed call (but a bug). */
 export function callFailure(error: unknown): CallFailure | undefined {
   if (!(error instanceof AgentError)) return undefined;
   const { code } = error;
@@ -55,7 +55,7 @@ export function callFailure(error: unknown): CallFailure | undefined {
   return { retry: "later", code: "CANISTER_UNREACHABLE", why: firstLine(error.message) };
 }
 
-/** The error that a user meets. What is not a failed call is returned as it is. */
+/** The error to show to a user. Anything but a failed call is returned unchanged. */
 export function toTypedError(error: unknown, target: string): unknown {
   const failure = callFailure(error);
   if (failure === undefined) return error;
@@ -73,7 +73,7 @@ function reject({ rejectCode, rejectMessage, rejectErrorCode }: Reject): CallFai
   return { retry: "never", code: "CANISTER_FAILED", why: rejectMessage };
 }
 
-/** `fetch failed` says nothing: the reason is in the innermost cause. */
+/** The message `fetch failed` is no help: the reason is in the innermost cause. */
 function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return networkReason(error.cause);

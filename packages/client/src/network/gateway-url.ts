@@ -1,8 +1,8 @@
 import { isMainnet } from "./hosts.ts";
 
 /**
- * URL under which an HTTP gateway serves a canister's file. On the Internet Computer every canister has a
- * domain of its own; on a local network a path prefix, because not every program resolves *.localhost.
+ * URL under which an HTTP gateway serves a canister's file. On the Internet Computer every canister has
+ * its own domain, on a local network a path prefix, because not every program resolves *.localhost.
  * @param host URL of the network
  * @param path absolute URL path in the canister
  */

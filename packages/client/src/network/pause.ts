@@ -1,5 +1,5 @@
 /**
- * Waits; timers of browsers and Node alike.
+ * Waits, in browsers and Node alike.
  * @param milliseconds at least 0
  * @throws the signal's reason when it is aborted
  */

@@ -27,9 +27,9 @@ export function Optional<Value extends z.ZodType>(value: Value) {
 }
 
 /**
- * Checks a reply where it enters.
- * @param target what an error calls the canister
- * @throws TypedError REPLY_UNKNOWN when the canister speaks another version's language
+ * Validates a reply.
+ * @param target name of the canister for error messages
+ * @throws TypedError REPLY_UNKNOWN if the canister runs an incompatible version
  */
 export function readReply<Reply extends z.ZodType>(
   schema: Reply,
@@ -60,7 +60,7 @@ export function readResult<Value extends z.ZodType, Refusal extends z.ZodType>(
     : { kind: "err", error: readReply(refusal, variant.err, target) };
 }
 
-/** The refusal that every canister of Kiln gives to a principal without the role that a method asks for. */
+/** The refusal of every Kiln canister if the caller lacks the role that a method requires. */
 export function unauthorized(refusal: { target: string; caller: string; why: string }): TypedError {
   return new TypedError(
     "UNAUTHORIZED",

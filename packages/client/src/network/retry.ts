@@ -2,14 +2,14 @@ import { TypedError } from "../typed-error.ts";
 import { callFailure, toTypedError } from "./call-failure.ts";
 import { pause } from "./pause.ts";
 
-/** How often and how patiently a call is repeated. Times in milliseconds. */
+/** How often a call is retried, and the waits in between. Times in milliseconds. */
 export type RetryPolicy = { tries: number; firstDelay: number; longestDelay: number };
 
 export const defaultRetryPolicy: RetryPolicy = { tries: 6, firstDelay: 250, longestDelay: 8_000 };
 
 /**
- * Milliseconds to wait after the `failed`-th failure in a row (1, 2, ...): exponential, the upper
- * half of it by chance, so that many workers do not come back in step.
+ * Milliseconds to wait after the `failed`-th failure in a row (1, 2, ...): exponential, with
+ * random jitter in the upper half, so that many workers do not retry in step.
  * @param random in [0, 1)
  * @source M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015 (equal jitter)
  */
@@ -19,12 +19,11 @@ export function retryDelay(policy: RetryPolicy, failed: number, random: number):
 }
 
 /**
- * Repeats a call while its failures are transient. Only for calls whose repetition has no second effect.
- * @param options.target what an error calls the other side: canister and host
- * @param options.onTransient told of every failure that leads to another try
+ * Retries a call while its failures are transient. Only for idempotent calls.
+ * @param options.target name of the canister and host for error messages
+ * @param options.onTransient called for every failure that is retried
  * @throws TypedError CANISTER_UNREACHABLE, CANISTER_NOT_FOUND, CANISTER_FAILED, CALL_REFUSED,
- *   CERTIFICATE_INVALID;
- *   the signal's reason once it is aborted
+ *   CERTIFICATE_INVALID; the signal's reason once it is aborted
  */
 export async function withRetry<Reply>(
   call: () => Promise<Reply>,
@@ -58,7 +57,7 @@ export async function withRetry<Reply>(
   }
 }
 
-/** The agent cannot take a request back: on abort the promise is left alone and its result dropped. */
+/** The agent cannot cancel a request: on abort its result is ignored. */
 async function abandonable<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return promise;
   const { promise: aborted, reject } = Promise.withResolvers<never>();

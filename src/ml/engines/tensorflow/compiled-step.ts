@@ -17,9 +17,9 @@ import type { NodeBackend } from "./node-backend.ts";
 import { StepNames, stepGraph } from "./step-graph.ts";
 
 /**
- * Runs the step's loss and its gradients once, recording every operation; adds Adam; and hands the whole to
+ * Runs the step's loss and its gradients once, recording every operation, adds Adam, and loads all of it into
  * TensorFlow as a SavedModel whose variables hold the state. TensorFlow then optimises the graph and runs it in
- * parallel: what tf.function is to Python.
+ * parallel, as tf.function does in Python.
  * @throws TypedError STEP_NOT_COMPILED
  */
 export function compileStep(backend: NodeBackend, definition: StepDefinition): TrainingStep {
@@ -80,7 +80,7 @@ function load(backend: NodeBackend, graph: Graph): number {
   const directory = mkdtempSync(join(tmpdir(), "kiln-step-"));
   try {
     writeFileSync(join(directory, "saved_model.pb"), graph.savedModel());
-    // TensorFlow warns when the folder of a SavedModel's variables is not there.
+    // TensorFlow warns if a SavedModel has no variables folder.
     mkdirSync(join(directory, "variables"));
     return backend.binding.loadSavedModel(directory, "serve");
   } finally {

@@ -6,8 +6,8 @@ import { type Attribute, dataTypes, type NodeBackend } from "./node-backend.ts";
 const layerNormEpsilon = 1e-6;
 
 /**
- * The operations by TensorFlow's own kernels, with their gradients written out: eager TensorFlow.js pays for every
- * operation, and composes softmax and cross-entropy out of many passes over the largest tensors there are.
+ * The operations as TensorFlow's own kernels with explicit gradients: eager TensorFlow.js has a cost per operation, and
+ * composes softmax and cross-entropy of many passes over the largest tensors.
  */
 export function fusedOperations(backend: NodeBackend): Operations {
   const kernels = kernelsOf(backend);
@@ -175,7 +175,7 @@ function gatherSum({ sparseSegmentSum }: Kernels, table: tf.Tensor2D, rows: tf.T
 /** Row and column [N, 2] of an entry in each row. */
 const placesOf = (columns: tf.Tensor1D) => tf.stack([tf.range(0, columns.shape[0], 1, "int32"), columns], 1);
 
-/** Value and all gradients in one go: the largest tensors, [N, V], are made once and never kept. */
+/** Value and all gradients at once: the largest tensors, [N, V], are computed once and not kept. */
 function softmaxLoss(
   { matMul, softmax, gather }: Kernels,
   { states, items, targets, weights, prior }: SoftmaxLossInputs,
@@ -201,7 +201,7 @@ function softmaxLoss(
       tf.unsortedSegmentSum(weighted, targets, items.shape[0]),
     );
     save([forStates, forItems, prior ? forPrior(shares, prior.scores) : tf.scalar(0)]);
-    // A share of 0 is one that underflowed: its logarithm is bounded, its gradient right all the same.
+    // A probability of 0 has underflowed: its logarithm is bounded, and its gradient is still correct.
     const value = tf.neg(tf.sum(tf.mul(tf.log(tf.add(chosen, 1e-20)), weights)));
     return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => saved.map((part) => tf.mul(part, dy)) };
   })(states, items, priorWeight) as tf.Scalar;

@@ -5,7 +5,7 @@ import { float, integer, message, nested } from "./protobuf.ts";
 export type AttributeValue = Buffer;
 
 /**
- * A TensorFlow graph that is being written, node by node.
+ * A builder of TensorFlow graphs, node by node.
  * @source tensorflow/core/framework: graph.proto, node_def.proto, attr_value.proto, tensor.proto; saved_model.proto
  */
 export class Graph {
@@ -57,7 +57,7 @@ export const flagValue = (value: boolean): AttributeValue => integer(5, value ? 
 const shapeMessage = (shape: readonly number[]) =>
   message(...shape.map((length) => nested(2, integer(1, length))));
 
-/** An attribute as tfjs-node gives it to the binding, in the form that a graph holds. */
+/** Converts an attribute from the form that tfjs-node passes to the binding to that of a graph. */
 export function attributeValue({ type, value }: Attribute, binding: NodeBinding): AttributeValue {
   const { TF_ATTR_STRING, TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_TYPE, TF_ATTR_SHAPE } = binding;
   const encode: Record<number, (one: unknown) => Buffer> = {

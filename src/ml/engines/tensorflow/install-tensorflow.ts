@@ -9,15 +9,15 @@ import { tensorflowVersion, type Wheel, type WheelSet, wheelSets } from "./wheel
 export type InstallOptions = {
   directory: string;
   cuda: boolean;
-  /** Told what is being done, a sentence a step. */
+  /** Receives a sentence about each step. */
   onStep: (message: string) => void;
   signal?: AbortSignal;
 };
 
 /**
- * Brings libtensorflow out of the Python wheels of TensorFlow (checked against pinned SHA-256 sums) and compiles
- * the binding of tfjs-node-gpu against it. The package's own way, libtensorflow 2.9 by an install script, serves
- * neither current GPUs nor current Node.js.
+ * Extracts libtensorflow from the Python wheels of TensorFlow (checked against pinned SHA-256 sums) and compiles the
+ * binding of tfjs-node-gpu against it. The package's own install script fetches libtensorflow 2.9, which supports neither
+ * current GPUs nor current Node.js.
  * @returns whether anything had to be done
  * @throws TypedError ENGINE_UNSUPPORTED, ENGINE_TOOLS_MISSING, ENGINE_INSTALL_FAILED
  */
@@ -35,7 +35,7 @@ export async function installTensorflow(options: InstallOptions): Promise<boolea
   if (present?.tensorflow === wanted.tensorflow && present.kind === wanted.kind) return false;
   await findTools();
   await mkdir(dirname(directory), { recursive: true });
-  // Beside its place, so that the last step is a rename: a half installation is never taken for a whole one.
+  // Beside its final place, so that the last step is a rename: an incomplete installation is never used.
   const building = await mkdtemp(`${directory}.`);
   await chmod(building, 0o755);
   try {
@@ -52,7 +52,7 @@ export async function installTensorflow(options: InstallOptions): Promise<boolea
   return true;
 }
 
-/** What has to be on the machine, and the Debian package that brings it. */
+/** Required programs and headers, and the Debian package of each. */
 const tools: readonly { command: string[]; package: string }[] = [
   { command: ["python3", "--version"], package: "python3" },
   { command: ["python3", "-m", "pip", "--version"], package: "python3-pip" },
@@ -79,7 +79,7 @@ const requirements = (wheels: readonly Wheel[]) =>
     )
     .join("\n");
 
-/** Takes only what is needed out of a wheel, which is a zip file. */
+/** Extracts only the needed files of a wheel, which is a zip file. */
 const unpack = `
 import sys, zipfile
 wheel, target, *prefixes = sys.argv[1:]
@@ -115,7 +115,7 @@ async function fetchLibraries(
     await rm(wheel);
   }
   await rm(downloads, { recursive: true });
-  // The CUDA libraries are looked for in ../nvidia/*/lib, seen from libtensorflow.
+  // libtensorflow looks for the CUDA libraries in ../nvidia/*/lib, relative to itself.
   await rename(join(building, "tensorflow"), join(building, "lib"));
   await rename(join(building, "lib/include"), join(building, "include"));
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-/** What `kiln engine install tensorflow` leaves behind as installed.json. */
+/** The installed.json that `kiln engine install tensorflow` writes. */
 export const Installation = z.strictObject({
   tensorflow: z.string(),
   kind: z.enum(["x64-cpu", "x64-cuda", "arm64-cpu"]),
@@ -15,7 +15,7 @@ export const defaultDirectory = fileURLToPath(new URL("../../../../.runtime/tens
 export const installationFile = (directory: string) => join(directory, "installed.json");
 export const bindingFile = (directory: string) => join(directory, "tfjs_binding.node");
 
-/** What lies in the folder; nothing when there is no complete installation. */
+/** The installation in a folder; undefined if it is incomplete. */
 export async function findInstallation(directory: string): Promise<Installation | undefined> {
   const text = await readFile(installationFile(directory), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;

@@ -5,7 +5,7 @@ export type Attribute = { name: string; type: number; value: unknown };
 
 export type TensorMetadata = { id: number; shape: number[]; dtype: number };
 
-/** The native binding of tfjs-node: what is used of it here. */
+/** The part of tfjs-node's native binding that is used here. */
 export interface NodeBinding {
   createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
@@ -21,7 +21,7 @@ export interface NodeBinding {
   readonly TF_ATTR_SHAPE: number;
 }
 
-/** tfjs-node's backend: TypeScript calls some of these private; its kernels in other files use them all the same. */
+/** tfjs-node's backend. Some of these are declared private, but its own kernels in other files use them, too. */
 export interface NodeBackend {
   binding: NodeBinding;
   readonly isUsingGpuDevice: boolean;

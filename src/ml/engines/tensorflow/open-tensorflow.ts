@@ -11,8 +11,8 @@ import { bindingFile, defaultDirectory, findInstallation } from "./installation.
 import type { NodeBackend } from "./node-backend.ts";
 
 /**
- * libtensorflow through tfjs-node-gpu: on an NVIDIA GPU where there is one and the CUDA build is installed, else on
- * all cores of the CPU.
+ * libtensorflow through tfjs-node-gpu: on an NVIDIA GPU if there is one and the CUDA build is installed, else on all CPU
+ * cores.
  * @throws TypedError ENGINE_ABSENT
  */
 export async function openTensorflow(directory = defaultDirectory): Promise<Engine> {
@@ -43,7 +43,7 @@ function load(require: NodeJS.Require): typeof import("@tensorflow/tfjs-node-gpu
   }
 }
 
-/** The package looks for its binding inside itself, where `npm ci` clears it away. */
+/** The package looks for its binding in its own folder, which `npm ci` deletes. */
 async function linkBinding(packageFile: string, directory: string): Promise<void> {
   const target = resolve(bindingFile(directory));
   const link = join(dirname(packageFile), "lib/napi-v8/tfjs_binding.node");

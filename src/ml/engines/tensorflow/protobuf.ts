@@ -1,4 +1,4 @@
-/** Fields of protocol buffer messages as bytes: as much of the encoding as a SavedModel needs. */
+/** Encodes fields of protocol buffer messages, as far as a SavedModel needs them. */
 export const message = (...fields: readonly Uint8Array[]): Buffer => Buffer.concat(fields);
 
 export const integer = (field: number, value: number): Buffer =>

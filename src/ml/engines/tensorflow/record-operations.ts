@@ -2,9 +2,9 @@ import { attributeValue, type Graph, typeValue } from "./graph.ts";
 import { dataTypes, type NodeBackend, type NodeBinding, type TensorMetadata } from "./node-backend.ts";
 
 /**
- * Runs a function of TensorFlow.js and writes each TensorFlow operation that it executes into the graph.
- * @param outputs what is known before: the graph's name for each tensor (by the binding's number); grows
- * @throws Error when the function reads a tensor's values, or uses a tensor that it neither made nor was given
+ * Runs a TensorFlow.js function and adds each TensorFlow operation that it executes to the graph.
+ * @param outputs the graph's name for each tensor known so far (by the binding's id); added to
+ * @throws Error if the function reads a tensor's values, or uses a tensor that it neither created nor received
  */
 export function recordOperations<Result>(
   backend: NodeBackend,
@@ -49,7 +49,7 @@ export function recordOperations<Result>(
   }
 }
 
-/** tfjs-node leaves these to eager TensorFlow, which infers them; a graph has to name them. */
+/** Attributes that tfjs-node omits, because eager TensorFlow infers them; a graph needs them. */
 function inferred(operation: string, results: readonly TensorMetadata[]) {
   if (operation !== "ExpandDims") return {};
   return { T: typeValue(results[0]!.dtype), Tdim: typeValue(dataTypes.int32) };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { TypedError } from "../../../base/typed-error.ts";
 
 /**
- * Runs a program to its end; what it prints goes to standard error, since standard output is for results.
+ * Runs a program to its end. Its output goes to standard error, because standard output is for results.
  * @throws TypedError ENGINE_INSTALL_FAILED with the last lines that it printed
  */
 export async function runTool(command: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -26,7 +26,7 @@ export async function runTool(command: readonly string[], signal?: AbortSignal):
     );
 }
 
-/** Whether a program can be started and answers with success. */
+/** Whether a program can be started and exits successfully. */
 export async function toolRuns(command: readonly string[]): Promise<boolean> {
   const [program, ...args] = command;
   const child = spawn(program!, args, { stdio: "ignore" });

@@ -14,10 +14,10 @@ import { flagValue, Graph, shapeValue, stringValue, typeValue } from "./graph.ts
 import { dataTypes, type NodeBackend } from "./node-backend.ts";
 import { recordOperations } from "./record-operations.ts";
 
-/** Variables of two steps in one process must not meet. */
+/** Keeps variables of different steps in one process apart. */
 let compiledSteps = 0;
 
-/** The names of the graph's nodes. TensorFlow allows few characters in them, so everything is numbered. */
+/** Names of the graph's nodes: numbered, because TensorFlow allows few characters in them. */
 export class StepNames {
   readonly #definition: StepDefinition;
   readonly #inputs: string[];
@@ -37,7 +37,7 @@ export class StepNames {
   constant = (name: string) => `constant${this.#constants.indexOf(name)}`;
   value = (slot: string, name: string) => readOf(this.variable(slot, name));
 
-  /** All variables with what they begin with. */
+  /** All variables with their initial values. */
   variables(): { name: string; initial: HostTensor }[] {
     const { state, constants } = this.#definition;
     return [
@@ -57,8 +57,8 @@ const readOf = (variable: string) => `value_${variable}`;
 const initialOf = (variable: string) => `initial_${variable}`;
 
 /**
- * The whole step as a graph: `initialised` takes the state in, `trained` is the loss after Adam has run, and the state
- * is read at `names.value`.
+ * The whole step as a graph: `initialised` loads the state, `trained` is the loss after Adam has run, and `names.value`
+ * is where the state is read.
  */
 export function stepGraph(backend: NodeBackend, definition: StepDefinition, names: StepNames): Graph {
   const graph = new Graph();
@@ -93,7 +93,7 @@ function addVariables(graph: Graph, names: StepNames): void {
 
 const floatType = typeValue(dataTypes.float32);
 
-/** The graph's names of the loss and of each weight's gradient. */
+/** Node names of the loss and of each weight's gradient. */
 function recordLoss(
   backend: NodeBackend,
   graph: Graph,
@@ -156,7 +156,7 @@ function addAdam(
   ];
   const done = Object.entries(gradients).map(([name, gradient]) => {
     const [weights, momentum, velocity, average] = stateSlots.map((slot) => names.variable(slot, name));
-    // The powers of beta are 0: the correction is part of the rate.
+    // The powers of beta are 0, because the bias correction is part of the rate.
     const update = graph.node(
       `update_${weights}`,
       "ResourceApplyAdam",

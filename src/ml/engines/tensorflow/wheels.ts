@@ -1,12 +1,12 @@
-/** A Python wheel by its exact version, with the SHA-256 of each file that may be taken for it. */
+/** A Python wheel with its exact version and the SHA-256 of each acceptable file. */
 export type Wheel = { name: string; version: string; sha256: readonly string[] };
 
 export const tensorflowVersion = "2.21.0";
 
-/** What has to be fetched for one kind of machine. */
+/** The wheels for one platform. */
 export type WheelSet = {
   wheels: readonly Wheel[];
-  /** As pip names it: wheels are fetched, never built. */
+  /** pip's name of the platform: wheels are downloaded, never built. */
   platforms: readonly string[];
   megabytes: number;
 };
@@ -50,7 +50,7 @@ const tensorflow = (name: string, sha256: string): Wheel => ({
   sha256: [sha256],
 });
 
-/** By kind of machine; absent: there is nothing to be had for it. */
+/** By platform; absent: there are no wheels for it. */
 export const wheelSets: Readonly<Record<string, WheelSet>> = {
   "x64-cpu": {
     wheels: [

@@ -7,12 +7,12 @@ import {
   Transpose,
 } from "@tensorflow/tfjs";
 
-/** What this kernel needs of the wasm backend. */
+/** The part of the wasm backend that this kernel needs. */
 type WasmBackend = { disposeData(dataId: object): void };
 
 /**
- * TensorFlow.js's product of matrices, with transposed ones turned first: its own reads them column by column, which
- * takes ten times as long. Half of the products of a gradient are of this kind.
+ * TensorFlow.js's matrix product, with transposed operands copied first: its own kernel reads them column by column, which
+ * takes ten times as long. Half of the products of a gradient have a transposed operand.
  */
 export function batchMatMul(): KernelConfig {
   const product = getKernel(BatchMatMul, "wasm").kernelFunc;

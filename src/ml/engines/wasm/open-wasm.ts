@@ -7,15 +7,15 @@ import type { Engine } from "../engine.ts";
 import { batchMatMul } from "./batch-mat-mul.ts";
 import { unsortedSegmentSum } from "./unsorted-segment-sum.ts";
 
-/** WebAssembly with SIMD: everywhere, nothing to install. */
+/** WebAssembly with SIMD: works everywhere without installation. */
 export async function openWasm(): Promise<Engine> {
   const main = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
   setWasmPaths(join(dirname(main), "/"));
-  // More threads need web workers, which Node.js has not.
+  // More threads need web workers, which Node.js does not have.
   setThreadsCount(1);
   tf.registerKernel(unsortedSegmentSum);
   await tf.setBackend("wasm");
-  // Only now: a backend sets up the kernels that it finds when it starts, and this one calls such a kernel.
+  // Not earlier: a backend sets up the registered kernels when it starts, and this one calls another kernel.
   const faster = batchMatMul();
   tf.unregisterKernel(faster.kernelName, faster.backendName);
   tf.registerKernel(faster);

@@ -5,7 +5,7 @@ import {
   type UnsortedSegmentSumAttrs,
 } from "@tensorflow/tfjs";
 
-/** What this kernel needs of the wasm backend. */
+/** The part of the wasm backend that this kernel needs. */
 type WasmBackend = {
   readSync(dataId: object): Float32Array | Int32Array;
   makeOutput(shape: number[], dtype: string, memoryOffset: undefined, values: Float32Array): TensorInfo;
@@ -23,7 +23,7 @@ export const unsortedSegmentSum: KernelConfig = {
     const values = wasm.readSync(x.dataId);
     const sums = new Float32Array(numSegments * inner);
     for (const [row, segment] of wasm.readSync(segmentIds.dataId).entries()) {
-      // As TensorFlow does: what belongs to no segment is left out.
+      // Like TensorFlow: rows without a segment are skipped.
       if (segment < 0 || segment >= numSegments) continue;
       for (let column = 0; column < inner; column++)
         sums[segment * inner + column]! += values[row * inner + column]!;

@@ -3,11 +3,11 @@ import { TypedError } from "../../../base/typed-error.ts";
 import { composedOperations } from "../composed-operations.ts";
 import type { Engine } from "../engine.ts";
 
-/** Vulkan drivers that draw on the CPU; slower than WebAssembly, so `auto` passes them by. */
+/** Vulkan drivers that run on the CPU: slower than WebAssembly, so `auto` skips them. */
 const softwareAdapters = /swiftshader|llvmpipe|lavapipe/i;
 
 /**
- * Any GPU with a Vulkan driver, by Dawn.
+ * Any GPU with a Vulkan driver, through Dawn.
  * @param accept "any" also takes a driver that runs on the CPU
  * @throws TypedError ENGINE_ABSENT
  */
@@ -23,7 +23,7 @@ export async function openWebgpu(accept: "gpu" | "any"): Promise<Engine> {
   const name = [description || device || vendor, architecture].filter(Boolean).join(", ");
   const software = softwareAdapters.test(`${vendor} ${architecture} ${device} ${description}`);
   if (software && accept === "gpu") throw absent(`its only device is ${name}, which runs on the CPU`);
-  // TensorFlow.js looks for the GPU where a browser has it.
+  // TensorFlow.js looks for the GPU where browsers provide it.
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
   await import("@tensorflow/tfjs-backend-webgpu");
   if (!(await tf.setBackend("webgpu").catch(() => false))) throw absent(`${name} does not start`);
