@@ -24,11 +24,13 @@ module {
     let chunks = Array.tabulate<Answer>(file.chunks.size(), func index = #chunk index);
     let whole : [Answer] = if (file.chunks.size() == 1) [#whole] else [];
     // Browsers do not ask again for what never changes: certifying it would make commits of many segments dearer.
-    let again : [Answer] = if (file.cacheControl.contains(#text "immutable")) [] else [#notModified];
+    let again : [Answer] = if (isImmutable(file)) [] else [#notModified];
     if (file.size == 0) return again.concat([#whole, #head, #unsatisfiable]);
     let others : [Answer] = [#head, #firstTwo, #unsatisfiable];
     whole.concat(chunks).concat(others).concat(again);
   };
+
+  public func isImmutable(file : File) : Bool = file.cacheControl.contains(#text "immutable");
 
   /// Whether a client that sends this If-None-Match has the file.
   public func isKnown(file : File, ifNoneMatch : Text) : Bool {
@@ -82,6 +84,42 @@ module {
         { status = 304; headers = headers.concat(common) };
       };
     };
+  };
+
+  /// What a file may also be served as: a file of the same upload beside it, with this ending, holds the compressed bytes.
+  /// Best first.
+  public let encodings = [{ name = "br"; ending = ".br" }, { name = "gzip"; ending = ".gz" }];
+
+  public type Encoding = { name : Text; ending : Text };
+
+  /// The path of the file whose encoding is at this path.
+  public func plainOf(path : Text) : ?Text {
+    let ?{ ending } = encodings.find(func({ ending }) = path.endsWith(#text ending)) else return null;
+    path.stripEnd(#text ending);
+  };
+
+  /// @param compressed the bytes of the file in this encoding
+  public func encoded(file : File, encoding : Encoding, compressed : File, answer : Answer) : Response {
+    let { contentType; cacheControl } = file;
+    let { status; headers } = response({ compressed with contentType; cacheControl; var check = compressed.check }, answer);
+    varying({ status; headers = headers.concat([("content-encoding", encoding.name)]) });
+  };
+
+  /// Of a file that has encodings: caches keep its responses apart.
+  public func varying({ status; headers } : Response) : Response {
+    { status; headers = headers.concat([("vary", "accept-encoding")]) };
+  };
+
+  /// Whether a client that sends this Accept-Encoding takes the encoding. `*` is not understood: such a client gets plain bytes.
+  public func accepts(acceptEncoding : Text, encoding : Encoding) : Bool {
+    acceptEncoding.toLower().split(#char ',').any(
+      func entry {
+        let parts = entry.split(#char ';').map(func part = part.trim(#char ' ')).toArray();
+        // "A quality value of 0 means not acceptable." (RFC 9110, 12.4.2)
+        let isRefused = parts.any(func part = part.startsWith(#text "q=0") and part.chars().all(func char = not (char >= '1' and char <= '9')));
+        parts[0] == encoding.name and not isRefused;
+      }
+    );
   };
 
   /// The bytes of an answer.

@@ -40,18 +40,24 @@ module {
   public func replace(self : Site, gone : Gone, store : Chunks.Chunks, former : [File], next : [File]) {
     let unchanged = next.values().filter(func file = self.has(file.chunkBytes, file.declaration()));
     let kept = Set.fromIter(unchanged.map(func file = file.path));
+    let changed = former.values().concat(next.values()).map(func file = file.path).filter(func path = not kept.contains(path)).toArray();
     for ({ path } in former.values()) {
       if (not kept.contains(path)) {
         self.files.remove(path);
         clear(self, path);
       };
     };
-    let memo : HttpCertification.Memo = Map.empty();
-    let notAllowed = HttpCertification.responseHash(memo, Answers.notAllowed(), Sha256.hash(""));
     for (file in next.values()) {
       if (gone.delete(file.path)) clear(self, file.path);
       self.files.add(file.path, file);
-      if (not kept.contains(file.path)) certifyAnswers(self, store, file, memo, notAllowed);
+    };
+    let memo : HttpCertification.Memo = Map.empty();
+    let notAllowed = HttpCertification.responseHash(memo, Answers.notAllowed(), Sha256.hash(""));
+    let otherwiseEncoded = Set.fromIter(changed.values().filterMap(Answers.plainOf));
+    for (file in next.values()) {
+      let isRenewed = kept.contains(file.path) and otherwiseEncoded.contains(file.path);
+      if (isRenewed) clear(self, file.path);
+      if (isRenewed or not kept.contains(file.path)) certifyAnswers(self, store, file, memo, notAllowed);
     };
     self.certify();
   };
@@ -92,18 +98,69 @@ module {
       case "HEAD" #head;
       case _ return proved(self, Answers.notAllowed(), "", Sha256.hash(""), place, []);
     };
-    let isKnown = switch (header(request.headers, "if-none-match")) { case (?tags) Answers.isKnown(file, tags); case null false };
-    let unchanged = Answers.response(file, #notModified);
-    if (isKnown and isCertified(self, unchanged, Sha256.hash(""), place)) return proved(self, unchanged, "", Sha256.hash(""), place, []);
-    let answer = Answers.choose(file, method, header(request.headers, "range"));
-    let body = Answers.body(file, answer, store);
-    proved(self, Answers.response(file, answer), body, Answers.bodySha256(file, answer, store), place, []);
+    let range = header(request.headers, "range");
+    let accepted = header(request.headers, "accept-encoding");
+    let known = header(request.headers, "if-none-match");
+    func answered(bytes : File, answer : Answers.Answer, response : Answers.Response) : Interface.HttpResponse {
+      proved(self, response, Answers.body(bytes, answer, store), Answers.bodySha256(bytes, answer, store), place, []);
+    };
+    func isKnown(bytes : File, unchanged : Answers.Response) : Bool {
+      let ?tags = known else return false;
+      Answers.isKnown(bytes, tags) and isCertified(self, unchanged, Sha256.hash(""), place);
+    };
+    // What was published before files had encodings is certified without them.
+    let variants = variantsOf(self, file).filter(
+      func((encoding, bytes)) = isCertified(self, Answers.encoded(file, encoding, bytes, #whole), bytes.sha256, place)
+    );
+    // Ranges are those of the plain bytes.
+    let wanted = switch (method, range, accepted) {
+      case (#get, null, ?list) variants.find(func((encoding, _)) = Answers.accepts(list, encoding));
+      case _ null;
+    };
+    switch wanted {
+      case (?(encoding, bytes)) {
+        let unchanged = Answers.encoded(file, encoding, bytes, #notModified);
+        if (isKnown(bytes, unchanged)) return answered(bytes, #notModified, unchanged);
+        answered(bytes, #whole, Answers.encoded(file, encoding, bytes, #whole));
+      };
+      case null {
+        let plain = func(answer : Answers.Answer) : Answers.Response = if (variants.size() == 0) Answers.response(file, answer) else Answers.varying(Answers.response(file, answer));
+        let unchanged = plain(#notModified);
+        if (isKnown(file, unchanged)) return answered(file, #notModified, unchanged);
+        let answer = Answers.choose(file, method, range);
+        answered(file, answer, plain(answer));
+      };
+    };
+  };
+
+  /// The encodings in which a file is there, best first. Only bytes that fit into one response, and of the same upload: no other
+  /// changes what is served here.
+  func variantsOf(self : Site, file : File) : [(Answers.Encoding, File)] {
+    Answers.encodings.filterMap<Answers.Encoding, (Answers.Encoding, File)>(
+      func encoding {
+        let ?bytes = self.files.get(file.path # encoding.ending) else return null;
+        if (bytes.uploadId == file.uploadId and bytes.chunks.size() == 1) ?(encoding, bytes) else null;
+      }
+    );
   };
 
   func certifyAnswers(site : Site, store : Chunks.Chunks, file : File, memo : HttpCertification.Memo, notAllowed : Blob) {
-    let hashes = Answers.all(file).map<Answers.Answer, Blob>(
-      func answer = HttpCertification.responseHash(memo, Answers.response(file, answer), Answers.bodySha256(file, answer, store))
-    ).concat([notAllowed]);
+    let variants = variantsOf(site, file);
+    let plain = Answers.all(file).map<Answers.Answer, Blob>(
+      func answer {
+        let response = Answers.response(file, answer);
+        HttpCertification.responseHash(memo, if (variants.size() == 0) response else Answers.varying(response), Answers.bodySha256(file, answer, store));
+      }
+    );
+    let compressed = variants.flatMap<(Answers.Encoding, File), Blob>(
+      func((encoding, bytes)) {
+        let answers : [Answers.Answer] = if (Answers.isImmutable(file)) [#whole] else [#whole, #notModified];
+        answers.values().map(
+          func answer = HttpCertification.responseHash(memo, Answers.encoded(file, encoding, bytes, answer), Answers.bodySha256(bytes, answer, store))
+        );
+      }
+    );
+    let hashes = plain.concat(compressed).concat([notAllowed]);
     let folder = Answers.folderOf(file.path);
     for ((place, what) in places(site, file.path).values()) {
       let there = switch what {

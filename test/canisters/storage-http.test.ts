@@ -17,7 +17,25 @@ const page: Sample = {
   contentType: "text/html",
   cacheControl: "public, max-age=60",
 };
-const samples = [clip, segment, byte, empty, page];
+const style: Sample = {
+  path: "/s/player.css",
+  bytes: noise("style", 2500),
+  contentType: "text/css",
+  cacheControl: "public, max-age=60",
+};
+const styleBr: Sample = {
+  path: "/s/player.css.br",
+  bytes: noise("br", 500),
+  contentType: "application/x-brotli",
+};
+const styleGz: Sample = {
+  path: "/s/player.css.gz",
+  bytes: noise("gz", 600),
+  contentType: "application/gzip",
+};
+// Two chunks: it does not fit into one response.
+const segmentBr: Sample = { path: `${segment.path}.br`, bytes: noise("large", 1500) };
+const samples = [clip, segment, byte, empty, page, style, styleBr, styleGz, segmentBr];
 
 let network: CanisterNetwork;
 before(async () => {
@@ -132,6 +150,21 @@ const conditional = (url: string, tags: string): HttpRequest => ({
   headers: [["If-None-Match", tags]],
 });
 
+const encoding = (url: string, accepted: string, ...more: [string, string][]): HttpRequest => ({
+  ...request(url),
+  headers: [["accept-encoding", accepted], ...more],
+});
+const vary = { vary: "accept-encoding" };
+const encoded = (name: string, { bytes }: Sample) => ({
+  status: 200,
+  headers: { ...fileHeaders({ ...style, bytes }, bytes.length), "content-encoding": name, ...vary },
+  body: bytes,
+});
+const varying = <Answer extends { headers: object }>(answer: Answer) => ({
+  ...answer,
+  headers: { ...answer.headers, ...vary },
+});
+
 const answers: [string, HttpRequest, { status: number; headers: object; body: Uint8Array }][] = [
   ["a file of one chunk", request(segment.path), whole(segment)],
   ["a query in the URL", request(`${segment.path}?v=1`), whole(segment)],
@@ -172,6 +205,32 @@ const answers: [string, HttpRequest, { status: number; headers: object; body: Ui
   ["a page that the client has", conditional("/v/page/", `"other", W/${etag(page)}`), unchanged],
   ["a page of which the client has another", conditional(page.path, `"other"`), whole(page)],
   ["a file that never changes", conditional(segment.path, etag(segment)), whole(segment)],
+  ["Brotli", encoding(style.path, "gzip, deflate, br, zstd"), encoded("br", styleBr)],
+  ["gzip", encoding(style.path, "GZip;q=0.5"), encoded("gzip", styleGz)],
+  ["Brotli refused", encoding(style.path, "br;q=0, gzip;q=0.1"), encoded("gzip", styleGz)],
+  ["no encoding known", encoding(style.path, "zstd, *"), varying(part(style, 0, 1000))],
+  ["no encoding asked for", request(style.path), varying(part(style, 0, 1000))],
+  [
+    "a range: of the plain bytes",
+    encoding(style.path, "br", ["range", "bytes=1000-"]),
+    varying(part(style, 1000, 2000)),
+  ],
+  [
+    "an encoded file that the client has",
+    encoding(style.path, "br", ["if-none-match", etag(styleBr)]),
+    {
+      ...unchanged,
+      headers: {
+        "cache-control": style.cacheControl,
+        etag: etag(styleBr),
+        ...common,
+        "content-encoding": "br",
+        ...vary,
+      },
+    },
+  ],
+  ["an encoded file by its own path", request(styleBr.path), whole(styleBr)],
+  ["an encoding of several chunks is not used", encoding(segment.path, "br"), whole(segment)],
   ["another method", request(segment.path, undefined, "POST"), notAllowed],
   ["another method for a page's folder", request("/v/page/", undefined, "PUT"), notAllowed],
   ["another method for an unknown file", request("/v/1.m4s", undefined, "POST"), notFound],
@@ -245,9 +304,38 @@ test("whatever is stored, every missing path has a certified 404 and every file 
   );
 });
 
+test("encodings come and go with the files that hold them, and only with those of the same upload", async () => {
+  const { storage } = network.admin;
+  const plain = { path: "/e/a.js", bytes: noise("js", 900), contentType: "text/javascript" };
+  const compressed = { path: "/e/a.js.br", bytes: noise("js br", 90) };
+  let attempt = 0;
+  const served = async (id: string, files: Sample[]) => {
+    attempt += 1;
+    ok(await storage.begin_upload(upload(id, attempt, files)));
+    ok(await storage.put_chunks(id, BigInt(attempt), allChunks(files)));
+    ok(await storage.hash_files(id, BigInt(attempt)));
+    ok(await storage.commit(id, BigInt(attempt)));
+    for (const question of [request(plain.path), encoding(plain.path, "br")])
+      verify(question, await ask(question));
+    const { headers } = await ask(encoding(plain.path, "br"));
+    return headers.find(([name]) => name === "content-encoding")?.[1];
+  };
+  assert.equal(await served("encodings", [plain]), undefined);
+  assert.equal(await served("others", [compressed]), undefined);
+  assert.equal(await served("others", []), undefined);
+  assert.equal(await served("encodings", [compressed, plain]), "br");
+  assert.equal(await served("encodings", [plain, { ...compressed, bytes: noise("js br 2", 80) }]), "br");
+  assert.equal(await served("encodings", [plain]), undefined);
+});
+
 test("after an upgrade everything is certified as before", async () => {
   await network.upgrade("storage");
-  for (const question of [request(segment.path), request(clip.path, "bytes=2000-"), request("/nothing")])
+  for (const question of [
+    request(segment.path),
+    request(clip.path, "bytes=2000-"),
+    encoding(style.path, "br"),
+    request("/nothing"),
+  ])
     verify(question, await ask(question));
 });
 

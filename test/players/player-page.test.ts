@@ -34,7 +34,12 @@ test("the player page: the seek bar shows the storyboard's picture of the place 
     await mkdir(dirname(join(root, path)), { recursive: true });
     await cp(source.file, join(root, path));
   }
-  const page = playerPage(await readPlayerTemplate(), await readPublication(folder, facts), scripts);
+  const page = playerPage(
+    await readPlayerTemplate(),
+    await readPublication(folder, facts),
+    scripts,
+    "https://canister.example/v/clip/",
+  );
   await writeFile(join(folder, "index.html"), page);
 
   await using server = await serve({ "": root });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
 import type { LocalFile } from "../upload/local-file.ts";
 import type { PlayerScripts } from "./player-page.ts";
 
@@ -31,20 +32,41 @@ const sources = [
   },
 ] as const;
 
-/** Reads the scripts of the player page; their folder in the canister is named after their content. */
-export async function readPlayerAssets(): Promise<PlayerAssets> {
-  const contents = await Promise.all(sources.map(({ file }) => readFile(file)));
+/** Endings by which the storage canister knows a file's encodings (canisters/storage/Answers.mo). */
+const encodings = [
+  { ending: ".br", contentType: "application/x-brotli", compress: promisify(brotliCompress) },
+  {
+    ending: ".gz",
+    contentType: "application/gzip",
+    compress: (bytes: Buffer) => promisify(gzip)(bytes, { level: 9 }),
+  },
+];
+
+/** Less fits into the first packets of a connection anyhow. */
+const worthCompressing = 4096;
+
+let assets: Promise<PlayerAssets> | undefined;
+
+/** The scripts of the player page, plain and compressed; their folder in the canister is named after their content. */
+export function readPlayerAssets(): Promise<PlayerAssets> {
+  assets ??= makePlayerAssets();
+  return assets;
+}
+
+async function makePlayerAssets(): Promise<PlayerAssets> {
+  const files = (await Promise.all(sources.map(withEncodings))).flat();
   const hash = createHash("sha256");
-  for (const content of contents) hash.update(createHash("sha256").update(content).digest());
+  // Compressed bytes too: another version of the compressor writes others.
+  for (const { bytes } of files) hash.update(createHash("sha256").update(bytes).digest());
   const version = hash.digest("hex").slice(0, 16);
   const folder = `assets/${version}`;
   return {
     uploadId: `player-assets-${version}`,
-    files: sources.map(({ name, file, contentType }) => ({
+    files: files.map(({ name, contentType, bytes }) => ({
       path: `/${folder}/${name}`,
       contentType,
       cacheControl: immutableForever,
-      source: { kind: "file", file: fileURLToPath(file) },
+      source: { kind: "bytes", bytes },
     })),
     // A page is at /v/<id>/index.html.
     scripts: {
@@ -53,6 +75,20 @@ export async function readPlayerAssets(): Promise<PlayerAssets> {
       library: `../../${folder}/hls.mjs`,
     },
   };
+}
+
+type Asset = { name: string; contentType: string; bytes: Buffer };
+
+async function withEncodings({ name, file, contentType }: (typeof sources)[number]): Promise<Asset[]> {
+  const bytes = await readFile(file);
+  const plain = { name, contentType, bytes };
+  if (bytes.length < worthCompressing) return [plain];
+  const compressed = encodings.map(async ({ ending, contentType, compress }) => ({
+    name: `${name}${ending}`,
+    contentType,
+    bytes: await compress(bytes),
+  }));
+  return [plain, ...(await Promise.all(compressed))];
 }
 
 /** web/player/index.html */

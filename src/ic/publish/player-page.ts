@@ -5,12 +5,19 @@ import { thumbhashBitmap } from "./thumbhash-bitmap.ts";
 export type PlayerScripts = { script: string; style: string; library: string };
 
 /**
- * Fills the template of the player page. Every URL is relative, so the page works on a domain of its own
- * and below a gateway's path prefix.
+ * Fills the template of the player page. Every URL that the page loads is relative, so it works on a domain of its own
+ * and below a gateway's path prefix; link previews need absolute ones.
  * @param template web/player/index.html: `{{name}}` stands for a value
+ * @param address URL of the page's folder, for link previews
  */
-export function playerPage(template: string, publication: Publication, scripts: PlayerScripts): string {
+export function playerPage(
+  template: string,
+  publication: Publication,
+  scripts: PlayerScripts,
+  address: string,
+): string {
   const { title, width, height, durationMs, hls, sound, files } = publication;
+  const preview = plainPoster(publication.posters);
   const values: Record<string, string> = {
     title: escapeHtml(title),
     width: String(width),
@@ -24,6 +31,10 @@ export function playerPage(template: string, publication: Publication, scripts: 
     storyboard: escapeHtml(files.find(({ contentType }) => contentType === "text/vtt")?.path ?? ""),
     placeholder: placeholder(publication),
     pictures: pictures(publication.posters),
+    address: escapeHtml(address),
+    preview: escapeHtml(preview.path),
+    previewWidth: String(preview.width),
+    previewHeight: String(preview.height),
   };
   return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const value = values[name];

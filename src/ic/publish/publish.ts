@@ -62,7 +62,7 @@ export async function publishVideo(options: {
     storage,
     uploadId: videoUploadId(id),
     attempt,
-    files: await filesToUpload(publication, folder, assets.scripts),
+    files: await filesToUpload(publication, folder, assets.scripts, storage.canisterId),
     signal,
     onProgress,
   });
@@ -126,8 +126,11 @@ async function filesToUpload(
   publication: Publication,
   folder: string,
   scripts: PlayerScripts,
+  storage: string,
 ): Promise<LocalFile[]> {
-  const page = playerPage(await readPlayerTemplate(), publication, scripts);
+  // The public gateway: whoever fetches previews cannot reach another network.
+  const address = `https://${storage}.icp0.io${home(publication.id)}/`;
+  const page = playerPage(await readPlayerTemplate(), publication, scripts, address);
   return [
     ...publication.files.map(
       ({ path, contentType, immutable }): LocalFile => ({
