@@ -81,7 +81,7 @@ const wings = {
     ...{ network: [], canisters: ["network"], upload: ["network", "canisters"] },
     publish: ["network", "canisters", "upload"],
     recovery: ["network", "canisters"],
-    deploy: ["network", "canisters"],
+    deploy: ["network", "canisters", "upload"],
   },
   events: {
     shared: ["choice", "event", "event-stream", "parse-event", "viewer-entry"],

@@ -1,6 +1,7 @@
 import { PrincipalId } from "@kiln/client/network/principal-id";
 import { InvalidArgumentError, Option } from "commander";
 import { deployedCanisters } from "../../base/canister-names.ts";
+import { maxDomains } from "../../ic/deploy/domains.ts";
 import type { Subnets } from "../../ic/deploy/place.ts";
 
 export function principal(text: string): string {
@@ -19,6 +20,20 @@ export function snapshotId(text: string): string {
 
 /** One more of several arguments. */
 export const more = (text: string, former: string[] = []): string[] => [...former, principal(text)];
+
+/** One more `--domain`. */
+export function domains(text: string, former: readonly string[] = []): string[] {
+  const name = text.toLowerCase();
+  if (
+    name.length > 253 ||
+    !/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)
+  )
+    throw new InvalidArgumentError("a domain like video.example.com, without https:// and path");
+  if (former.includes(name)) return [...former];
+  if (former.length === maxDomains)
+    throw new InvalidArgumentError(`at most ${maxDomains}: Internet Identity knows no more of them`);
+  return [...former, name];
+}
 
 /** One more `--subnet`: a principal for all, or `role=principal`. */
 export function subnets(text: string, former: Subnets): Subnets {

@@ -10,7 +10,7 @@ import { observe } from "../../ic/deploy/observe.ts";
 import type { Subnets } from "../../ic/deploy/place.ts";
 import { cost, describe, plan, recoverySteps, type Step, type WantedSettings } from "../../ic/deploy/plan.ts";
 import { writeDeployment } from "../../ic/network/deployment.ts";
-import { count, cyclesOption, principals, subnets, trillions } from "./deploy-options.ts";
+import { count, cyclesOption, domains, principals, subnets, trillions } from "./deploy-options.ts";
 import { type DeployTarget, deployTarget, type NetworkOptions, networkOptions } from "./deploy-target.ts";
 import { refuseLosses } from "./refuse-losses.ts";
 
@@ -26,6 +26,7 @@ type Options = NetworkOptions & {
   fundTo?: bigint;
   fundDaily?: bigint;
   fundReserve?: bigint;
+  domain?: string[];
   modules?: string;
   yes?: true;
 };
@@ -58,6 +59,11 @@ export default function deploy(command: Command): void {
     .option("--fund-to <trillions>", "as much as they then have beyond it", trillions)
     .option("--fund-daily <trillions>", "what all of them get in a day at most", trillions)
     .option("--fund-reserve <trillions>", "what user_index keeps for itself", trillions)
+    .option(
+      "--domain <name>",
+      "serve storage at this domain too, in place of former ones; may be repeated",
+      domains,
+    )
     .option("--modules <folder>", "what kiln canisters build left there, instead of this tree's canisters")
     .option("--yes", "do not ask for confirmation")
     .addHelpText(
@@ -86,6 +92,7 @@ async function run(options: Options): Promise<void> {
     settings: settingsOf(options, (await agent.getPrincipal()).toText()),
     cycles: options.cycles,
     subnets: options.subnet,
+    domains: options.domain,
   };
   const by = { agent, modules, payer, onCreated: target.remember, journal: target.journal };
   const still = recoverySteps(await observe(agent, canisters, target.underWay));

@@ -7,6 +7,7 @@ import { type Upgrades, userIndexClient } from "../canisters/user-index-client.t
 import { type FoundCanisters, KilnCanisters } from "../network/deployment.ts";
 import { argumentsOf } from "./arguments.ts";
 import { create, type Payer } from "./create.ts";
+import { publishDomains } from "./domains.ts";
 import { installCanister, startCanister } from "./install.ts";
 import { answers } from "./observe.ts";
 import { type Step, settled } from "./plan.ts";
@@ -90,6 +91,9 @@ export async function apply(options: {
         await client.configure(settled(await client.settings(), step.settings));
         break;
       }
+      case "serve domains":
+        await publishDomains(agent, all().storage, step.domains);
+        break;
       case "roll out":
         await rollOut(agent, all().user_index, modules.user, step.to);
         break;

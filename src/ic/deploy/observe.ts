@@ -9,6 +9,7 @@ import { canistersOf } from "../canisters/directory.ts";
 import { management } from "../canisters/management.ts";
 import { userIndexClient } from "../canisters/user-index-client.ts";
 import type { FoundCanisters, KilnCanisters } from "../network/deployment.ts";
+import { publishedDomains } from "./domains.ts";
 import { moduleHash } from "./install.ts";
 import type { Observed } from "./plan.ts";
 import type { Replacement } from "./replace-code.ts";
@@ -32,8 +33,10 @@ export async function observe(
   // A stopped canister cannot be queried.
   const installed = (name: keyof KilnCanisters) =>
     canisters[name]?.moduleHash === undefined || canisters[name].stopped ? undefined : canisters[name].id;
+  const storage = installed("storage");
   return {
     canisters,
+    domains: storage === undefined ? [] : await publishedDomains(agent, storage),
     buckets: await observeBuckets(agent, installed("global_configuration"), ids.storage),
     underWay,
     ...(await observeConfiguration(agent, installed("global_configuration"))),

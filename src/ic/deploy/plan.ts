@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type DeployedCanister, deployedCanisters } from "../../base/canister-names.ts";
 import type { UserIndexSettings } from "../canisters/user-index-client.ts";
+import { domainHashes } from "./domains.ts";
 import { type Place, placeOf, type Subnets } from "./place.ts";
 import type { Replacement } from "./replace-code.ts";
 
@@ -22,6 +23,8 @@ export type Observed = {
   settings: UserIndexSettings | undefined;
   /** The module that user canisters run or are being upgraded to. */
   userModule: string | undefined;
+  /** Hashes of the files about domains that storage serves. */
+  domains: readonly string[];
 };
 
 /** Settings of user_index; those that are absent stay unchanged. */
@@ -36,6 +39,8 @@ export type Desired = {
   /** Cycles for every new canister; user_index gets three times as many. */
   cycles: bigint;
   subnets: Subnets;
+  /** Where storage is served beside its own address; undefined: as it is. */
+  domains?: readonly string[] | undefined;
 };
 
 export type Step =
@@ -49,6 +54,7 @@ export type Step =
   | { do: "register"; canister: DeployedCanister }
   | { do: "fund"; canister: DeployedCanister }
   | { do: "configure"; settings: WantedSettings }
+  | { do: "serve domains"; domains: readonly string[] }
   | { do: "roll out"; from: string | undefined; to: string };
 
 /**
@@ -68,7 +74,7 @@ export function recoverySteps({ canisters, underWay }: Observed): Step[] {
  * again to continue.
  */
 export function plan(observed: Observed, desired: Desired): Step[] {
-  const { modules, settings, cycles, subnets } = desired;
+  const { modules, settings, cycles, subnets, domains } = desired;
   const { userModule } = observed;
   const found = (canister: DeployedCanister) => observed.canisters[canister];
   const code = deployedCanisters.flatMap((canister): Step[] => {
@@ -102,6 +108,9 @@ export function plan(observed: Observed, desired: Desired): Step[] {
       .filter((canister) => canister !== "user_index")
       .map((canister): Step => ({ do: "fund", canister })),
     ...(fits(observed.settings, settings) ? [] : [{ do: "configure", settings } as const]),
+    ...(domains === undefined || isDeepStrictEqual(domainHashes(domains), observed.domains)
+      ? []
+      : [{ do: "serve domains", domains } as const]),
     ...(userModule === modules.user ? [] : [{ do: "roll out", from: userModule, to: modules.user } as const]),
   ];
 }
@@ -146,6 +155,8 @@ export function describe(step: Step): string {
       return `let user_index top up ${step.canister}`;
     case "configure":
       return `set user_index: ${settingsInWords(step.settings).join(", ")}`;
+    case "serve domains":
+      return `serve ${step.domains.join(", ")} from storage: ic-domains and ii-alternative-origins`;
     case "roll out":
       return `roll out the user canisters' module ${short(step.to)}: each after its backup, with a snapshot, back to it if its check fails`;
   }

@@ -3,6 +3,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gatewayUrl } from "@kiln/client/network/gateway-url";
 import { startLocalNetwork } from "../../../src/cli/services/local-network.ts";
 import { kiln } from "../kiln.ts";
 
@@ -21,6 +22,26 @@ test("kiln deploy and kiln canisters: a plan that is shown first, status, drill,
   assert.match(unasked.stderr, /NOT_CONFIRMED/);
   const done = await kiln(folder.path, "deploy", "--pool", "2", "--yes");
   assert.equal(done.code, 0, done.stderr);
+
+  const wrong = await kiln(folder.path, "deploy", "--domain", "https://a.example");
+  assert.match(wrong.stderr, /a domain like video\.example\.com/);
+  const names = ["--domain", "a.example", "--domain", "b.example"];
+  const served = await kiln(folder.path, "deploy", ...names, "--yes");
+  assert.match(served.stdout, /^- serve a\.example, b\.example from storage/);
+  const at = async (name: string) => {
+    const answer = await fetch(
+      gatewayUrl(network.deployment.host, canisters.storage, `/.well-known/${name}`),
+    );
+    return [answer.status, answer.headers.get("access-control-allow-origin"), await answer.text()];
+  };
+  assert.deepEqual(await at("ic-domains"), [200, "*", "a.example\nb.example\n"]);
+  const origins = '{"alternativeOrigins":["https://a.example","https://b.example"]}';
+  assert.deepEqual(await at("ii-alternative-origins"), [200, "*", origins]);
+  const again = await kiln(folder.path, "deploy", ...names);
+  assert.equal(again.stdout, "nothing to do: everything is as it should be\n");
+  const other = await kiln(folder.path, "deploy", "--domain", "C.example", "--yes");
+  assert.equal(other.code, 0, other.stderr);
+  assert.deepEqual(await at("ic-domains"), [200, "*", "c.example\n"]);
 
   const status = await kiln(folder.path, "canisters", "status");
   assert.equal(status.code, 0, status.stderr);

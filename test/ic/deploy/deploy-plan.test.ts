@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployedCanisters } from "../../../src/base/canister-names.ts";
+import { domainHashes } from "../../../src/ic/deploy/domains.ts";
 import { placeOf, subnetFor } from "../../../src/ic/deploy/place.ts";
 import {
   cost,
@@ -45,6 +46,7 @@ const nothing: Observed = {
   deployerPublishes: false,
   settings: undefined,
   userModule: undefined,
+  domains: [],
 };
 const everything: Observed = {
   canisters: Object.fromEntries(
@@ -56,6 +58,7 @@ const everything: Observed = {
   deployerPublishes: true,
   settings,
   userModule: "u2",
+  domains: ["", ""],
 };
 
 test("on an empty network all canisters are created before the first is installed, then wired, then user canisters get a module", () => {
@@ -118,6 +121,14 @@ test("stopped canisters come first: settled by the journal if there is one, else
     { do: "start", canister: "user_index" },
   ]);
   assert.deepEqual(recoverySteps(everything), []);
+});
+
+test("domains are served where storage has others, and stay as they are without a word", () => {
+  const domains = ["a.example"];
+  const steps = plan(everything, { ...desired, domains });
+  assert.deepEqual(steps, [{ do: "serve domains", domains }]);
+  assert.deepEqual(plan({ ...everything, domains: domainHashes(domains) }, { ...desired, domains }), []);
+  assert.deepEqual(plan({ ...everything, domains: domainHashes(domains) }, desired), []);
 });
 
 test("further storage canisters are upgraded, too", () => {
