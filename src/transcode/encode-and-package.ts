@@ -55,8 +55,7 @@ export async function encodeAndPackage(
   if (packaging.status === "rejected") throw packaging.reason;
   const encoder = { ...describeEncoder(plan, path), fallbacks: [...fallbacks] };
   const sha256 = await hashing;
-  const { stallSeconds } = policy;
-  const inside = await extractCaptions(source, { folder: work, stallSeconds, signal });
+  const inside = await extractCaptions(source, { folder: work, policy, signal });
   const made = {
     source,
     sha256,

@@ -51,7 +51,7 @@ export const Manifest = z.object({
     audioCodec: z.string().nullable(),
     /** Codecs of its sound when none of it can be decoded: the video is silent, but its source is not. */
     undecodableSound: z.array(z.string()).default([]),
-    /** Codecs of its captions that could not be kept: pictures, and CEA-608 and 708. */
+    /** Codecs of its captions that could not be kept: pictures, CEA-708 without 608. */
     lostCaptions: z.array(z.string()).default([]),
     /** What was lost; null when nothing was. */
     damage: Damage.nullable(),

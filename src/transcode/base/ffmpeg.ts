@@ -14,7 +14,7 @@ const withParent = fileURLToPath(new URL("./with-parent.sh", import.meta.url));
 const tailLines = 15;
 const killAfterMs = 2_000;
 /** Milliseconds: Node's timers end here (24.8 days). */
-const maxTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** ffmpeg's arguments in the order in which they are given: input, filter graph, outputs. */
 export type FfmpegCommand = {
@@ -62,6 +62,10 @@ export function hardened(demuxer: string): string[] {
 
 /** A path as ffmpeg's file protocol takes it, whatever characters it holds. */
 export const fileUrl = (path: string): string => `file:${path}`;
+
+/** An option's value within a filter graph: escaped as a value, then as a part of the graph. */
+export const graphValue = (text: string): string =>
+  text.replace(/[\\':]/g, "\\$&").replace(/[\\'[\],;]/g, "\\$&");
 
 /** The whole argument list of a command. */
 export function argumentsOf({ inputOptions, input, filterGraph, outputs }: FfmpegCommand): string[] {

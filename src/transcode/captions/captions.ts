@@ -1,9 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TypedError } from "../../base/typed-error.ts";
-import { fileUrl, hardened, runFfmpeg } from "../base/ffmpeg.ts";
+import { type FfmpegCommand, fileUrl, graphValue, hardened, maxTimerMs, runFfmpeg } from "../base/ffmpeg.ts";
 import { isDiskFull } from "../base/rejection.ts";
+import { type RunPolicy, softwareBounds } from "../base/resource-limits.ts";
 import type { Source } from "../probe/screen.ts";
+import type { CaptionStream } from "../probe/streams.ts";
 import { type Cue, readCues } from "./webvtt.ts";
 
 /** Captions or subtitles in one language (BCP 47, `und` where it is not known). */
@@ -49,39 +51,71 @@ export async function readCaptionFiles(files: readonly CaptionFile[]): Promise<C
 }
 
 /**
- * Reads the text tracks of a source.
+ * Reads the text tracks of a source, and the captions in its pictures.
  * @param folder for what ffmpeg writes
  * @returns also the codecs of those that could not be read: captions never fail a video
  * @throws TypedError FFMPEG_MISSING, DISK_FULL; the signal's reason when it is aborted
  */
 export async function extractCaptions(
-  { path, container, captions: streams }: Pick<Source, "path" | "container" | "captions">,
-  { folder, stallSeconds, signal }: { folder: string; stallSeconds: number; signal: AbortSignal | undefined },
+  source: CaptionedSource,
+  { folder, policy, signal }: { folder: string; policy: RunPolicy; signal: AbortSignal | undefined },
 ): Promise<{ captions: Captions[]; lost: string[] }> {
   const captions: Captions[] = [];
   const lost: string[] = [];
-  for (const { index, codec, language } of streams) {
-    const target = join(folder, `captions-${index}.vtt`);
-    const options = ["-map", `0:${index}`, "-c:s", "webvtt", "-fs", `${maxBytes}`, "-f", "webvtt"];
+  for (const stream of source.captions) {
+    const target = join(folder, `captions-${stream.index}.vtt`);
+    const inPicture = stream.codec === "eia_608";
+    const { stallMs, bounds } = softwareBounds(policy);
     try {
-      await runFfmpeg(
-        {
-          inputOptions: hardened(container.demuxer),
-          input: fileUrl(path),
-          filterGraph: null,
-          outputs: [{ options, target }],
-        },
-        { signal, stallMs: stallSeconds * 1000 },
-      );
+      await runFfmpeg(inPicture ? decoding(source, stream, target) : converting(source, stream, target), {
+        signal,
+        // The progress of text is its last caption, and the whole video may be decoded before it; the time is bounded.
+        stallMs: inPicture ? maxTimerMs : stallMs,
+        bounds,
+      });
+      const cues = readCues(await readFile(target, "utf8"));
       captions.push({
-        language: languageOf(language ?? "und") ?? "und",
-        cues: readCues(await readFile(target, "utf8")),
+        language: languageOf(stream.language ?? "und") ?? "und",
+        // The decoder counts from the first frame.
+        cues: inPicture ? delayed(cues, source.video.start) : cues,
       });
     } catch (error) {
       signal?.throwIfAborted();
       if (isDiskFull(error) || (error instanceof TypedError && error.code === "FFMPEG_MISSING")) throw error;
-      lost.push(codec);
+      lost.push(inPicture ? "cea-608/708" : stream.codec);
     }
   }
   return { captions, lost };
 }
+
+type CaptionedSource = Pick<Source, "path" | "container" | "captions"> & {
+  video: Pick<Source["video"], "start">;
+};
+
+const asWebVtt = ["-c:s", "webvtt", "-fs", `${maxBytes}`, "-f", "webvtt"];
+
+const converting = (
+  { path, container }: CaptionedSource,
+  { index }: CaptionStream,
+  target: string,
+): FfmpegCommand => ({
+  inputOptions: hardened(container.demuxer),
+  input: fileUrl(path),
+  filterGraph: null,
+  outputs: [{ options: ["-map", `0:${index}`, ...asWebVtt], target }],
+});
+
+/** Only as a source filter does ffmpeg hand out what lies in the pictures. A clock that restarts goes on. */
+const decoding = (
+  { path, container }: CaptionedSource,
+  { index }: CaptionStream,
+  target: string,
+): FfmpegCommand => ({
+  inputOptions: ["-f", "lavfi"],
+  input: `movie=${graphValue(fileUrl(path))}:f=${container.demuxer}:format_opts=protocol_whitelist=file:si=${index}:discontinuity=1[out0+subcc]`,
+  filterGraph: null,
+  outputs: [{ options: ["-map", "0:s", ...asWebVtt], target }],
+});
+
+const delayed = (cues: readonly Cue[], seconds: number): Cue[] =>
+  cues.map((cue) => ({ ...cue, start: cue.start + seconds, end: cue.end + seconds }));

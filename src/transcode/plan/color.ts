@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { graphValue } from "../base/ffmpeg.ts";
 import type { Color } from "../probe/streams.ts";
 import { convertible } from "./convertible.ts";
 import type { Size } from "./ladder.ts";
@@ -137,6 +138,3 @@ function fitted({ width, height }: Size): string {
 const stated = ({ range, primaries, transfer, matrix }: Exclude<Conversion, { kind: "sdr" }>) =>
   `setparams=range=${range}:color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
 const video = "zscale=t=bt709:m=bt709:r=tv";
-
-/** An option's value within a filter graph: escaped as a value, then as a part of the graph. */
-const graphValue = (text: string) => text.replace(/[\\':]/g, "\\$&").replace(/[\\'[\],;]/g, "\\$&");

@@ -5,7 +5,7 @@ export const ffprobeEntries = [
   "-show_entries",
   [
     "format=start_time",
-    "stream=index,codec_type,codec_name,codec_tag_string,nb_frames,closed_captions,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
+    "stream=index,codec_type,codec_name,codec_tag_string,nb_frames,width,height,sample_aspect_ratio,pix_fmt,field_order,r_frame_rate," +
       "color_range,color_space,color_transfer,color_primaries,channels,sample_rate,sample_fmt",
     "stream_tags=language",
     "stream_disposition=attached_pic,default",
@@ -61,8 +61,6 @@ const FfprobeStream = z.object({
   channels: z.int().default(0),
   sample_rate: z.coerce.number().default(0),
   sample_fmt: Named,
-  /** Whether the picture's stream holds CEA-608 or 708. */
-  closed_captions: z.int().default(0),
   tags: z.object({ language: z.string().optional() }).default({}),
   disposition: z
     .object({ attached_pic: z.int(), default: z.int().default(0) })

@@ -2,13 +2,14 @@ import { open, stat } from "node:fs/promises";
 import { fileUrl, hardened, runFfprobe } from "../base/ffmpeg.ts";
 import { RejectionError } from "../base/rejection.ts";
 import { type Limits, type Policy, readingOf, TranscodeSettings } from "../base/settings.ts";
+import { holdsClosedCaptions } from "./closed-captions.ts";
 import { type Container, headBytes, isPhoto, sniff } from "./container.ts";
 import { isEncrypted } from "./encryption.ts";
 import { FfprobeReport, ffprobeEntries } from "./ffprobe-report.ts";
 import { withFrameSizes } from "./frame-sizes.ts";
 import { referenceFormat } from "./reference-format.ts";
 import { secondOpinion } from "./second-opinion.ts";
-import { type Streams, streamsOf } from "./streams.ts";
+import { type CaptionStream, type Streams, streamsOf, type VideoStream } from "./streams.ts";
 
 /** What a video file is, as far as encoding it needs to know. Sizes in pixels, times in seconds. */
 export type Probe = Streams & {
@@ -40,7 +41,7 @@ export async function probe(
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<Probe> {
-  const { container, bytes, missingBytes } = await identify(path, { maxBytes, motionPhotos });
+  const { container, bytes, missingBytes, closedCaptions } = await identify(path, { maxBytes, motionPhotos });
   try {
     const printed = await runFfprobe(
       [...hardened(container.demuxer), ...ffprobeEntries, "-i", fileUrl(path)],
@@ -55,6 +56,7 @@ export async function probe(
       ...streamsOf(report, container.clock),
     };
     if (found.video === null) return found;
+    if (closedCaptions) found.captions = [...found.captions, inPicture(found.video)];
     const bounds = { ...reading, seconds: reading.secondOpinionSeconds };
     const video = await secondOpinion(path, found.video, { bounds, signal });
     return { ...found, video: await withFrameSizes(path, container, video, { bounds: reading, signal }) };
@@ -65,6 +67,8 @@ export async function probe(
     throw error;
   }
 }
+
+const inPicture = ({ index }: VideoStream): CaptionStream => ({ index, codec: "eia_608", language: null });
 
 /** By the container's own index: then only a box's size field is wrong. */
 const holdsAllPackets = ({ streams, packets }: FfprobeReport): boolean =>
@@ -98,5 +102,10 @@ async function identify(path: string, { maxBytes, motionPhotos }: Pick<Limits, "
   if (motionPhotos === "refused" && isPhoto(head))
     throw new RejectionError("NOT_A_VIDEO", "it is a photo: --motion-photo takes the video inside it");
   if (await isEncrypted(file, found.size, container)) throw new RejectionError("ENCRYPTED");
-  return { container, bytes: found.size, missingBytes: await container.missingBytes(file, found.size) };
+  return {
+    container,
+    bytes: found.size,
+    missingBytes: await container.missingBytes(file, found.size),
+    closedCaptions: await holdsClosedCaptions(file, found.size),
+  };
 }

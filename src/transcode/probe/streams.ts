@@ -65,9 +65,9 @@ export type Streams = {
   audio: AudioStream | null;
   /** Codecs of sound with packets that cannot be decoded, when that leaves the video without sound. */
   undecodableSound: readonly string[];
-  /** Tracks of text. */
+  /** Tracks of text, and the picture's own stream where it holds captions (`eia_608`). */
   captions: readonly CaptionStream[];
-  /** Codecs of captions that cannot become text: pictures, and CEA-608 and 708 in the picture's stream. */
+  /** Codecs of captions that cannot become text. */
   lostCaptions: readonly string[];
   /** Of any kind, also those that are not encoded. */
   streamCount: number;
@@ -119,13 +119,9 @@ function captionsOf(
     }));
   // Where a clock may restart, text alone does not tell its place.
   const isText = ({ codec }: CaptionStream) => textCodecs.has(codec) && clock === "continuous";
-  const inPicture = streams.some(({ closed_captions }) => closed_captions > 0);
   return {
     captions: found.filter(isText),
-    lostCaptions: [
-      ...found.filter((stream) => !isText(stream)).map(({ codec }) => codec),
-      ...(inPicture ? ["cea-608/708"] : []),
-    ],
+    lostCaptions: found.filter((stream) => !isText(stream)).map(({ codec }) => codec),
   };
 }
 

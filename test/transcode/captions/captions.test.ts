@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { programOf } from "../../../src/transcode/base/programs.ts";
+import { readCues } from "../../../src/transcode/captions/webvtt.ts";
 import { transcode } from "../../../src/transcode/transcode.ts";
+import { captionedClip } from "../captioned-clip.ts";
 import { clip, policy, scratch } from "../clip.ts";
 
 const run = promisify(execFile);
@@ -101,4 +104,56 @@ test("captions that are pictures are named, and fail nothing", async () => {
   await writeFile(file, content.replaceAll("S_TEXT/ASS", "S_TEXT/ZZZ"), "latin1");
   const { captions, source } = await transcode(file, { out: join(folder, "out unknown"), policy: small });
   assert.deepEqual([captions, source.lostCaptions], [[], ["unknown"]]);
+});
+
+for (const container of ["mp4", "ts"])
+  test(`captions in the pictures of a ${container} become WebVTT and leave the pictures`, async () => {
+    const captions = [
+      { from: 20, until: 40, text: "Hello world" },
+      { from: 60, until: 75, text: "Bye" },
+    ];
+    const stream = await captionedClip(folder, { seconds: 4, captions });
+    // A name that means something in a filter graph, and sound that begins before the picture.
+    const name = `it's [a], b;c:d=1.${container}`;
+    const words = `-f lavfi -i sine=d=5 -itsoffset 1 -i`.split(" ");
+    const file = join(folder, name);
+    await run(programOf("ffmpeg"), [
+      "-v",
+      "error",
+      "-y",
+      ...words,
+      stream,
+      "-c:v",
+      "copy",
+      "-c:a",
+      "aac",
+      file,
+    ]);
+    const out = join(folder, `out pictures ${container}`);
+    const manifest = await transcode(file, { out, policy: small });
+    assert.deepEqual(
+      manifest.captions.map(({ name, label }) => [name, label]),
+      [["und", "Captions"]],
+    );
+    assert.deepEqual(manifest.source.lostCaptions, []);
+    const cues = readCues(await readFile(join(out, manifest.captions[0]!.path), "utf8"));
+    assert.deepEqual(
+      cues.map(({ text }) => text),
+      ["Hello world", "Bye"],
+    );
+    for (const [index, [start, end]] of [
+      [1.8, 2.6],
+      [3.4, 4.0],
+    ].entries()) {
+      assert.ok(Math.abs(cues[index]!.start - start!) < 0.06, `${cues[index]!.start} instead of ${start}`);
+      assert.ok(Math.abs(cues[index]!.end - end!) < 0.06, `${cues[index]!.end} instead of ${end}`);
+    }
+    for (const { path } of manifest.files)
+      assert.ok(!(await readFile(join(out, path))).includes("GA94"), `${path} still holds captions`);
+  });
+
+test("captions in the pictures that are not CEA-608 are named as lost", async () => {
+  const file = await captionedClip(folder, { seconds: 1, captions: [] });
+  const { captions, source } = await transcode(file, { out: join(folder, "out no text"), policy: small });
+  assert.deepEqual([captions, source.lostCaptions], [[], ["cea-608/708"]]);
 });
