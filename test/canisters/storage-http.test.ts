@@ -322,6 +322,7 @@ test("encodings come and go with the files that hold them, and only with those o
   };
   assert.equal(await served("encodings", [plain]), undefined);
   assert.equal(await served("others", [compressed]), undefined);
+  assert.equal(await served("encodings", [{ ...plain, bytes: noise("js again", 900) }]), undefined);
   assert.equal(await served("others", []), undefined);
   assert.equal(await served("encodings", [compressed, plain]), "br");
   assert.equal(await served("encodings", [plain, { ...compressed, bytes: noise("js br 2", 80) }]), "br");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { readPlayerAssets, readPlayerTemplate } from "../../src/ic/publish/player-assets.ts";
@@ -30,9 +30,9 @@ test("the player page: the seek bar shows the storyboard's picture of the place 
   const facts = { id: "clip", attempt: 1, owner: "2vxsx-fae", title: "A clip" };
   const { files, scripts } = await readPlayerAssets();
   for (const { path, source } of files) {
-    if (source.kind !== "file") continue;
+    assert.ok(source.kind === "bytes");
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await cp(source.file, join(root, path));
+    await writeFile(join(root, path), source.bytes);
   }
   const page = playerPage(
     await readPlayerTemplate(),
