@@ -28,6 +28,7 @@ export default function (command: Command): void {
         const verdict = verdictOn(found, limits);
         if (options.json) printJson({ ...verdict, probe: found });
         else print(found, verdict);
+        if (verdict.status === "rejected") process.exitCode = 1;
       } catch (error) {
         if (!options.json || !(error instanceof RejectionError)) throw error;
         printRejection(error);
@@ -56,7 +57,10 @@ function verdictOn(found: Probe, limits: Limits): Verdict {
   }
 }
 
-function print({ container, bytes, video, audio, undecodableSound }: Probe, verdict: Verdict): void {
+function print(
+  { container, bytes, video, audio, undecodableSound, captions, lostCaptions }: Probe,
+  verdict: Verdict,
+): void {
   const color = (name: string | null) => name ?? "untagged";
   printTable(
     ["what", "found"],
@@ -85,6 +89,15 @@ function print({ container, bytes, video, audio, undecodableSound }: Probe, verd
         audio === null
           ? ["none", ...undecodableSound.map((codec) => `${codec} cannot be decoded`)].join(", ")
           : `stream ${audio.index}: ${audio.codec}, ${audio.channels} channels, ${audio.sampleRate} Hz`,
+      ],
+      [
+        "captions",
+        [
+          ...captions.map(
+            ({ index, codec, language }) => `stream ${index}: ${codec}, ${language ?? "no language"}`,
+          ),
+          ...lostCaptions.map((codec) => `${codec} cannot be kept`),
+        ].join("; ") || "none",
       ],
       ["verdict", verdict.status === "taken" ? "taken" : `${verdict.reason}: ${verdict.message}`],
     ],

@@ -43,9 +43,16 @@ test("--dry-run prints a command that a shell runs; --explain says why; neither 
 
 test("probe says what a file is, and whether it would be taken", async () => {
   const source = await clip(folder, "plain.mp4", pattern("160x90", 1));
-  assert.match(await kiln("probe", source), /^size +160x90.*^verdict +taken$/ms);
+  assert.match(await kiln("probe", source), /^size +160x90.*^captions +none\nverdict +taken$/ms);
   const { status, probe } = JSON.parse(await kiln("probe", source, "--json"));
   assert.deepEqual([status, probe.video.timing.packets, probe.audio.channels], ["taken", 30, 1]);
   const sound = await clip(folder, "sound.m4a", "-f lavfi -i sine=d=1");
-  assert.match(await kiln("probe", sound), /^verdict +NO_VIDEO_STREAM: the file has no video stream$/m);
+  for (const [words, verdict] of [
+    [[], /^verdict +NO_VIDEO_STREAM: the file has no video stream$/m],
+    [["--json"], /"reason": "NO_VIDEO_STREAM"/],
+  ] as const)
+    await assert.rejects(
+      kiln("probe", sound, ...words),
+      ({ code, stdout }: { code: number; stdout: string }) => code === 1 && verdict.test(stdout),
+    );
 });
