@@ -49,6 +49,16 @@ module {
 
   public type Vote = { #Hot; #Not };
 
+  /// What a caller did to a post: `watch` has the largest percentage watched at once so far. `left`: the caller's account
+  /// in this canister was deleted.
+  public type Action = { #like; #unlike; #share; #vote : Vote; #watch : Nat8; #left };
+
+  /// `video` is null for `left`.
+  public type Engagement = { sequence : Nat64; at : Nat64; by : Principal; action : Action; video : ?Text };
+
+  /// Numbers are valid within one epoch. The next page follows `up_to`; `oldest` is the first number that is still there.
+  public type Engagements = { epoch : Nat64; oldest : Nat64; last : Nat64; up_to : Nat64; entries : [Engagement] };
+
   /// A post as viewers see it.
   public type PostDetails = {
     owner : Principal;

@@ -15,10 +15,12 @@ import Funds "../lib/Funds";
 import Membership "../lib/Membership";
 import Records "../lib/Records";
 import Bounds "Bounds";
+import Engagement "Engagement";
 import Interface "Interface";
 import Outbox "Outbox";
 import Syncing "Syncing";
 import User "User";
+import Views "Views";
 
 /// Users' profiles and posts: one user or thousands, as user_index assigns them. User.mo holds the rules; this file checks
 /// who may call; Syncing.mo sends changes to content_index and data_backup.
@@ -37,6 +39,7 @@ persistent actor class UserCanister(
     #register : Any; #unregister : Any; #list_untouched : Any; #release_if_untouched : Any; #activate : Any;
     #cancel_restore : Any; #relinquish : Any; #let_go : Any; #rewound : Any; #sync : Any; #restore : Any;
     #changes_since : Any; #digest : Any; #digest_after : Any; #list_users : Any; #health : Any; #cycles_report : Any;
+    #engagement_since : Any; #refresh_membership : Any;
   };
 
   let users : Map.Map<Principal, User.User> = Map.empty();
@@ -45,6 +48,7 @@ persistent actor class UserCanister(
   let numbering = { var next = 1 : Nat64 };
   let answered = { var last = 0 : Nat64 };
   let backup = Outbox.empty();
+  let engagement = Engagement.empty(Nat64.fromIntWrap(Time.now()));
   let funds = Funds.meter();
   transient let reserve = Funds.reserve();
   transient let members = Membership.unread();
@@ -85,35 +89,27 @@ persistent actor class UserCanister(
 
   // By every signed-in caller.
 
-  public shared ({ caller }) func update_post_toggle_like_status_by_caller({ owner; id } : Interface.PostId) : async Result<Bool> {
-    if (caller.isAnonymous()) return #err(anonymous);
-    let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Bool>(owner, user.like({ owner; id }, caller, null));
+  public shared ({ caller }) func update_post_toggle_like_status_by_caller(post : Interface.PostId) : async Result<Bool> {
+    engage<system, Bool>(post, caller, func user = user.like(post, caller, null), likeOf);
   };
 
-  public shared ({ caller }) func update_post_like_status({ owner; id } : Interface.PostId, likes : Bool) : async Result<Bool> {
-    if (caller.isAnonymous()) return #err(anonymous);
-    let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Bool>(owner, user.like({ owner; id }, caller, ?likes));
+  public shared ({ caller }) func update_post_like_status(post : Interface.PostId, likes : Bool) : async Result<Bool> {
+    engage<system, Bool>(post, caller, func user = user.like(post, caller, ?likes), likeOf);
   };
 
-  public shared ({ caller }) func update_post_increment_share_count({ owner; id } : Interface.PostId) : async Result<Nat64> {
-    if (caller.isAnonymous()) return #err(anonymous);
-    let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, Nat64>(owner, user.share({ owner; id }, caller));
+  public shared ({ caller }) func update_post_increment_share_count(post : Interface.PostId) : async Result<Nat64> {
+    engage<system, Nat64>(post, caller, func user = user.share(post, caller), func _ = #share);
   };
 
-  public shared ({ caller }) func update_post_add_view_details({ owner; id } : Interface.PostId, details : Interface.ViewDetails) : async Result<()> {
-    if (caller.isAnonymous()) return #err(anonymous);
-    let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, ()>(owner, user.view({ owner; id }, caller, details));
+  public shared ({ caller }) func update_post_add_view_details(post : Interface.PostId, details : Interface.ViewDetails) : async Result<()> {
+    // What is not a percentage changes nothing.
+    let watched = switch (Views.percentageOf(details)) { case (?percentage) percentage; case null 0 : Nat8 };
+    engage<system, ()>(post, caller, func user = user.view(post, caller, details), func _ = #watch watched);
   };
 
-  public shared ({ caller }) func vote_on_post({ owner; id } : Interface.PostId, vote : Interface.Vote) : async Result<()> {
-    if (caller.isAnonymous()) return #err(anonymous);
-    if (caller == owner) return #err(#unauthorized "authors may not vote on their own posts");
-    let ?user = living(owner) else return #err(#not_found);
-    thenSync<system, ()>(owner, user.vote(id, caller, vote));
+  public shared ({ caller }) func vote_on_post(post : Interface.PostId, vote : Interface.Vote) : async Result<()> {
+    if (caller == post.owner) return #err(#unauthorized "authors may not vote on their own posts");
+    engage<system, ()>(post, caller, func user = user.vote(post.id, caller, vote), func _ = #vote vote);
   };
 
   // By the pipeline and by moderators.
@@ -186,6 +182,7 @@ persistent actor class UserCanister(
     };
     if (init.content_index != null and index.waiting.contains(user)) ignore await* syncing.flush();
     if (init.content_index != null and index.waiting.contains(user)) return #ok({ done = false });
+    engagement.add({ at = now(); by = user; owner = user; id = 0; action = #left });
     drop(user);
     #ok({ done = true });
   };
@@ -253,6 +250,7 @@ persistent actor class UserCanister(
   /// After a snapshot was loaded: newer changes are lost, so every user gets a new history.
   public shared ({ caller }) func rewound() : async Result<()> {
     if (caller != init.user_index and not caller.isController()) return #err(notTheIndex);
+    engagement.epoch := Nat64.max(now(), engagement.epoch + 1);
     for ((id, user) in users.entries()) {
       if (user.live) {
         user.resume(now());
@@ -298,6 +296,31 @@ persistent actor class UserCanister(
     #ok(ids.filter(func(id, _) = ?id != after).map(func(id, _) = id).take(Nat32.min(limit, 10_000).toNat()).toArray());
   };
 
+  /// By the recommender: what was done to the posts here after that number. Entries whose posts are gone are left out.
+  public shared query ({ caller }) func engagement_since(after : Nat64, limit : Nat32) : async Result<Interface.Engagements> {
+    switch (Membership.requireCached(members, caller, readers, "refresh_membership")) { case (#err reason) return #err(#unauthorized reason); case _ {} };
+    let found = engagement.since(after, Nat64.fromNat(Nat32.max(1, Nat32.min(limit, 500)).toNat()));
+    #ok({
+      epoch = engagement.epoch;
+      oldest = engagement.oldest();
+      last = engagement.last;
+      up_to = if (found.size() == 0) engagement.last else found[found.size() - 1].0;
+      entries = found.values().filterMap(
+        func(sequence, { at; by; owner; id; action }) : ?Interface.Engagement {
+          if (action == #left) return ?{ sequence; at; by; action; video = null };
+          let ?user = living(owner) else return null;
+          let ?post = user.readPost(id) else return null;
+          ?{ sequence; at; by; action; video = ?post.content.video_uid };
+        }
+      ).toArray();
+    });
+  };
+
+  /// Reads the caller's roles again: queries use them for a minute.
+  public shared ({ caller }) func refresh_membership() : async Result<()> {
+    switch (await* require(caller, readers)) { case (#err reason) #err(#unauthorized reason); case _ #ok };
+  };
+
   /// user_index compares this before and after an upgrade.
   public query func health() : async { users : Nat64; changes : Nat64 } {
     {
@@ -308,12 +331,29 @@ persistent actor class UserCanister(
 
   public query func cycles_report() : async Funds.Report { funds.report(reserve) };
 
+  transient let readers : [Membership.Role] = [#recommender, #admin];
   transient let anonymous : Error = #unauthorized "sign in first";
   transient let notTheIndex : Error = #unauthorized "only user_index may call this";
 
   func living(id : Principal) : ?User.User {
     let ?user = users.get(id) else return null;
     if (user.live) ?user else null;
+  };
+
+  func likeOf(likes : Bool) : Interface.Action = if likes #like else #unlike;
+
+  /// What a signed-in caller does to a post. If it changes something, and is not the author's own doing, the recommender
+  /// may read it.
+  func engage<system, Value>({ owner; id } : Interface.PostId, by : Principal, act : User.User -> Result<Value>, actionOf : Value -> Interface.Action) : Result<Value> {
+    if (by.isAnonymous()) return #err(anonymous);
+    let ?user = living(owner) else return #err(#not_found);
+    let before = user.records.sequence;
+    let result = act user;
+    switch result {
+      case (#ok value) if (by != owner and user.records.sequence != before) engagement.add({ at = now(); by; owner; id; action = actionOf value });
+      case _ {};
+    };
+    thenSync<system, Value>(owner, result);
   };
 
   /// Returns the result and, if it is a success, schedules the change for the other canisters.

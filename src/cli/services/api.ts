@@ -17,6 +17,7 @@ import { KnownVideos } from "../../feed/sources/known-videos.ts";
 import { loadServedModel } from "../../feed/sources/served-model.ts";
 import { Engagement } from "../../feed/state/engagement.ts";
 import { Exposures } from "../../feed/state/exposures.ts";
+import type { ChainReport } from "../../feed/state/sync-chain.ts";
 import { Viewers } from "../../feed/state/viewers.ts";
 import { type Connection, connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
@@ -24,7 +25,9 @@ import { contentOf } from "../../ml/datasets/content-file.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { connectRedis, redisFaults } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
+import { repeat } from "../../workers/repeat.ts";
 import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
+import { chainEvents } from "./chain-events.ts";
 import { requireFreePort } from "./require-free-port.ts";
 
 /** How often the active version, trending and new videos are refreshed, in milliseconds. */
@@ -118,6 +121,14 @@ async function run(): Promise<void> {
     await compacting;
   });
 
+  const { KILN_CHAIN_EVENTS_SECONDS: chainSeconds } = readSettings(EventSettings);
+  const chain = { redis, lake, stream: new EventStream(redis, { maxWaiting }), signal: stopped.signal };
+  const round = connection && chainEvents(connection, { ...chain, viewers: new Viewers(redis, lake) });
+  if (round !== undefined && chainSeconds > 0)
+    opened.use(repeat(() => readChain(round, log), 1000 * chainSeconds));
+  // Before the wait for a round: it ends at the next page.
+  opened.defer(() => stopped.abort());
+
   const app = await createApi({
     dependencies: {
       viewers: new Viewers(redis, lake),
@@ -159,6 +170,19 @@ async function run(): Promise<void> {
   process.send?.({ url });
   await aborted(signal);
   if (process.connected) process.disconnect();
+}
+
+/** What fails is read in the next round. */
+async function readChain(round: () => Promise<ChainReport>, log: Log): Promise<void> {
+  try {
+    const { failures, missed, added } = await round();
+    for (const { canister, error: err } of failures)
+      log.warn({ canister, err }, "what users did in this canister could not be read: the next round does");
+    if (missed > 0) log.warn({ missed }, "canisters replaced acts of users before they were read");
+    if (added > 0) log.debug({ added }, "events read from the user canisters");
+  } catch (err) {
+    log.warn({ err }, "what users did on chain could not be read: the next round does");
+  }
 }
 
 /** Without a network of canisters, as when models are tried out, nothing is hidden and nothing is new. */

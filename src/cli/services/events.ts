@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { TypedError } from "../../base/typed-error.ts";
 import { plainIssue } from "../../base/zod-issues.ts";
 import { readSettings } from "../../config.ts";
 import { EventStream } from "../../events/event-stream.ts";
@@ -11,9 +12,13 @@ import { EventSettings } from "../../events/settings.ts";
 import { Audience } from "../../events/simulator/audience.ts";
 import { simulate } from "../../events/simulator/simulate.ts";
 import { forgetUser } from "../../feed/state/forget-user.ts";
+import type { ChainReport } from "../../feed/state/sync-chain.ts";
 import { Viewers } from "../../feed/state/viewers.ts";
+import { connect } from "../../ic/canisters/connection.ts";
+import { IcSettings } from "../../ic/network/settings.ts";
 import { connectRedis } from "../../queues/connection.ts";
 import { QueueSettings } from "../../queues/settings.ts";
+import { requireChainEvents } from "./chain-events.ts";
 
 type Options = { lake?: string; json?: true };
 
@@ -88,6 +93,32 @@ export default function events(command: Command): void {
     },
   );
 
+  lakeOption(
+    add(command, "sync", "read what users did in the user canisters since the last time, each act once"),
+  )
+    .addHelpText(
+      "after",
+      `
+Likes, votes, shares and views go where POST /v1/events puts them; of users who have deleted their account everything is deleted.
+kiln api does this by itself (KILN_CHAIN_EVENTS_SECONDS). The identity needs the role recommender or admin. Ends with exit code 1
+if a canister could not be read; the next run begins where this one stopped.
+
+Example: ./kiln events sync`,
+    )
+    .action(async (options: Options) => {
+      const connection = await connect(readSettings(IcSettings));
+      const redis = await connectRedis(readSettings(QueueSettings).KILN_REDIS_URL);
+      try {
+        const lake = lakeOf(options);
+        const { KILN_MAX_WAITING_EVENTS: maxWaiting } = readSettings(EventSettings);
+        const kept = { redis, lake, stream: new EventStream(redis, { maxWaiting }) };
+        const round = requireChainEvents(connection, { ...kept, viewers: new Viewers(redis, lake) });
+        printChain(options, await round());
+      } finally {
+        redis.disconnect();
+      }
+    });
+
   lakeOption(add(command, "forget <user>", "delete everything that a user did, in Redis and in the lake"))
     .addHelpText("after", "\nDeleted events stay out when they are delivered again.")
     .action(async (user: string, options: Options) => {
@@ -148,6 +179,20 @@ async function openAll(
 function printAddition(options: Options, addition: Awaited<ReturnType<typeof compact>>): void {
   print(options, addition, [additionLine(addition)]);
 }
+
+function printChain(options: Options, { failures, ...report }: ChainReport): void {
+  const failed = failures.map(({ canister, error }) => ({ canister, reason: describeError(error) }));
+  print(options, { ...report, failures: failed }, [
+    `${report.added} events added, ${report.duplicates} known already, from ${report.canisters} canisters`,
+    ...(report.left > 0 ? [`${report.left} users have left: what they did is deleted`] : []),
+    ...(report.missed > 0 ? [`${report.missed} acts were lost: canisters keep 50,000; sync more often`] : []),
+    ...failed.map(({ canister, reason }) => `canister ${canister} could not be read: ${reason}`),
+  ]);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+const describeError = (error: unknown) =>
+  error instanceof TypedError ? `${error.code}: ${error.message}` : String(error);
 
 const additionLine = ({ added, duplicates, forgotten }: Awaited<ReturnType<typeof compact>>) =>
   `${added} events added, ${duplicates} known already, ${forgotten} of deleted users left out`;

@@ -92,6 +92,14 @@ export class Lake implements Disposable {
     return { added, duplicates: kept - added, forgotten: given - kept };
   }
 
+  /** Whether `forget` was called for that user and that time (milliseconds since 1970), or a later one. */
+  async hasForgotten(user: string, at: number): Promise<boolean> {
+    const digest = createHash("sha256").update(user).digest("hex");
+    return (
+      (await this.#count(`forgotten WHERE digest = ${quoted(digest)} AND "at" >= ${Math.trunc(at)}`)) > 0
+    );
+  }
+
   /**
    * Deletes all of a user's events until now, and drops them if they are delivered again. Later events count.
    * @returns how many events were deleted

@@ -18,3 +18,16 @@ export async function forgetUser(
   await viewers.forget(user);
   return inLake + inStream;
 }
+
+/**
+ * The same for an account that was deleted at that time (milliseconds since 1970), once: what the user did since is kept when
+ * the deletion is reported again.
+ */
+export async function forgetDepartedUser(
+  user: string,
+  at: number,
+  kept: { lake: Lake; stream: EventStream; viewers: Viewers },
+): Promise<void> {
+  if (await kept.lake.hasForgotten(user, at)) return;
+  await forgetUser(user, { ...kept, now: at });
+}

@@ -6,6 +6,7 @@ import { readIdentity } from "../network/identity.ts";
 import { type ChosenKey, chooseRootKey, readRootKey } from "../network/root-key.ts";
 import type { IcSettings } from "../network/settings.ts";
 import { canistersOf } from "./directory.ts";
+import { type EngagementClient, engagementClient } from "./engagement-client.ts";
 import { type IndexClient, indexClient } from "./index-client.ts";
 import { type PostStatusClient, postStatusClient } from "./post-status-client.ts";
 import { type StorageClient, storageClient } from "./storage-client.ts";
@@ -23,6 +24,8 @@ export type Connection = {
   index: IndexClient;
   /** Absent if neither the settings nor the local network name a user_index. */
   posts: PostStatusClient | undefined;
+  /** What users do on chain; absent where `posts` is. */
+  engagement: EngagementClient | undefined;
 };
 
 /**
@@ -54,6 +57,7 @@ export async function connect(
     storage: buckets[0]!,
     index: indexClient({ agent, canisterId: index }),
     posts: userIndex === undefined ? undefined : postStatusClient({ agent, userIndex }),
+    engagement: userIndex === undefined ? undefined : engagementClient({ agent, userIndex }),
   };
 }
 

@@ -9,6 +9,16 @@ import type { Principal } from '@dfinity/principal';
 import { IDL } from '@dfinity/candid';
 
 /**
+ * What a caller did to a post: watch has the largest percentage watched at once so far. left: the caller's account here was
+ * deleted, and there is no video.
+ */
+export type Action = { 'left' : null } |
+  { 'like' : null } |
+  { 'vote' : Vote } |
+  { 'unlike' : null } |
+  { 'share' : null } |
+  { 'watch' : number };
+/**
  * A record with the number of its last change; without a value it was removed. The value is Candid.
  */
 export interface Change {
@@ -18,6 +28,24 @@ export interface Change {
 }
 export type Done = { 'ok' : null } |
   { 'err' : Error };
+export interface Engagement {
+  'at' : bigint,
+  'by' : Principal,
+  'action' : Action,
+  'video' : [] | [string],
+  'sequence' : bigint,
+}
+/**
+ * Numbers are valid within one epoch: a loaded snapshot begins a new one. The next page follows up_to; oldest is the first
+ * number that is still there.
+ */
+export interface Engagements {
+  'last' : bigint,
+  'epoch' : bigint,
+  'entries' : Array<Engagement>,
+  'up_to' : bigint,
+  'oldest' : bigint,
+}
 /**
  * not_viewable: the post exists but is not ReadyToView.
  */
@@ -160,6 +188,15 @@ export interface _SERVICE {
       { 'err' : Error }
   >,
   /**
+   * Role recommender or admin, as refresh_membership read it within the last minute: what others did to the posts here after
+   * that number, oldest first, at most 500. The canister keeps the last 50,000.
+   */
+  'engagement_since' : ActorMethod<
+    [bigint, number],
+    { 'ok' : Engagements } |
+      { 'err' : Error }
+  >,
+  /**
    * Authors see all their posts, others only those that are ReadyToView.
    */
   'get_individual_post_details_by_id' : ActorMethod<
@@ -193,6 +230,10 @@ export interface _SERVICE {
     { 'ok' : Array<Principal> } |
       { 'err' : Error }
   >,
+  /**
+   * Role recommender or admin: reads the caller's roles again.
+   */
+  'refresh_membership' : ActorMethod<[], Done>,
   /**
    * By user_index.
    */
@@ -325,6 +366,28 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'value' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'sequence' : IDL.Nat64,
   });
+  const Action = IDL.Variant({
+    'left' : IDL.Null,
+    'like' : IDL.Null,
+    'vote' : Vote,
+    'unlike' : IDL.Null,
+    'share' : IDL.Null,
+    'watch' : IDL.Nat8,
+  });
+  const Engagement = IDL.Record({
+    'at' : IDL.Nat64,
+    'by' : IDL.Principal,
+    'action' : Action,
+    'video' : IDL.Opt(IDL.Text),
+    'sequence' : IDL.Nat64,
+  });
+  const Engagements = IDL.Record({
+    'last' : IDL.Nat64,
+    'epoch' : IDL.Nat64,
+    'entries' : IDL.Vec(Engagement),
+    'up_to' : IDL.Nat64,
+    'oldest' : IDL.Nat64,
+  });
   const PostId = IDL.Record({ 'id' : IDL.Nat64, 'owner' : IDL.Principal });
   const Status = IDL.Variant({
     'BannedForExplicitness' : IDL.Null,
@@ -433,6 +496,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ],
         ['query'],
       ),
+    'engagement_since' : IDL.Func(
+        [IDL.Nat64, IDL.Nat32],
+        [IDL.Variant({ 'ok' : Engagements, 'err' : Error })],
+        ['query'],
+      ),
     'get_individual_post_details_by_id' : IDL.Func(
         [PostId],
         [IDL.Opt(PostDetails)],
@@ -467,6 +535,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Principal), 'err' : Error })],
         ['query'],
       ),
+    'refresh_membership' : IDL.Func([], [Done], []),
     'register' : IDL.Func([IDL.Principal], [Done], []),
     'release_if_untouched' : IDL.Func(
         [IDL.Principal, IDL.Opt(IDL.Nat64)],
