@@ -80,9 +80,19 @@ test("the way of a post: from its author's canister to the feed, to a viewer's l
     const client = await kiln.connectClient({ host, canisters }, identity);
     const canister = await client.users.mine();
     await canister.updateProfile({ displayName: "Ada", bio: "", pictureUrl: "" });
-    const id = await canister.addPost({ video: "posted", description: "a dance", hashtags: ["dance"] });
+    const id = await canister.addPost({
+      video: "posted",
+      description: "a dance",
+      hashtags: ["dance"],
+      hotOrNot: true,
+      nsfw: false,
+    });
+    const declined = await canister.addPost({
+      ...{ video: "declined", description: "" },
+      ...{ hotOrNot: false, nsfw: true },
+    });
     const again = (await client.users.mine()).canisterId;
-    return { owner: client.principal, canister: canister.canisterId, again, id };
+    return { owner: client.principal, canister: canister.canisterId, again, id, declined };
   }, place());
   assert.equal(mine.again, mine.canister);
   const post = { owner: Principal.fromText(mine.owner), id: BigInt(mine.id) };
@@ -94,6 +104,12 @@ test("the way of a post: from its author's canister to the feed, to a viewer's l
   const atAuthors = network.admin.at(Principal.fromText(mine.canister));
   for (const status of ["Transcoding", "CheckingExplicitness", "ReadyToView"])
     ok(await atAuthors.update_post_status(post, { [status]: null } as Status));
+  const [declined] = await atAuthors.get_individual_post_details_by_id({
+    ...post,
+    id: BigInt(mine.declined),
+  });
+  assert.equal(declined?.content.creator_consent_for_inclusion_in_hot_or_not, false);
+  assert.equal(declined?.content.is_nsfw, true);
 
   const viewer = (await pages.open()).page;
   const liked = await viewer.evaluate(

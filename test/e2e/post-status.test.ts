@@ -79,7 +79,7 @@ async function post(name: string, hue: number) {
   execFileSync(programOf("ffmpeg"), ["-v", "error", "-f", "lavfi", "-i", source, ...encode, file]);
   const id = videoId((await hashFile(file)).sha256);
   const mine = await author.users.mine();
-  const number = await mine.addPost({ video: id, description: name });
+  const number = await mine.addPost({ video: id, description: name, hotOrNot: true, nsfw: false });
   const ref = { owner: author.principal, id: number };
   const link = `${author.principal}/${number}`;
   return { id, file, ref, link, status: async () => (await mine.post(ref))?.status };

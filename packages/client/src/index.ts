@@ -10,5 +10,5 @@ export { type Media, openMedia } from "./media.ts";
 export type { Profile } from "./profile.ts";
 export { resumeSession, type Session, type SignInOptions, signIn } from "./sign-in.ts";
 export { signInLocally } from "./sign-in-locally.ts";
-export type { Post, PostRef, UserClient, Watched } from "./user-client.ts";
+export type { NewPost, Post, PostRef, UserClient, Watched } from "./user-client.ts";
 export type { Users } from "./users.ts";

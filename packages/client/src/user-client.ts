@@ -28,6 +28,16 @@ export type Post = PostRef & {
 /** Percentages 1 to 100; `timesToTheEnd` counts complete watches before the last, partial one. */
 export type Watched = { percentage: number; timesToTheEnd?: number };
 
+export type NewPost = {
+  video: string;
+  description: string;
+  hashtags?: readonly string[];
+  /** Whether others may vote on it in hot or not: ask the author, there is no default. */
+  hotOrNot: boolean;
+  /** Whether it is not safe for work: the author says so, there is no default. */
+  nsfw: boolean;
+};
+
 /**
  * A user canister, for its owner or for a visitor: the canister decides by the signature. All throw TypedError:
  * USER_REFUSED and those of `withRetry`.
@@ -36,7 +46,7 @@ export type UserClient = {
   readonly canisterId: string;
   updateProfile(profile: { displayName: string; bio: string; pictureUrl: string }): Promise<void>;
   /** @returns the post's number; posting the same video again returns the same post */
-  addPost(post: { video: string; description: string; hashtags?: readonly string[] }): Promise<number>;
+  addPost(post: NewPost): Promise<number>;
   deletePost(id: number): Promise<void>;
   post(ref: PostRef): Promise<Post | undefined>;
   /** Of one author, newest first, fetched a page at a time. */
@@ -122,14 +132,14 @@ export function userClient({ agent, canisterId }: { agent: Agent; canisterId: st
       act(Nothing, () =>
         actor.update_profile_details({ display_name: displayName, bio, profile_picture_url: pictureUrl }),
       ),
-    addPost: ({ video, description, hashtags = [] }) =>
+    addPost: ({ video, description, hashtags = [], hotOrNot, nsfw }) =>
       act(Count, () =>
         actor.add_post({
           video_uid: video,
           description,
           hashtags: [...hashtags],
-          is_nsfw: false,
-          creator_consent_for_inclusion_in_hot_or_not: true,
+          is_nsfw: nsfw,
+          creator_consent_for_inclusion_in_hot_or_not: hotOrNot,
         }),
       ),
     deletePost: (id) => act(Nothing, () => actor.delete_post(BigInt(id))),
