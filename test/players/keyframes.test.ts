@@ -82,6 +82,7 @@ test("Shaka Player scrubs by the I-frame playlist: it fetches ranges, and shows 
     range: `bytes=0-${Number(length) - 1}`,
   }));
   assert.deepEqual(scrubbed, entries.slice(first));
+  // A busy machine may miss a picture that stands for a moment only, but must never show one in between.
   const shown = new Set(frames.map(({ number }) => number).filter((number) => number >= starts[first]!));
-  assert.deepEqual([...shown], starts.slice(first));
+  assert.ok(shown.size > 1 && shown.isSubsetOf(new Set(starts.slice(first))), `shown: ${[...shown]}`);
 });

@@ -323,6 +323,8 @@ test("kill -9 in the middle of a divided video: the next worker encodes no finis
   // A third of the frames is the first part; it has been put away when the second one shows progress.
   await until(id, (update) => update.stage === "encode" && update.fraction! > 0.4);
   await stop(first, "SIGKILL");
+  // Drafts of processes that are still ending are not swept.
+  while ((await processes()).length > 0);
   const finished = (await readdir(settings.KILN_PARTS_FOLDER)).filter((name) => !name.startsWith("."));
   const inodes = () =>
     Promise.all(finished.map(async (name) => (await stat(join(settings.KILN_PARTS_FOLDER, name))).ino));
