@@ -55,6 +55,7 @@ const wings = {
   cli: {
     shared: ["known-settings", "output", "stop-signal"],
     ...{ videos: [], models: [], canisters: ["deploy"], deploy: [], services: [] },
+    pool: ["videos"],
     ...{ demo: ["services", "videos"], doctor: [], bench: ["models"], dev: [] },
   },
   api: {
@@ -63,7 +64,16 @@ const wings = {
     ...{ webhooks: ["access"], operations: ["access"] },
   },
   workers: {
-    shared: ["failure-action", "host-pause", "leases", "report-post-status", "throttle-latest", "worker"],
+    shared: [
+      "failure-action",
+      "hand-back",
+      "host-pause",
+      "leases",
+      "pool-worker",
+      "report-post-status",
+      "throttle-latest",
+      "worker",
+    ],
     ...{ tasks: [], stages: ["tasks"], moderation: [], training: ["tasks"] },
   },
   transcode: {

@@ -172,6 +172,7 @@ export const errors = {
   ALREADY_UP: { final: true, advice: "use the one that runs, stop it, or set another KILN_HOME" },
   API_FAILED: { final: true, advice: "the API's own messages say why it ended" },
   WORKER_FAILED: { final: true, advice: "the worker's own messages say why it ended" },
+  WORKER_UNKNOWN: { final: true, advice: "take the name from kiln workers list" },
   WORKER_NOT_READY: { final: true, advice: "bring what the message lists, then start the worker again" },
 
   // Identities and the network

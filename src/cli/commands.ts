@@ -41,6 +41,18 @@ export const commands: Record<string, { summary: string; load: () => Promise<{ d
     summary: "the pool's videos: list, show, retry what failed or was rejected",
     load: () => import("./videos/videos.ts"),
   },
+  status: {
+    summary: "the pool at a glance: hosts, queues, running jobs, what waits for what, failures by reason",
+    load: () => import("./pool/status.ts"),
+  },
+  workers: {
+    summary: "the pool's workers: list, drain a host, resume it",
+    load: () => import("./pool/workers.ts"),
+  },
+  queues: {
+    summary: "the pool's queues: list, pause, resume",
+    load: () => import("./pool/queues.ts"),
+  },
   enqueue: { summary: "add videos to the queues of the workers", load: () => import("./videos/enqueue.ts") },
   events: {
     summary: "engagement events: check and import files, export, compact, delete a user's",

@@ -1,15 +1,14 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { TypedError } from "../base/typed-error.ts";
+import { kilnVersion } from "../base/version.ts";
 import { commands, formerNames } from "./commands.ts";
 
 const usage = 2;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const program = new Command("./kiln")
     .description("Kiln: from a raw video to a certified feed on the Internet Computer.")
-    .version(version)
+    .version(kilnVersion)
     .showHelpAfterError("(./kiln --help lists the commands, ./kiln <command> --help its options)")
     .exitOverride();
   for (const [name, { summary, load }] of Object.entries(commands)) {

@@ -4,15 +4,19 @@ import type { RejectionError } from "../transcode/base/rejection.ts";
  * Prints rows as columns padded to their widest cell, on standard output. A cell of several lines continues below.
  */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  for (const line of tableLines(head, rows)) console.log(line);
+}
+
+/** The lines of a table. */
+export function tableLines(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = [head, ...rows].flatMap(linesOf);
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  for (const line of lines)
-    console.log(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
+  return lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** Prints rows as a table in Markdown. */

@@ -74,6 +74,14 @@ export class VideoStore {
     return (await this.#read(id)).record;
   }
 
+  /** The record and the progress of its current stage; undefined when there is no such video or its record cannot be read. */
+  async find(id: string): Promise<{ record: VideoRecord; progress?: Progress } | undefined> {
+    return await this.#read(id).catch((error: unknown) => {
+      if (error instanceof TypedError) return undefined;
+      throw error;
+    });
+  }
+
   /** The record as followers see it, with the progress of the current stage. */
   async latest(id: string): Promise<VideoUpdate> {
     const { record, progress } = await this.#read(id);

@@ -4,12 +4,15 @@ import type { Log } from "../base/log.ts";
 import type { Lack } from "./failure-action.ts";
 import { type WorkerStage, workerStages } from "./settings.ts";
 
-/** The stages that cannot go on without it. */
-const needing: Readonly<Record<Lack, readonly WorkerStage[]>> = {
+/** Why a host takes no jobs of some stages: it lacks something, or an operator has drained it. */
+export type PauseReason = Lack | "drained";
+
+const affected: Readonly<Record<PauseReason, readonly WorkerStage[]>> = {
   disk: ["ingest", "transcode", "publish"],
   blobs: ["ingest", "transcode", "publish"],
   network: ["publish"],
   redis: workerStages,
+  drained: workerStages,
 };
 
 /** Written to find out whether Redis takes writes. */
@@ -27,11 +30,17 @@ export type HostPause = {
    * @returns false when the host has it
    */
   begin: (lack: Lack) => Promise<boolean>;
+  /** While the host is drained, no stage takes jobs; running ones go on. */
+  setDrained: (drained: boolean) => void;
+  isDrained: () => boolean;
+  /** Why stages are paused, and since when (milliseconds since 1970). */
+  reasons: () => { reason: PauseReason; since: number }[];
   end: () => void;
 };
 
 /**
- * Pauses this host's stages while it lacks something. One probe, however many jobs wait, notices when it is back.
+ * Pauses this host's stages while it lacks something or is drained. One probe, however many jobs wait, notices when what was
+ * missing is back.
  * @param probes each throws while the host lacks it
  */
 export function hostPause({
@@ -45,10 +54,22 @@ export function hostPause({
 }): HostPause {
   const probes = { ...others, redis: async () => void (await redis.set(probeKey, 1, "PX", 1_000)) };
   const workers: { stage: WorkerStage; worker: Pick<Worker, "pause" | "resume"> }[] = [];
+  const reasons = new Map<PauseReason, number>();
   const timers = new Map<Lack, NodeJS.Timeout>();
   const beginning = new Map<Lack, Promise<boolean>>();
   let ended = false;
 
+  const pauseFor = (reason: PauseReason) => {
+    reasons.set(reason, Date.now());
+    for (const { stage, worker } of workers) if (affected[reason].includes(stage)) void worker.pause(true);
+  };
+  const resumeFrom = (reason: PauseReason) => {
+    reasons.delete(reason);
+    const isPaused = (stage: WorkerStage) =>
+      [...reasons.keys()].some((other) => affected[other].includes(stage));
+    for (const { stage, worker } of workers)
+      if (affected[reason].includes(stage) && !isPaused(stage)) worker.resume();
+  };
   const whyLacking = (lack: Lack): Promise<string | undefined> =>
     (probes[lack]?.() ?? Promise.resolve()).then(
       () => undefined,
@@ -59,28 +80,22 @@ export function hostPause({
       const why = await whyLacking(lack);
       if (ended) return;
       if (why !== undefined) return schedule(lack, Math.min(2 * ms, between.longest));
-      timers.delete(lack);
       log.info({ lack }, "it is back: taking jobs again");
-      for (const { stage, worker } of workers)
-        if (
-          needing[lack].includes(stage) &&
-          ![...timers.keys()].some((other) => needing[other].includes(stage))
-        )
-          worker.resume();
+      resumeFrom(lack);
     };
     timers.set(lack, setTimeout(check, ms));
   };
   const begin = async (lack: Lack): Promise<boolean> => {
     const why = await whyLacking(lack);
     if (why === undefined || ended) return why !== undefined;
-    log.error({ lack, why, stages: needing[lack] }, "taking no jobs of these stages until it is back");
-    for (const { stage, worker } of workers) if (needing[lack].includes(stage)) void worker.pause(true);
+    log.error({ lack, why, stages: affected[lack] }, "taking no jobs of these stages until it is back");
+    pauseFor(lack);
     schedule(lack, between.first);
     return true;
   };
 
   const beginOnce = async (lack: Lack): Promise<boolean> => {
-    if (timers.has(lack)) return true;
+    if (reasons.has(lack)) return true;
     const begun = beginning.get(lack) ?? begin(lack).finally(() => beginning.delete(lack));
     beginning.set(lack, begun);
     return await begun;
@@ -95,6 +110,16 @@ export function hostPause({
       });
     },
     begin: beginOnce,
+    setDrained(drained) {
+      if (drained === reasons.has("drained") || ended) return;
+      log.info(
+        drained ? "drained: finishing running jobs, taking no more" : "no longer drained: taking jobs again",
+      );
+      if (drained) pauseFor("drained");
+      else resumeFrom("drained");
+    },
+    isDrained: () => reasons.has("drained"),
+    reasons: () => [...reasons].map(([reason, since]) => ({ reason, since })),
     end() {
       ended = true;
       for (const timer of timers.values()) clearTimeout(timer);

@@ -8,9 +8,11 @@ import type { Stage } from "../videos/video.ts";
 import { VideoStore } from "../videos/video-store.ts";
 import { blobSweeper, type Retention } from "./blob-sweeper.ts";
 import { Stopped } from "./failure-action.ts";
+import { handBack } from "./hand-back.ts";
 import { hostPause } from "./host-pause.ts";
 import { reconcileJobs, recordUnseenFailures } from "./job-reconciler.ts";
 import { Leases } from "./leases.ts";
+import type { PoolWorker } from "./pool-worker.ts";
 import { type ReportPostStatus, reportPostStatus } from "./report-post-status.ts";
 import { stageProcessor } from "./stages/stage-processor.ts";
 
@@ -51,7 +53,7 @@ export const maxStalledCount = 3;
  * @returns disposing of it stops taking jobs, lets running ones finish or hands them back within `stopMs` and a few
  *   seconds, and leaves no process behind
  */
-export function startWorker(options: WorkerOptions): AsyncDisposable {
+export function startWorker(options: WorkerOptions): PoolWorker {
   const {
     redis,
     blobs,
@@ -89,7 +91,11 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     });
     const worker = new QueueWorker(
       stage,
-      (job, token) => leases.hold(job, (lease) => process(job, token!, lease)),
+      async (job, token) => {
+        // An idle worker that is paused still takes the next job that comes.
+        if (pause.isDrained()) return await handBack(job, token!);
+        await leases.hold(job, (lease) => process(job, token!, lease));
+      },
       {
         connection: redis,
         prefix: queuePrefix,
@@ -113,6 +119,9 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   const sweeper = retention === undefined ? undefined : blobSweeper({ redis, store, blobs, retention, log });
 
   return {
+    slots: Object.fromEntries(stages.map((stage) => [stage, slots[stage]])),
+    running: () => leases.held(),
+    pause,
     async [Symbol.asyncDispose]() {
       pause.end();
       const closed = Promise.all(workers.map((worker) => worker.close()));

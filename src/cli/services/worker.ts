@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { AnalysisSettings, moderationOf } from "../../analysis/settings.ts";
 import { type Log, LogSettings, openLog } from "../../base/log.ts";
 import { TypedError } from "../../base/typed-error.ts";
+import { kilnVersion } from "../../base/version.ts";
 import { readSettings } from "../../config.ts";
 import { connect } from "../../ic/canisters/connection.ts";
 import { IcSettings } from "../../ic/network/settings.ts";
@@ -14,6 +15,7 @@ import { trialEncode } from "../../transcode/gpu/trial-encode.ts";
 import { openBlobStore } from "../../videos/open-blob-store.ts";
 import { VideoSettings } from "../../videos/settings.ts";
 import { Stage } from "../../videos/video.ts";
+import { announceWorkers, type PoolWorker } from "../../workers/pool-worker.ts";
 import { reportPostStatus } from "../../workers/report-post-status.ts";
 import { WorkerSettings, type WorkerStage } from "../../workers/settings.ts";
 import { startTrainingWorker } from "../../workers/training/training-worker.ts";
@@ -50,8 +52,9 @@ async function run(options: Options): Promise<void> {
   const redis = await ready(readSettings(QueueSettings).KILN_REDIS_URL, stages);
   try {
     for (const warning of await redisWarnings(redis)) log.warn(warning);
-    const workers: AsyncDisposable[] = [];
+    const workers: PoolWorker[] = [];
     await using opened = new AsyncDisposableStack();
+    const announced = { redis, workers, version: kilnVersion, log };
     // All at once: each has the same time to finish.
     opened.defer(async () => {
       await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
@@ -69,6 +72,7 @@ async function run(options: Options): Promise<void> {
       );
     const ofVideos = Stage.options.filter((stage) => stages.includes(stage));
     if (ofVideos.length > 0) workers.push(await videoWorker(redis, ofVideos, log, options));
+    opened.use(announceWorkers(announced));
     log.info({ stages }, "ready");
     // For startWorkerProcess, which may have closed the channel by the time the worker stops.
     process.send?.("ready");
@@ -85,7 +89,7 @@ async function videoWorker(
   stages: readonly Stage[],
   log: Log,
   options: Options,
-): Promise<AsyncDisposable> {
+): Promise<PoolWorker> {
   const {
     KILN_BLOBS,
     KILN_KEEP_ORIGINALS: originals,

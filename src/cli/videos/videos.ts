@@ -8,8 +8,8 @@ import { QueueSettings } from "../../queues/settings.ts";
 import { VideoQueues } from "../../queues/video-queues.ts";
 import { Stage, type VideoRecord, VideoState } from "../../videos/video.ts";
 import { VideoStore } from "../../videos/video-store.ts";
-import { lackOf } from "../../workers/failure-action.ts";
 import { printJson, printTable } from "../output.ts";
+import { minute, standing } from "./standing.ts";
 
 type ListOptions = { state?: VideoState; limit: number; json?: true };
 type RetryOptions = { failed?: true; rejected?: string; from?: Stage; json?: true };
@@ -142,23 +142,6 @@ async function chosen(
   }
   return records;
 }
-
-const lackNames = {
-  disk: "disk space",
-  blobs: "the blob store",
-  network: "the network",
-  redis: "Redis",
-} as const;
-
-/** What a video waits for and since when, or how it ended. */
-function standing({ waiting, reason, url }: VideoRecord): string {
-  if (waiting === undefined) return reason ? `${reason.code}: ${reason.message}` : (url ?? "");
-  const lack = lackOf(waiting);
-  const what = lack === undefined ? waiting.code : lackNames[lack];
-  return `waiting for ${what} since ${minute(waiting.since)}: ${waiting.message}`;
-}
-
-const minute = (time: number) => `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 function shown(name: string, value: unknown): string {
   if (name === "createdAt" || name === "updatedAt") return minute(Number(value));

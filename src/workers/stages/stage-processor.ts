@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError } from "bullmq";
 import type { Log } from "../../base/log.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { VideoJob } from "../../queues/video-job.ts";
@@ -7,6 +7,7 @@ import { begun } from "../../videos/transition.ts";
 import type { Reason, Stage, VideoRecord } from "../../videos/video.ts";
 import type { VideoStore } from "../../videos/video-store.ts";
 import { failureAction, lackOf, Stopped, waitMs } from "../failure-action.ts";
+import { handBack } from "../hand-back.ts";
 import type { HostPause } from "../host-pause.ts";
 import type { ReportPostStatus } from "../report-post-status.ts";
 import { runTask } from "../tasks/run-task.ts";
@@ -123,9 +124,4 @@ function reasonOf(failure: Stopped | TaskFailure): Reason {
 async function delay(job: Job, token: string, ms: number): Promise<never> {
   await job.moveToDelayed(Date.now() + ms, token);
   throw new DelayedError();
-}
-
-async function handBack(job: Job, token: string): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
 }

@@ -1,4 +1,4 @@
-import { type Job, UnrecoverableError, WaitingError } from "bullmq";
+import { type Job, UnrecoverableError } from "bullmq";
 import type { Log } from "../../base/log.ts";
 import { TypedError } from "../../base/typed-error.ts";
 import { issuesOf } from "../../base/zod-issues.ts";
@@ -8,6 +8,7 @@ import { removeCheckpoints } from "../../ml/training/networks/checkpoint.ts";
 import type { NetworkProgress, TrainingTask } from "../../ml/training/training-task.ts";
 import { TrainingJob, type TrainingResult } from "../../queues/training-job.ts";
 import { failureAction, Stopped } from "../failure-action.ts";
+import { handBack } from "../hand-back.ts";
 import { taskFailure } from "../tasks/task-failure.ts";
 import { throttleLatest } from "../throttle-latest.ts";
 
@@ -101,8 +102,7 @@ async function end(error: unknown, job: Job, token: string, log: Log): Promise<n
   const message = failure instanceof Stopped ? failure.message : `${failure.code}: ${failure.message}`;
   switch (action) {
     case "hand-back":
-      await job.moveToWait(token);
-      throw new WaitingError();
+      return await handBack(job, token);
     case "reject":
     case "fail":
       throw new UnrecoverableError(message);
