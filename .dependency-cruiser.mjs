@@ -98,8 +98,9 @@ const wings = {
     ...{ lake: [], files: ["lake"], simulator: [] },
   },
   ml: {
-    shared: ["dataset", "invert-positive-definite", "sparse-row", "split", "top-items"],
-    ...{ engines: [], datasets: ["engines"], models: ["engines"], evaluation: ["models"] },
+    shared: ["dataset", "invert-positive-definite", "split", "top-items"],
+    ...{ engines: [], sparse: ["engines"], datasets: ["engines"], models: ["engines", "sparse"] },
+    evaluation: ["models"],
     training: ["engines", "datasets", "models", "evaluation"],
     registry: ["models", "evaluation", "training"],
     jobs: ["training", "registry"],

@@ -47,7 +47,8 @@ export async function wholeTrainings(options: {
   const { train } = leaveLastOut(dataset, "test");
   const split = leaveLastOut(train, "test", "train and validation");
   const places = placesOf(split.train, parameters.transformer.context);
-  const fitting = { ...parameters, training: fittingTraining(parameters.training, places) };
+  const size = { places, items: train.items.length, dimension: parameters.transformer.dimension };
+  const fitting = { ...parameters, training: fittingTraining(parameters.training, size) };
   const python = await installPytorch();
   return {
     kiln: await kilnTraining(split, fitting, engine),

@@ -8,7 +8,7 @@ import { fitMarkov, Markov } from "../../src/ml/models/markov.ts";
 import { fitPopularity } from "../../src/ml/models/popularity.ts";
 import type { Recommender } from "../../src/ml/models/recommender.ts";
 import { fitTrending } from "../../src/ml/models/trending.ts";
-import { SparseRow } from "../../src/ml/sparse-row.ts";
+import { SparseRow } from "../../src/ml/sparse/sparse-row.ts";
 import { topItems } from "../../src/ml/top-items.ts";
 import { toy } from "./toy.ts";
 

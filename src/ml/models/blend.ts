@@ -1,7 +1,7 @@
+import { addLifts } from "./expert.ts";
 import { logSoftmaxRows } from "./log-softmax.ts";
 import type { Markov } from "./markov.ts";
 import type { Recommender } from "./recommender.ts";
-import { logPrior } from "./transformer/markov-prior.ts";
 
 export type BlendParts = {
   /** Their scores are logits; the mean of their log-probabilities is taken. */
@@ -44,9 +44,7 @@ export class Blend implements Recommender {
     const { networks, markov } = this.parts;
     const scores = await meanLogProbabilities(networks, histories);
     const { markovWeight, markovEpsilon } = this.weights;
-    if (markovWeight === 0) return scores;
-    const prior = await logPrior(markov, histories, markovEpsilon);
-    for (let index = 0; index < scores.length; index++) scores[index]! += markovWeight * prior[index]!;
+    addLifts(markov, histories, scores, { weight: markovWeight, epsilon: markovEpsilon });
     return scores;
   }
 

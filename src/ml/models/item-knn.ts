@@ -1,5 +1,5 @@
 import { type Dataset, historyOf, itemCounts } from "../dataset.ts";
-import { SparseRow } from "../sparse-row.ts";
+import { SparseRow } from "../sparse/sparse-row.ts";
 import { topItems } from "../top-items.ts";
 import type { BaselineParameters } from "./parameters.ts";
 import { type Recommender, rowByRow } from "./recommender.ts";

@@ -1,10 +1,20 @@
 import { type Dataset, historyOf } from "../dataset.ts";
 import type { HostTensors } from "../engines/host-tensor.ts";
-import { SparseRow } from "../sparse-row.ts";
+import { SparseMatrix } from "../sparse/sparse-matrix.ts";
+import type { SparseRow } from "../sparse/sparse-row.ts";
+import type { SparseSum } from "../sparse/sparse-sum.ts";
+import type { Expert } from "./expert.ts";
 import type { BaselineParameters } from "./parameters.ts";
 import type { Recommender } from "./recommender.ts";
 
 type Parameters = BaselineParameters["markov"];
+
+/** Upper bound of the sum of a viewer's scores, by which they become shares. */
+export const largestScore = ({ memory, memoryDecay }: Parameters): number => {
+  let sum = 0;
+  for (let back = 0; back < memory; back++) sum += memoryDecay ** back;
+  return sum;
+};
 
 /**
  * What tends to follow the last few items: co-visitation with a direction. Learns from one event at a time, so it
@@ -13,17 +23,18 @@ type Parameters = BaselineParameters["markov"];
  * A pair `distance` apart counts `reachDecay ** (distance - 1)`; the score of an item is the sum over the last
  * `memory` items of `memoryDecay ** (steps back) * P(item | that one)`.
  */
-export class Markov implements Recommender {
+export class Markov implements Recommender, Expert {
   readonly name = "Markov";
   readonly scale = "weights";
   readonly items: number;
   readonly parameters: Parameters;
   /** Transitions out of each item: how often each other one followed, decayed by distance. */
-  readonly #rows = new Map<number, SparseRow>();
+  readonly #transitions: SparseMatrix;
 
-  constructor(items: number, parameters: Parameters) {
+  constructor(items: number, parameters: Parameters, transitions = new SparseMatrix(items)) {
     this.items = items;
     this.parameters = parameters;
+    this.#transitions = transitions;
   }
 
   /** Learns that `item` came after `history` (oldest first). */
@@ -31,7 +42,7 @@ export class Markov implements Recommender {
     const { reach, reachDecay } = this.parameters;
     let weight = 1;
     for (let at = history.length - 1; at >= Math.max(0, history.length - reach); at--) {
-      this.#rowOf(history[at]!).add(item, weight);
+      this.#transitions.add(history[at]!, item, weight);
       weight *= reachDecay;
     }
   }
@@ -50,70 +61,40 @@ export class Markov implements Recommender {
     return scores;
   }
 
+  addShares(history: Int32Array, sum: SparseSum): void {
+    const { memory, memoryDecay } = this.parameters;
+    let share = 1 / largestScore(this.parameters);
+    for (let at = history.length - 1; at >= Math.max(0, history.length - memory); at--) {
+      const row = this.followers(history[at]!);
+      if (row !== undefined) sum.add(row, share / row.total);
+      share *= memoryDecay;
+    }
+  }
+
   /** Adds `factor` times the probability of every item after this one. */
   addFollowers(item: number, scores: Float32Array, factor: number): void {
-    const row = this.#rows.get(item);
+    const row = this.followers(item);
     row?.addTo(scores, factor / row.total);
   }
 
-  /** Of the transitions out of an item, their decayed number. */
-  totalOf(item: number): number {
-    return this.#rows.get(item)?.total ?? 0;
+  /** What followed an item: the decayed number of transitions, not yet divided by their total. */
+  followers(item: number): SparseRow | undefined {
+    return this.#transitions.row(item);
   }
 
   /** All transitions by the item that they leave: rows of a sparse matrix. */
   save(): HostTensors {
-    const offsets = new Int32Array(this.items + 1);
-    for (let item = 0; item < this.items; item++)
-      offsets[item + 1] = offsets[item]! + (this.#rows.get(item)?.size ?? 0);
-    const followers = new Int32Array(offsets[this.items]!);
-    const counts = new Float32Array(followers.length);
-    for (const [item, row] of this.#rows) {
-      let at = offsets[item]!;
-      for (const [follower, count] of row.entries()) {
-        followers[at] = follower;
-        counts[at++] = count;
-      }
-    }
-    return {
-      offsets: { shape: [offsets.length], values: offsets },
-      followers: { shape: [followers.length], values: followers },
-      counts: { shape: [counts.length], values: counts },
-    };
+    return this.#transitions.save();
   }
 
   /** @throws RangeError when the tensors are not what save() gives */
   static restore(items: number, parameters: Parameters, tensors: HostTensors): Markov {
-    const markov = new Markov(items, parameters);
-    const [offsets, followers, counts] = ["offsets", "followers", "counts"].map(
-      (name) => tensors[name]?.values,
-    );
-    if (offsets?.length !== items + 1 || followers === undefined || followers.length !== counts?.length)
-      throw new RangeError(`its transitions do not fit to ${items} items`);
-    for (let item = 0; item < items; item++)
-      for (let at = offsets[item]!; at < offsets[item + 1]!; at++) {
-        if (!(followers[at]! >= 0 && followers[at]! < items)) throw new RangeError("a transition to no item");
-        markov.#rowOf(item).add(followers[at]!, counts[at]!);
-      }
-    return markov;
+    return new Markov(items, parameters, SparseMatrix.restore(items, tensors));
   }
 
   /** The same model by other numbers: item i becomes `numbers[i]`, -1 leaves it out. */
   static renumbered(markov: Markov, numbers: Int32Array, items: number): Markov {
-    const result = new Markov(items, markov.parameters);
-    for (const [item, row] of markov.#rows)
-      for (const [follower, count] of row.entries())
-        if (numbers[item]! >= 0 && numbers[follower]! >= 0)
-          result.#rowOf(numbers[item]!).add(numbers[follower]!, count);
-    return result;
-  }
-
-  #rowOf(item: number): SparseRow {
-    const known = this.#rows.get(item);
-    if (known !== undefined) return known;
-    const row = new SparseRow();
-    this.#rows.set(item, row);
-    return row;
+    return new Markov(items, markov.parameters, markov.#transitions.renumbered(numbers, items));
   }
 }
 

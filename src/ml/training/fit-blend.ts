@@ -1,7 +1,7 @@
 import { caseMetrics } from "../evaluation/metrics.ts";
 import { rankAll } from "../evaluation/rank.ts";
 import { Blend, type BlendParts, type BlendWeights, meanLogProbabilities } from "../models/blend.ts";
-import { logPrior } from "../models/transformer/markov-prior.ts";
+import { addLifts } from "../models/expert.ts";
 import type { Case } from "../split.ts";
 
 /** What is tried. The best of ML-1M's validation items (1e-3, .5) lies in the middle. */
@@ -30,15 +30,12 @@ export async function fitBlend(
     const some = cases.slice(start, start + batch);
     const histories = some.map(({ history }) => history);
     const base = await meanLogProbabilities(networks, histories);
-    for (const epsilon of epsilons) {
-      const prior = await logPrior(markov, histories, epsilon);
-      for (const [index, { markovWeight, markovEpsilon }] of tried.entries()) {
-        if (markovEpsilon !== epsilon) continue;
-        const scores = base.map((score, at) => score + markovWeight * prior[at]!);
-        for (const [row, { history, target }] of some.entries()) {
-          const own = scores.subarray(row * markov.items, (row + 1) * markov.items);
-          sums[index]! += caseMetrics["NDCG@10"](rankAll(own, history, target).rank);
-        }
+    for (const [index, { markovWeight, markovEpsilon }] of tried.entries()) {
+      const scores = base.slice();
+      addLifts(markov, histories, scores, { weight: markovWeight, epsilon: markovEpsilon });
+      for (const [row, { history, target }] of some.entries()) {
+        const own = scores.subarray(row * markov.items, (row + 1) * markov.items);
+        sums[index]! += caseMetrics["NDCG@10"](rankAll(own, history, target).rank);
       }
     }
   }

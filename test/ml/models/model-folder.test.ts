@@ -94,7 +94,8 @@ test("a blend's scores are the mean of log-probabilities plus Markov's logarithm
   const probabilities = await markov.score([histories[0]!]);
   for (const [item, score] of scores.entries()) {
     const expected =
-      (logs[0]![item]! + logs[1]![item]!) / 2 + 0.5 * Math.log(probabilities[item]! / norm + 1e-3);
+      (logs[0]![item]! + logs[1]![item]!) / 2 +
+      0.5 * (Math.log(probabilities[item]! / norm + 1e-3) - Math.log(1e-3));
     assert.ok(Math.abs(score - expected) < 1e-5);
   }
 });

@@ -23,6 +23,7 @@ const variants: [string, { prior: boolean; negatives: number }][] = [
   ["whole catalogue", { prior: false, negatives: 0 }],
   ["Markov prior", { prior: true, negatives: 0 }],
   ["drawn negatives", { prior: false, negatives: 3 }],
+  ["Markov prior among drawn negatives", { prior: true, negatives: 3 }],
 ];
 for (const [name, { prior, negatives }] of variants)
   test(`the transformer's compiled step trains as the eager one: ${name}`, { skip }, async () => {
@@ -36,7 +37,12 @@ for (const [name, { prior, negatives }] of variants)
       ...{ state, parameters, training, form, content },
       markov: prior ? markov : undefined,
     });
-    const makeBatch = batchMaker(train, form, parameters.context, prior ? markov : undefined);
+    const makeBatch = batchMaker(
+      train,
+      form,
+      parameters.context,
+      prior ? { markov, epsilon: 1e-3 } : undefined,
+    );
     const losses = async (step: TrainingStep) => {
       const found: number[] = [];
       for (let run = 0; run < 4; run++) {

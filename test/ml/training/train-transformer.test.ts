@@ -74,6 +74,7 @@ test("training with drawn negatives, with a Markov prior, with content learns th
   const variants = [
     options({ training: { negatives: 6 } }),
     options({ parameters: { markovPrior: true } }),
+    options({ parameters: { markovPrior: true }, training: { negatives: 6 } }),
     options({ parameters: { contentDimension: 3 }, rest: { content } }),
   ];
   for (const variant of variants) {
@@ -81,15 +82,6 @@ test("training with drawn negatives, with a Markov prior, with content learns th
     assert.ok(best.ndcg > 0.8, `${JSON.stringify(variant.parameters)}: NDCG@10 ${best.ndcg}`);
     assert.equal(model.markov !== undefined, variant.parameters.markovPrior);
   }
-});
-
-test("a Markov prior that drawn negatives cannot teach is left out, and it is said", async () => {
-  const notices: string[] = [];
-  const rest = { onNotice: (say: string) => notices.push(say) };
-  const given = { parameters: { markovPrior: true }, training: { negatives: 6, epochs: 1 }, rest };
-  const { model } = await trainTransformer(split, options(given));
-  assert.equal(model.markov, undefined);
-  assert.match(notices.join(), /no Markov prior: .* drawn negatives/);
 });
 
 test("histories in one row see nothing of each other: the loss is that of rows of their own", async () => {

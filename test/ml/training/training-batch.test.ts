@@ -41,7 +41,7 @@ test("a batch's prior: the rows of the table sum to Markov's scores; without its
   const parameters = BaselineParameters.parse({ markov: { reach: 2, memory: 2 } }).markov;
   const markov = fitMarkov(train, parameters);
   const form = { rows: 1, width: 4, negatives: 0, memory: 2 };
-  const { inputs } = batchMaker(train, form, 4, markov)([[0]], seeded(1));
+  const { inputs } = batchMaker(train, form, 4, { markov, epsilon: 1e-3 })([[0]], seeded(1));
   const { values: table } = priorTable(markov);
   const rows = inputs.priorRows!.values;
   const expected = await markov.score([Int32Array.of(0, 1)]);
@@ -50,6 +50,33 @@ test("a batch's prior: the rows of the table sum to Markov's scores; without its
   assert.deepEqual(fixed(summed), fixed(expected.map((score) => score / 1.7)));
   // Nobody else went to z after x y: what is left of its score is nothing.
   assert.ok(Math.abs(summed[2]! - inputs.ownShares!.values[1]!) < 1e-6);
+});
+
+test("among drawn negatives the prior lifts what it expects, as the table does, and a place knows no answer", () => {
+  const parameters = BaselineParameters.parse({ markov: { reach: 2, memory: 2 } }).markov;
+  const prior = { markov: fitMarkov(train, parameters), epsilon: 1e-3 };
+  const made = (negatives: number, rows: number[][]) => {
+    const form = { rows: 1, width: 4, negatives, memory: 2 };
+    const { inputs } = batchMaker(train, form, 4, prior)(rows, seeded(1));
+    assert.deepEqual(Object.keys(inputForms(form)).sort(), Object.keys(inputs).sort());
+    return inputs;
+  };
+  const inputs = made(50, [[0, 1]]);
+  const { priorRows, ownShares } = made(0, [[0, 1]]);
+  const { values: table } = priorTable(prior.markov);
+  const share = (place: number, item: number) =>
+    [0, 1].reduce((sum, back) => sum + table[priorRows!.values[2 * place + back]! * 4 + item]!, 0);
+  const lift = (probability: number) => Math.log(probability + 1e-3) - Math.log(1e-3);
+  for (let place = 0; place < 4; place++) {
+    const target = inputs.targets!.values[place]!;
+    const own = lift(Math.max(0, share(place, target) - ownShares!.values[place]!));
+    assert.ok(Math.abs(inputs.targetLifts!.values[place]! - own) < 1e-3, `place ${place}`);
+    for (const [index, item] of inputs.negatives!.values.entries())
+      assert.ok(
+        Math.abs(inputs.negativeLifts!.values[place * 50 + index]! - lift(share(place, item))) < 1e-3,
+      );
+  }
+  assert.ok(inputs.negativeLifts!.values.some((value) => value > 0));
 });
 
 test("negatives come with the logarithm of how often they are expected", () => {

@@ -1,18 +1,8 @@
 import type { HostTensor } from "../../engines/host-tensor.ts";
-import type { Markov } from "../markov.ts";
-import type { BaselineParameters } from "../parameters.ts";
+import { largestScore, type Markov } from "../markov.ts";
 
-type Parameters = BaselineParameters["markov"];
-
-/** Beyond this catalogue the table would take more than 400 MB: a blend serves as well there. */
-export const priorLimit = 4_400;
-
-/** Upper bound of the sum of Markov's scores. */
-const norm = ({ memory, memoryDecay }: Parameters): number => {
-  let sum = 0;
-  for (let back = 0; back < memory; back++) sum += memoryDecay ** back;
-  return sum;
-};
+/** Beyond this catalogue the table would take more than 400 MB: the prior is learned among drawn negatives there. */
+export const tableLimit = 4_400;
 
 /**
  * Markov's probabilities as a dense table, once for each place in the history that counts; the sum of its rows is a
@@ -23,7 +13,7 @@ export function priorTable(markov: Markov): HostTensor {
   const rows = parameters.memory * items + 1;
   const values = new Float32Array(rows * items);
   for (let back = 0; back < parameters.memory; back++) {
-    const share = parameters.memoryDecay ** back / norm(parameters);
+    const share = parameters.memoryDecay ** back / largestScore(parameters);
     for (let item = 0; item < items; item++) {
       const start = (back * items + item) * items;
       markov.addFollowers(item, values.subarray(start, start + items), share);
@@ -49,21 +39,8 @@ export function ownShare(markov: Markov, history: Int32Array): number {
   const { memory, memoryDecay, reach, reachDecay } = markov.parameters;
   let share = 0;
   for (let back = 0; back < Math.min(memory, reach, history.length); back++) {
-    const total = markov.totalOf(history[history.length - 1 - back]!);
+    const total = markov.followers(history[history.length - 1 - back]!)?.total ?? 0;
     if (total > 0) share += (memoryDecay ** back * reachDecay ** back) / total;
   }
-  return share / norm(markov.parameters);
-}
-
-/** The logarithm of Markov's probabilities after each history, row after row. */
-export async function logPrior(
-  markov: Markov,
-  histories: readonly Int32Array[],
-  epsilon: number,
-): Promise<Float32Array> {
-  const scores = await markov.score(histories);
-  const scale = 1 / norm(markov.parameters);
-  for (let index = 0; index < scores.length; index++)
-    scores[index] = Math.log(scores[index]! * scale + epsilon);
-  return scores;
+  return share / largestScore(markov.parameters);
 }

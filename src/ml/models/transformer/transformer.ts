@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine } from "../../engines/engine.ts";
 import { type HostTensors, mapRecord, toDevice, toHost } from "../../engines/host-tensor.ts";
+import { addLifts } from "../expert.ts";
 import type { Markov } from "../markov.ts";
 import type { Recommender } from "../recommender.ts";
-import { logPrior } from "./markov-prior.ts";
 import { itemVectors, recencyMask, states, type Tensors } from "./network.ts";
 import type { TransformerParameters } from "./transformer-parameters.ts";
 
@@ -92,10 +92,12 @@ export class Transformer implements Recommender, Disposable {
     });
     const scores = (await logits.data()) as Float32Array;
     logits.dispose();
-    if (markov === undefined) return scores;
-    const prior = await logPrior(markov, histories, parameters.markovEpsilon);
-    const weight = this.model.weights.prior!.values[0]!;
-    return scores.map((score, index) => score + weight * prior[index]!);
+    if (markov !== undefined)
+      addLifts(markov, histories, scores, {
+        weight: this.model.weights.prior!.values[0]!,
+        epsilon: parameters.markovEpsilon,
+      });
+    return scores;
   }
 }
 

@@ -2,8 +2,8 @@ import { type Random, seeded } from "../../../base/random.ts";
 import { TypedError } from "../../../base/typed-error.ts";
 import { type Dataset, historyOf } from "../../dataset.ts";
 import type { HostTensors } from "../../engines/host-tensor.ts";
-import type { Markov } from "../../models/markov.ts";
-import { negativesFor, type TrainingParameters } from "../parameters/training-parameters.ts";
+import type { FittedTraining } from "../parameters/training-parameters.ts";
+import type { Prior } from "./negative-lifts.ts";
 import { packHistories, type Row } from "./pack-histories.ts";
 import { type BatchForm, batchMaker, windowLength } from "./training-batch.ts";
 
@@ -21,7 +21,7 @@ export const placesOf = (train: Dataset, context: number): number =>
   train.users.reduce((sum, _, user) => sum + windowLength(historyOf(train, user), context), 0);
 
 /**
- * @param options.markov of the prior, if the network has one
+ * @param options.prior if the network has one
  * @param options.choose which users an epoch learns from; all of them without it
  * @throws TypedError DATASET_TOO_SMALL
  */
@@ -31,19 +31,19 @@ export function epochBatches(
     context,
     training,
     seed,
-    markov,
+    prior,
     choose,
   }: {
     context: number;
-    training: TrainingParameters;
+    training: FittedTraining;
     seed: number;
-    markov: Markov | undefined;
+    prior: Prior | undefined;
     choose: ((random: Random) => (user: number) => boolean) | undefined;
   },
 ): EpochBatches {
   const lengths = Uint32Array.from(train.users, (_, user) => windowLength(historyOf(train, user), context));
-  const form = batchForm(lengths, train.items.length, markov, training);
-  const make = batchMaker(train, form, context, markov);
+  const form = batchForm(lengths, prior, training);
+  const make = batchMaker(train, form, context, prior);
   return {
     form,
     rows(epoch) {
@@ -58,17 +58,11 @@ export function epochBatches(
   };
 }
 
-function batchForm(
-  lengths: Uint32Array,
-  items: number,
-  markov: Markov | undefined,
-  training: TrainingParameters,
-): BatchForm {
+function batchForm(lengths: Uint32Array, prior: Prior | undefined, training: FittedTraining): BatchForm {
   const width = lengths.reduce((longest, length) => Math.max(longest, length), 0);
   if (width === 0)
     throw new TypedError("DATASET_TOO_SMALL", "no user has two items: there is no order to learn");
   const all = lengths.reduce((sum, length) => sum + length, 0);
   const rows = Math.max(1, Math.round(Math.min(training.tokens, all) / width));
-  const negatives = negativesFor(items, training);
-  return { rows, width, negatives, memory: markov && negatives === 0 ? markov.parameters.memory : 0 };
+  return { rows, width, negatives: training.negatives, memory: prior?.markov.parameters.memory ?? 0 };
 }

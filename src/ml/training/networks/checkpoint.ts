@@ -9,13 +9,13 @@ import { type StepState, stateSlots } from "../../engines/training-step.ts";
 import { asPart, partOf } from "../../models/stored/model-folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../models/stored/safetensors.ts";
 import { TransformerParameters } from "../../models/transformer/transformer-parameters.ts";
-import { TrainingParameters } from "../parameters/training-parameters.ts";
+import { FittedTraining } from "../parameters/training-parameters.ts";
 import { TrainingPlace } from "./training-place.ts";
 
 /** Identifies a training: a checkpoint of another one must not be resumed. */
 const Task = z.strictObject({
   parameters: TransformerParameters,
-  training: TrainingParameters,
+  training: FittedTraining,
   seed: z.int(),
   /** SHA-256 of what it learns from. */
   data: z.string(),

@@ -85,7 +85,11 @@ export async function trainTransformer(
 ): Promise<TrainedTransformer> {
   const { checkpoint, resume, seed, onNotice = () => {} } = options;
   const { train } = split;
-  const training = fittingTraining(options.training, placesOf(train, options.parameters.context));
+  const training = fittingTraining(options.training, {
+    places: placesOf(train, options.parameters.context),
+    items: train.items.length,
+    dimension: options.parameters.dimension,
+  });
   const parameters = fittingParameters(options.parameters, training, train.items.length, onNotice);
   const task: Task = { parameters, training, seed, data: hashDataset(train) };
   const found = checkpoint && resume ? await readCheckpoint(checkpoint, task) : undefined;
@@ -119,8 +123,9 @@ class Training {
     this.#options = options;
     this.#task = task;
     this.#markov = parameters.markovPrior ? options.markov : undefined;
-    const { context } = parameters;
-    this.#batches = epochBatches(train, { context, training, seed, choose, markov: this.#markov });
+    const { context, markovEpsilon } = parameters;
+    const prior = this.#markov && { markov: this.#markov, epsilon: markovEpsilon };
+    this.#batches = epochBatches(train, { context, training, seed, choose, prior });
     // What an older model lacks, content or a prior, starts from its initial weights.
     const weights = { ...initialWeights(train.items.length, parameters, seeded(seed)), ...warmStart };
     const state = found?.state ?? initialState(weights);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TrainingParameters } from "../parameters/training-parameters.ts";
+import type { FittedTraining } from "../parameters/training-parameters.ts";
 
 /** One epoch of the learning curve. */
 export const CurvePoint = z.strictObject({
@@ -34,7 +34,7 @@ export const firstPlace: TrainingPlace = {
 
 export const isFinished = (
   { epoch, validationsSinceBest }: TrainingPlace,
-  { epochs, patience }: Pick<TrainingParameters, "epochs" | "patience">,
+  { epochs, patience }: Pick<FittedTraining, "epochs" | "patience">,
 ): boolean => epoch >= epochs || validationsSinceBest >= patience;
 
 export const afterBatch = (place: TrainingPlace, loss: number): TrainingPlace => ({
@@ -69,7 +69,7 @@ export function afterEpoch(
 /** Whether to validate after the current epoch. */
 export const validationIsDue = (
   { epoch }: TrainingPlace,
-  { epochs, evaluateEvery }: Pick<TrainingParameters, "epochs" | "evaluateEvery">,
+  { epochs, evaluateEvery }: Pick<FittedTraining, "epochs" | "evaluateEvery">,
 ): boolean => epoch + 1 === epochs || (epoch + 1) % evaluateEvery === 0;
 
 export const isBetter = (ndcg: number, curve: readonly CurvePoint[]): boolean =>

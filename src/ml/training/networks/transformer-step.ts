@@ -28,7 +28,7 @@ export function transformerStep(step: TransformerStep): StepDefinition {
     constants: {
       recency: recencyMask(form.width, parameters),
       ...(content ? { content } : {}),
-      ...(markov && form.memory > 0 ? { prior: priorTable(markov) } : {}),
+      ...(markov && form.memory > 0 && form.negatives === 0 ? { prior: priorTable(markov) } : {}),
     },
     inputs: inputForms(form),
     loss(tensors, operations, seed) {
@@ -78,13 +78,18 @@ const accidentalHit = -1e9;
 function sampledLoss(
   after: tf.Tensor2D,
   vectors: tf.Tensor2D,
-  { inputs }: LossTensors,
+  { weights, inputs }: LossTensors,
   { embed }: Operations,
 ): tf.Scalar {
   const targets = inputs.targets as tf.Tensor1D;
   const negatives = inputs.negatives as tf.Tensor1D;
-  const right = tf.sub(tf.sum(tf.mul(after, embed(vectors, targets)), 1), inputs.targetLogs!);
-  const wrong = tf.sub(tf.matMul(after, embed(vectors, negatives), false, true), inputs.negativeLogs!);
+  /** A prior lifts what it expects; nothing is lifted where there is none. */
+  const lifted = (logits: tf.Tensor, lifts: tf.Tensor | undefined) =>
+    lifts ? tf.add(logits, tf.mul(lifts, weights.prior!)) : logits;
+  const own = lifted(tf.sum(tf.mul(after, embed(vectors, targets)), 1), inputs.targetLifts);
+  const others = lifted(tf.matMul(after, embed(vectors, negatives), false, true), inputs.negativeLifts);
+  const right = tf.sub(own, inputs.targetLogs!);
+  const wrong = tf.sub(others, inputs.negativeLogs!);
   const same = tf.cast(tf.equal(tf.expandDims(targets, 1), tf.expandDims(negatives, 0)), "float32");
   const logits = tf.concat([tf.expandDims(right, 1), tf.add(wrong, tf.mul(same, accidentalHit))], 1);
   const losses = tf.sub(tf.logSumExp(logits, 1), right);

@@ -5,8 +5,11 @@ import { z } from "zod";
  * is less data, `fittingTraining` lowers what is marked "at most".
  */
 export const TrainingParameters = z.strictObject({
-  /** Passes over the data at most; the learning rate falls towards the last one. ML-1M. */
-  epochs: z.int().min(1).default(32),
+  /**
+   * Passes over the data at most; the learning rate falls towards the last one. auto: 32 on ML-1M, up to 64 where a
+   * pass is shorter.
+   */
+  epochs: z.union([z.literal("auto"), z.int().min(1)]).default("auto"),
   /** Places of histories that go into one step at most; rows are packed full of them. ML-1M: 16 rows of 200. */
   tokens: z.int().min(1).default(3200),
   /** Of Adam, after the warm-up. ML-1M. */
@@ -19,7 +22,7 @@ export const TrainingParameters = z.strictObject({
   epsilon: z.number().positive().default(1e-8),
   /** Of the moving average of the weights, which is what is kept; at most. ML-1M. */
   averageDecay: z.number().min(0).lt(1).default(0.998),
-  /** Negative items a step; 0: the whole catalogue; auto: the whole catalogue up to 20,000 items. */
+  /** Negative items a step; 0: the whole catalogue; auto: the whole catalogue where that is affordable. */
   negatives: z.union([z.literal("auto"), z.int().min(0)]).default("auto"),
   /** Epochs between validations. */
   evaluateEvery: z.int().min(1).default(4),
@@ -30,15 +33,12 @@ export const TrainingParameters = z.strictObject({
 });
 export type TrainingParameters = z.output<typeof TrainingParameters>;
 
-const fullSoftmaxLimit = 20_000;
-/** A few hundred are nearly as good as all on ML-1M (eSASRec: 256). */
-const manyNegatives = 512;
-
-/** How many negatives a catalogue of this size is trained with; 0: all. */
-export function negativesFor(items: number, { negatives }: TrainingParameters): number {
-  if (negatives === "auto") return items <= fullSoftmaxLimit ? 0 : manyNegatives;
-  return negatives >= items ? 0 : negatives;
-}
+/** The parameters of one training, in which nothing is left to be chosen. */
+export const FittedTraining = TrainingParameters.extend({
+  epochs: z.int().min(1),
+  negatives: z.int().min(0),
+});
+export type FittedTraining = z.output<typeof FittedTraining>;
 
 /**
  * The rate of a step: rises for the warm-up, then half a cosine down to a fiftieth.
@@ -47,7 +47,7 @@ export function negativesFor(items: number, { negatives }: TrainingParameters): 
 export function learningRate(
   step: number,
   steps: number,
-  { learningRate, warmup }: TrainingParameters,
+  { learningRate, warmup }: Pick<TrainingParameters, "learningRate" | "warmup">,
 ): number {
   const rise = Math.min(1, (step + 1) / (warmup + 1));
   const fall = 0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, step / steps));

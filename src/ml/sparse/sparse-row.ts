@@ -19,6 +19,11 @@ export class SparseRow {
     if (this.#size * 2 > this.#keys.length) this.#grow();
   }
 
+  /** The number of an item; 0 where it has none. */
+  at(item: number): number {
+    return this.#values[this.#slotOf(item)]!;
+  }
+
   /** Adds `factor` times this row to a dense one. */
   addTo(dense: Float32Array, factor: number): void {
     for (let slot = 0; slot < this.#keys.length; slot++)
@@ -30,10 +35,10 @@ export class SparseRow {
     return this.#size;
   }
 
-  /** Item and number, in no order. */
-  *entries(): Generator<[item: number, value: number]> {
+  /** Gives item and number, in no order. */
+  each(visit: (item: number, value: number) => void): void {
     for (let slot = 0; slot < this.#keys.length; slot++)
-      if (this.#keys[slot] !== empty) yield [this.#keys[slot]!, this.#values[slot]!];
+      if (this.#keys[slot] !== empty) visit(this.#keys[slot]!, this.#values[slot]!);
   }
 
   #slotOf(item: number): number {
