@@ -88,6 +88,22 @@ test("HLS: the master playlist, with and without sound", () => {
   );
 });
 
+test("HLS: the master playlist begins with what a phone should start with", () => {
+  const sized = (width: number, height: number) => ({ ...video, name: `${height}`, width, height });
+  const order = (...sizes: [number, number][]) => {
+    const videos = sizes.map(([width, height]) => sized(width, height));
+    const master = masterPlaylist(videos, null, { frameRate, captions: [] });
+    return [...master.matchAll(/^(\d+)\/index/gm)].map(([, name]) => Number(name));
+  };
+  assert.deepEqual(
+    order([1920, 1080], [1280, 720], [854, 480], [640, 360], [426, 240]),
+    [480, 240, 360, 720, 1080],
+  );
+  assert.deepEqual(order([1080, 1920], [480, 854], [240, 426]), [854, 426, 1920]);
+  assert.deepEqual(order([1280, 720], [640, 360]), [360, 720]);
+  assert.deepEqual(order([1920, 1080], [1280, 720]), [720, 1080]);
+});
+
 test("HLS: the media playlist", () => {
   assert.equal(
     mediaPlaylist(video),

@@ -50,14 +50,22 @@ export default function deploy(command: Command): void {
       "where user canisters go, separated by commas (user_index)",
       principals,
     )
-    .option("--most-per-subnet <n>", "user canisters that one subnet may have (user_index)", count)
+    .option("--most-per-subnet <n>", "the most user canisters on one subnet (user_index)", count)
     .option(
       "--fund-below <trillions>",
       "canisters with less, beyond what they freeze with, are topped up (user_index)",
       trillions,
     )
-    .option("--fund-to <trillions>", "as much as they then have beyond it", trillions)
-    .option("--fund-daily <trillions>", "what all of them get in a day at most", trillions)
+    .option(
+      "--fund-to <trillions>",
+      "what they have after that, beyond what they freeze with (user_index)",
+      trillions,
+    )
+    .option(
+      "--fund-daily <trillions>",
+      "the most that all of them together get in a day (user_index)",
+      trillions,
+    )
     .option("--fund-reserve <trillions>", "what user_index keeps for itself", trillions)
     .option(
       "--domain <name>",

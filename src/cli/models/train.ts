@@ -63,8 +63,12 @@ export default function train(command: Command): void {
         "what trains (default: KILN_ENGINE, or the best that works here)",
       ).choices(engineChoices),
     )
-    .option("--parameters <json>", 'other than the defaults, {"training":{"epochs":8}}', modelParameters)
-    .option("--seed <number>", "another one trains another network", Number, 1)
+    .option(
+      "--parameters <json>",
+      'parameters that differ from the defaults, such as {"training":{"epochs":8}}',
+      modelParameters,
+    )
+    .option("--seed <number>", "seed of the random numbers: the same one trains the same network", Number, 1)
     .option("--from <folder>", "continue from this model with new data, and a share of the old")
     .option(
       "--replay <share>",

@@ -67,7 +67,6 @@ Example:
     });
 }
 
-/** A file that is refused does not stop the others. */
 /** Does something for each item, some at a time. @returns the results in the order of the items */
 async function inOrder<Item, Result>(
   items: readonly Item[],
@@ -83,6 +82,7 @@ async function inOrder<Item, Result>(
   return results;
 }
 
+/** A file that is refused does not stop the others. */
 async function enter(
   dependencies: { store: VideoStore; queues: VideoQueues },
   file: string,

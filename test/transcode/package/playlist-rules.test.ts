@@ -106,7 +106,10 @@ for (const video of ["h264", "silent", "all codecs"]) {
     const streams = attributesOf(master, "EXT-X-STREAM-INF");
     const uris = [...master.matchAll(/^[^#\n].*$/gm)].map(([uri]) => uri);
     const expected = [];
-    for (const { playlist, width, height } of renditions.toReversed()) {
+    // To start with: the largest of at most 480 lines; then the others, smallest first.
+    const start = renditions.find(({ width, height }) => Math.min(width, height) <= 480);
+    const listed = [start!, ...renditions.toReversed().filter((other) => other !== start)];
+    for (const { playlist, width, height } of listed) {
       const seen = entriesOf(video, playlist);
       const tracks = await readBack(join(folder, video, playlist), undefined);
       const [peak, average] = [peakOf, rateOf].map(
@@ -126,12 +129,12 @@ for (const video of ["h264", "silent", "all codecs"]) {
     assert.deepEqual(streams, expected);
     assert.deepEqual(
       uris,
-      renditions.toReversed().map(({ playlist }) => playlist),
+      listed.map(({ playlist }) => playlist),
     );
     const scrubbing = attributesOf(master, "EXT-X-I-FRAME-STREAM-INF");
     assert.deepEqual(
       scrubbing.map(({ URI, BANDWIDTH, CODECS }) => ({ URI, BANDWIDTH, CODECS })),
-      renditions.toReversed().map(({ name, codecs }) => {
+      listed.map(({ name, codecs }) => {
         const URI = `${name}/keyframes.m3u8`;
         return { URI, BANDWIDTH: String(Math.ceil(peakOf(entriesOf(video, URI)))), CODECS: codecs };
       }),
