@@ -88,10 +88,10 @@ test("the folder that grows can be played at every moment, and at the end it is 
     },
   });
   assert.match((await watched!).stderr, /frame= *240 .*time=00:00:0[78]/);
-  // First the smallest alone, then all.
+  // First the smallest alone, then all, of which players start with the largest of at most 480 lines.
   assert.deepEqual(masters, [
     ["120p/index.m3u8", "audio/index.m3u8"],
-    ["120p/index.m3u8", "180p/index.m3u8", "audio/index.m3u8"],
+    ["180p/index.m3u8", "120p/index.m3u8", "audio/index.m3u8"],
   ]);
   for (const { playlist } of [...finished.renditions, finished.audio!]) {
     // Segment by segment, and once more with its end.
