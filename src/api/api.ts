@@ -16,6 +16,8 @@ import { isAllowed } from "./access/access.ts";
 import type { ApiError } from "./api-error.ts";
 import { eventsRoute } from "./events/events-route.ts";
 import { feedRoute } from "./feed/feed-route.ts";
+import { metricsRoute } from "./operations/metrics-route.ts";
+import type { Measured } from "./operations/pool-metrics.ts";
 import { type Faults, readinessPath, readinessRoute } from "./operations/readiness-route.ts";
 
 export type ApiOptions = {
@@ -23,10 +25,14 @@ export type ApiOptions = {
   log: Log;
   token?: string | undefined;
   faults?: Faults;
+  /** Absent: GET /metrics tells only of this process. */
+  measured?: Measured;
 };
 
 /** Bytes of a request: plenty for a thousand events. */
 const bodyLimit = 2_000_000;
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /** The HTTP interface, not listening yet. GET /openapi.json describes it. */
 export async function createApi({
@@ -34,6 +40,7 @@ export async function createApi({
   log,
   token,
   faults = async () => [],
+  measured,
 }: ApiOptions): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -42,8 +49,12 @@ export async function createApi({
     if (request.url === readinessPath || isAllowed(request, token)) return;
     const { status, body } =
       token === undefined
-        ? answerOf("TOKEN_NEEDED", "without a token only this machine is served, under its own name")
+        ? answerOf(
+            "TOKEN_NEEDED",
+            "without a token only this machine is served, under its own name, and no pages of other origins",
+          )
         : answerOf("TOKEN_INVALID", "send the token as Authorization: Bearer");
+    if (status === 401) reply.header("www-authenticate", "Bearer");
     await reply.code(status).send(body);
   });
   app.setErrorHandler(async (error: FastifyError, _, reply) => {
@@ -52,8 +63,13 @@ export async function createApi({
     await reply.code(status).send(body);
   });
   app.setNotFoundHandler(async ({ method, url }, reply) => {
-    const message = `there is no ${method} ${url.split("?")[0]}: GET /openapi.json lists the routes`;
-    const { status, body } = answerOf("NOT_FOUND", message);
+    const path = url.split("?")[0]!;
+    const others = methods.filter((other) => app.hasRoute({ method: other, url: path }));
+    if (others.length > 0) reply.header("allow", others.join(", "));
+    const { status, body } =
+      others.length > 0
+        ? answerOf("METHOD_NOT_ALLOWED", `${path} takes ${others.join(" and ")}, not ${method}`)
+        : answerOf("NOT_FOUND", `there is no ${method} ${path}: GET /openapi.json lists the routes`);
     await reply.code(status).send(body);
   });
   await app.register(swagger, {
@@ -62,6 +78,7 @@ export async function createApi({
     transformObject: jsonSchemaTransformObject,
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  await app.register(metricsRoute(measured));
   await app.register(readinessRoute, { faults });
   await app.register(feedRoute, { dependencies });
   await app.register(eventsRoute, dependencies);

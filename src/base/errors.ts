@@ -335,6 +335,11 @@ export const errors = {
     advice: "try again: other feeds of this viewer are being made at the same time",
     status: 503,
   },
+  METHOD_NOT_ALLOWED: {
+    final: true,
+    advice: "use a method that the header Allow names",
+    status: 405,
+  },
   NOT_FOUND: { final: true, advice: "GET /openapi.json describes every route", status: 404 },
   PORT_REFUSED: { final: true, advice: "choose another port or address with the settings in the message" },
   PORT_TAKEN: { final: false, advice: "stop the program that uses the port, or choose another" },

@@ -87,6 +87,10 @@ export class Pool implements AsyncDisposable {
     };
   }
 
+  async workers(): Promise<WorkerPresence[]> {
+    return await this.#registry.list();
+  }
+
   async queueStatus(): Promise<QueueStatus[]> {
     return await Promise.all(
       this.#queues.map(async ({ stage, queue }) => {

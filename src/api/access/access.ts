@@ -16,13 +16,18 @@ export function requireToken(host: string, token: string | undefined): void {
 }
 
 /**
- * Whether a request is allowed. Without a token only requests to a name of this machine are: otherwise the page of another
- * origin whose DNS name points here could act for the user.
+ * Whether a request is allowed. Without a token only requests to a name of this machine are, and none of pages of other
+ * origins: they could act for the user, also under a DNS name that points here.
  */
 export function isAllowed({ headers, hostname }: FastifyRequest, token: string | undefined): boolean {
-  if (token === undefined) return isLoopback(hostname);
+  if (token === undefined) return isLoopback(hostname) && isOwn(headers.origin);
   const given = /^Bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
   return given !== undefined && timingSafeEqual(digest(given), digest(token));
+}
+
+/** Requests of programs name no origin; a page in a sandbox says "null". */
+function isOwn(origin: string | undefined): boolean {
+  return origin === undefined || isLoopback(URL.parse(origin)?.hostname ?? "");
 }
 
 /** Has the same length for every input. */

@@ -24,6 +24,7 @@ import { IcSettings } from "../../ic/network/settings.ts";
 import { contentOf } from "../../ml/datasets/content-file.ts";
 import { MlSettings } from "../../ml/settings.ts";
 import { connectRedis, redisFaults } from "../../queues/connection.ts";
+import { Pool } from "../../queues/pool-status.ts";
 import { QueueSettings } from "../../queues/settings.ts";
 import { repeat } from "../../workers/repeat.ts";
 import { aborted, stopSignal, stopWithin } from "../stop-signal.ts";
@@ -158,6 +159,7 @@ async function run(): Promise<void> {
     log,
     token,
     faults: () => redisFaults(redis),
+    measured: { pool: opened.use(new Pool(redis)), stream: new EventStream(redis) },
   });
   opened.defer(async () => {
     const cut = setTimeout(() => app.server.closeAllConnections(), requestMs);
